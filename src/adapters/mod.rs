@@ -1,0 +1,1 @@
+//! The world outside, one folder per thing; siblings never import each other.

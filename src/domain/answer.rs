@@ -1,0 +1,290 @@
+//! What a request comes to: values that every front shows in its own way and the command line prints as JSON.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    actor::{Place, Sender},
+    catalogue::{Catalogue, ResolveError, Site},
+    command::{CommandName, Mutation},
+    name::{ApplicationName, ImageName, RequestId, Revision, Tag},
+    observation::{Health, SyncStatus},
+    plan::{Change, Desired, PlanError},
+    policy::Denial,
+    rollout::Stage,
+};
+use crate::grammar::GrammarError;
+
+/// The answer to a request; an answer to a mutation is replaced by newer ones until its rollout ends.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// A mutation was let in and is being checked; nothing is applied yet.
+    Accepted {
+        /// Where.
+        site: Site,
+        /// What.
+        mutation: Mutation,
+    },
+    /// The manifests already say so: no commit was made.
+    AlreadySo {
+        /// Where.
+        site: Site,
+        /// What.
+        mutation: Mutation,
+    },
+    /// A commit was pushed, and this is how far its rollout is.
+    Rollout(RolloutReport),
+    /// The request was refused; nothing was applied, and trying the same again gets the same.
+    Refused(Refusal),
+    /// Something broke.
+    Failed(Failure),
+    /// `/apps`.
+    Apps(Catalogue),
+    /// `/status`: a report for each site.
+    Status(Vec<StatusReport>),
+    /// `/showcontainers`.
+    Containers(ContainersReport),
+    /// `/help`.
+    Help(Option<CommandName>),
+    /// `/start`.
+    Start {
+        /// Whether the asker is in the configuration.
+        known: bool,
+    },
+    /// `/whoami`.
+    WhoAmI {
+        /// Who asked.
+        sender: Sender,
+        /// Where.
+        place: Place,
+        /// The name in the configuration, when there is one.
+        known_as: Option<String>,
+    },
+}
+
+/// A pushed commit on its way to the cluster.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RolloutReport {
+    /// Where.
+    pub site: Site,
+    /// What.
+    pub mutation: Mutation,
+    /// The value before, when it was set.
+    pub from: Option<String>,
+    /// The value now wanted.
+    pub to: String,
+    /// The commit.
+    pub revision: Revision,
+    /// The commit's page, when the forge's web address is configured.
+    pub url: Option<String>,
+    /// How far it is.
+    pub stage: Stage,
+    /// Time since the commit.
+    pub elapsed: Duration,
+    /// Whether this request had already been carried out: it was delivered a second time.
+    pub delivered_before: bool,
+    /// What could not be checked before the commit, such as overrides in an unreachable cluster.
+    pub unchecked: Option<String>,
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The asker or the chat isn't allowed.
+    Denied(Denial),
+    /// The text isn't a command.
+    Grammar(GrammarError),
+    /// The command's target isn't known or not clear.
+    Target(ResolveError),
+    /// The registry has no such tag.
+    UnknownTag {
+        /// The image.
+        image: ImageName,
+        /// The tag asked for.
+        tag: Tag,
+        /// At most three tags, nearest first.
+        nearest: Vec<String>,
+    },
+    /// The registry didn't answer, so the tag could not be looked up.
+    RegistryDown {
+        /// The reason, in English.
+        detail: String,
+    },
+    /// The manifests can't be edited so.
+    Plan(PlanError),
+    /// A HorizontalPodAutoscaler sets the replica count.
+    Autoscaled {
+        /// Where.
+        site: Site,
+        /// Its name.
+        autoscaler: String,
+    },
+    /// The Argo CD Application sets the value itself, so the commit would have no effect.
+    Overridden {
+        /// Where.
+        site: Site,
+        /// The values it sets.
+        overrides: Vec<String>,
+    },
+    /// The remote refused the push for good; its own words.
+    PushRefused {
+        /// What the server said.
+        message: String,
+    },
+    /// Too many commands wait for this repository.
+    Busy,
+    /// The program is stopping.
+    ShuttingDown,
+}
+
+/// What broke, whether anything was applied, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The reason, in English, without secrets.
+    pub detail: String,
+    /// The kind, which decides on the hint.
+    pub kind: FailureKind,
+    /// Whether the mutation took effect.
+    pub applied: Applied,
+}
+
+/// The kinds of failures that an operator can do something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The manifests repository can't be reached.
+    RepositoryUnreachable,
+    /// The manifests repository doesn't accept the credentials.
+    RepositoryAuthentication,
+    /// The race for the branch was lost too often.
+    TooManyRaces,
+    /// The mirror on disk can't be used.
+    Mirror,
+    /// Anything else.
+    Internal,
+}
+
+/// Whether a mutation took effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Applied {
+    /// Nothing changed; it is safe to try again.
+    No,
+    /// The connection broke at the wrong moment: the commit may or may not have arrived.
+    Unknown,
+}
+
+/// The state of one site.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StatusReport {
+    /// Where.
+    pub site: Site,
+    /// What git wants, or why it can't be told.
+    pub desired: Result<Desired, String>,
+    /// What the cluster runs, or why it can't be told.
+    pub live: Result<LiveState, String>,
+    /// The newest tag in the registry, or why it can't be told.
+    pub newest: Result<Option<String>, String>,
+    /// The last change by tiphys.
+    pub last_change: Option<LastChange>,
+}
+
+/// What the cluster runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LiveState {
+    /// The tag that the workload's template has, when it runs the application's image.
+    pub tag: Option<String>,
+    /// Ready pods.
+    pub ready: u32,
+    /// Wanted pods.
+    pub desired: u32,
+    /// Argo CD's sync status.
+    pub sync: SyncStatus,
+    /// Argo CD's health.
+    pub health: Health,
+    /// The revision that Argo CD compared with last.
+    pub revision: Option<Revision>,
+    /// The head of the manifests branch.
+    pub head: Option<Revision>,
+    /// What is wrong, each reason once.
+    pub trouble: Vec<String>,
+}
+
+/// The last commit of tiphys for a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastChange {
+    /// The commit.
+    pub revision: Revision,
+    /// Its page, when the forge's web address is configured.
+    pub url: Option<String>,
+    /// The subject.
+    pub subject: String,
+    /// Who asked.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Time since then.
+    pub age: Duration,
+}
+
+/// The tags of an application's image.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ContainersReport {
+    /// The application.
+    pub application: ApplicationName,
+    /// The image.
+    pub image: ImageName,
+    /// The first tags of the list: newest version first.
+    pub tags: Vec<TagReport>,
+    /// How many tags there are in all.
+    pub total: usize,
+    /// The site that a "deploy" button is for, when there is just one.
+    pub deploy_to: Option<String>,
+}
+
+/// One tag of a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TagReport {
+    /// The tag.
+    pub tag: String,
+    /// Time since the image was made, where the registry tells.
+    pub age: Option<Duration>,
+    /// The size in bytes, where the registry tells.
+    pub size: Option<u64>,
+    /// The environments that git wants it in.
+    pub wanted_in: Vec<String>,
+    /// The environments that run it.
+    pub running_in: Vec<String>,
+}
+
+/// What a mutation came to in the publisher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// A commit was pushed, by this request or by an earlier delivery of it.
+    Committed {
+        /// The commit.
+        revision: Revision,
+        /// The change.
+        change: Change,
+        /// The key under which it was done.
+        request_id: RequestId,
+    },
+    /// There was nothing to change.
+    AlreadySo,
+}
+
+impl Answer {
+    /// Whether this is the last answer to its request.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Accepted { .. } => false,
+            Self::Rollout(report) => report.stage.is_final(),
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The applications that tiphys knows, and how a command's target is found among them.
+
+use serde::Serialize;
+
+use super::{
+    name::{ApplicationName, EnvironmentName, ImageName, RepoPath},
+    nearest::nearest,
+};
+
+/// Every application, in the order of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Catalogue {
+    /// The applications; names are unique.
+    pub applications: Vec<Application>,
+}
+
+/// An application with its environments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Application {
+    /// The name used in commands.
+    pub name: ApplicationName,
+    /// The image that `/deploy` changes.
+    pub image: ImageName,
+    /// The environments, at least one; names are unique within the application.
+    pub environments: Vec<Environment>,
+}
+
+/// One place where an application runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Environment {
+    /// The name used in commands.
+    pub name: EnvironmentName,
+    /// The folder of the kustomization in the manifests repository.
+    pub path: RepoPath,
+    /// The workload that runs the application.
+    pub workload: Workload,
+    /// The Argo CD Application that brings the folder to the cluster.
+    pub argocd: ObjectName,
+    /// The largest count that `/set_replicas` accepts.
+    pub max_replicas: u32,
+}
+
+/// A Deployment by namespace and name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Workload {
+    /// The namespace.
+    pub namespace: String,
+    /// The name, also the `name` of the kustomization's `replicas` entry.
+    pub name: String,
+}
+
+/// A namespaced Kubernetes object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct ObjectName {
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+/// What a command names: nothing, an application, or an application's environment.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Target {
+    /// The application, when named.
+    pub application: Option<String>,
+    /// The environment, when named.
+    pub environment: Option<String>,
+}
+
+/// An application and one of its environments, found in the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Site {
+    /// The application's name.
+    pub application: ApplicationName,
+    /// The application's image.
+    pub image: ImageName,
+    /// The environment.
+    pub environment: Environment,
+}
+
+impl Site {
+    /// `application/environment`, as people and commit subjects write it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}/{}", self.application, self.environment.name)
+    }
+}
+
+/// Why a target isn't found.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolveError {
+    /// Several applications, and the command named none.
+    #[error("the application must be named: {}", available.join(", "))]
+    ApplicationNeeded {
+        /// All there are.
+        available: Vec<String>,
+    },
+    /// No application of that name.
+    #[error("no application {given:?}; nearest: {}", nearest.join(", "))]
+    UnknownApplication {
+        /// What was asked for.
+        given: String,
+        /// At most three names, nearest first.
+        nearest: Vec<String>,
+    },
+    /// Several environments, and the command named none.
+    #[error("the environment of {application} must be named: {}", available.join(", "))]
+    EnvironmentNeeded {
+        /// The application.
+        application: String,
+        /// All that it has.
+        available: Vec<String>,
+    },
+    /// No environment of that name.
+    #[error("{application} has no environment {given:?}; nearest: {}", nearest.join(", "))]
+    UnknownEnvironment {
+        /// The application.
+        application: String,
+        /// What was asked for.
+        given: String,
+        /// At most three names, nearest first.
+        nearest: Vec<String>,
+    },
+}
+
+impl Catalogue {
+    /// Finds the one site that a mutation is for; what there is only one of needs no naming.
+    ///
+    /// # Errors
+    /// [`ResolveError`] when the target is unknown or ambiguous.
+    pub fn site(&self, target: &Target) -> Result<Site, ResolveError> {
+        let application = self.application(target)?;
+        let environment = match &target.environment {
+            Some(given) => application.environments.iter().find(|e| e.name.as_str() == given).ok_or_else(|| {
+                ResolveError::UnknownEnvironment {
+                    application: application.name.to_string(),
+                    given: given.clone(),
+                    nearest: nearest(given, application.environments.iter().map(|e| e.name.as_str())),
+                }
+            })?,
+            None => match application.environments.as_slice() {
+                [only] => only,
+                several => {
+                    return Err(ResolveError::EnvironmentNeeded {
+                        application: application.name.to_string(),
+                        available: several.iter().map(|e| e.name.to_string()).collect(),
+                    });
+                }
+            },
+        };
+        Ok(Site {
+            application: application.name.clone(),
+            image: application.image.clone(),
+            environment: environment.clone(),
+        })
+    }
+
+    /// Finds the application that a target names, or the only one there is.
+    ///
+    /// # Errors
+    /// [`ResolveError`] when it is unknown or ambiguous.
+    pub fn application(&self, target: &Target) -> Result<&Application, ResolveError> {
+        match &target.application {
+            Some(given) => self.applications.iter().find(|a| a.name.as_str() == given).ok_or_else(|| {
+                ResolveError::UnknownApplication {
+                    given: given.clone(),
+                    nearest: nearest(given, self.applications.iter().map(|a| a.name.as_str())),
+                }
+            }),
+            None => match self.applications.as_slice() {
+                [only] => Ok(only),
+                several => Err(ResolveError::ApplicationNeeded {
+                    available: several.iter().map(|a| a.name.to_string()).collect(),
+                }),
+            },
+        }
+    }
+
+    /// The sites that a reading command is for: all of them, those of one application, or one.
+    ///
+    /// # Errors
+    /// [`ResolveError`] when a named application or environment is unknown.
+    pub fn sites(&self, target: &Target) -> Result<Vec<Site>, ResolveError> {
+        if target.environment.is_some() {
+            return Ok(vec![self.site(target)?]);
+        }
+        let applications = match target.application {
+            Some(_) => vec![self.application(target)?],
+            None => self.applications.iter().collect(),
+        };
+        Ok(applications
+            .into_iter()
+            .flat_map(|application| {
+                application.environments.iter().map(|environment| Site {
+                    application: application.name.clone(),
+                    image: application.image.clone(),
+                    environment: environment.clone(),
+                })
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,58 @@
+//! What can be asked of tiphys.
+
+use serde::Serialize;
+
+use super::{catalogue::Target, name::Tag};
+
+/// A parsed command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Changes the manifests repository.
+    Mutation(Target, Mutation),
+    /// Only reads.
+    Query(Query),
+}
+
+/// A change of one site.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mutation {
+    /// Sets the image's tag.
+    Deploy(Tag),
+    /// Sets the workload's replica count.
+    SetReplicas(u32),
+}
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Query {
+    /// The applications and their environments.
+    Apps,
+    /// What git wants, what the cluster runs, what the registry has, and who changed it last.
+    Status(Target),
+    /// The image's tags in the registry.
+    ShowContainers(Target),
+    /// All commands, or one in detail.
+    Help(Option<CommandName>),
+    /// The greeting.
+    Start,
+    /// The sender's and the chat's numeric ids.
+    WhoAmI,
+}
+
+/// The commands by name: the key of the grammar's table and of the help texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the command of that name; the help texts describe them")]
+pub enum CommandName {
+    Deploy,
+    SetReplicas,
+    Status,
+    Apps,
+    ShowContainers,
+    Help,
+    WhoAmI,
+    Start,
+}

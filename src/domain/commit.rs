@@ -1,0 +1,131 @@
+//! The commit of a plan: subject, body and trailers, and how a later reader finds them again.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    actor::Actor,
+    catalogue::Site,
+    command::Mutation,
+    name::{ReplyAddress, RequestId, Revision},
+    plan::Change,
+};
+
+const REQUEST_ID: &str = "Request-Id";
+const REQUESTED_BY: &str = "Requested-By";
+const APPLICATION: &str = "Application";
+const ENVIRONMENT: &str = "Environment";
+const REPLY_TO: &str = "Reply-To";
+
+/// What a commit of tiphys tells besides its diff.
+#[derive(Debug, Clone, Copy)]
+pub struct CommitFacts<'a> {
+    /// The idempotency key.
+    pub request_id: &'a RequestId,
+    /// Who asked.
+    pub actor: &'a Actor,
+    /// Where.
+    pub site: &'a Site,
+    /// What.
+    pub mutation: &'a Mutation,
+    /// The change that was planned.
+    pub change: &'a Change,
+    /// Where the reply stands, when a later process could go on editing it.
+    pub reply_to: Option<&'a ReplyAddress>,
+}
+
+/// A commit found in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CommitRecord {
+    /// The commit's id.
+    pub revision: Revision,
+    /// The first line.
+    pub subject: String,
+    /// The author's name.
+    pub author: String,
+    /// The committer's time.
+    pub committed_at: Timestamp,
+    /// The trailers, when tiphys wrote the commit.
+    pub trailers: Option<Trailers>,
+}
+
+/// The trailers of a commit that tiphys wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Trailers {
+    /// `Request-Id`.
+    pub request_id: RequestId,
+    /// `Requested-By`, as written.
+    pub requested_by: String,
+    /// `Application`.
+    pub application: String,
+    /// `Environment`.
+    pub environment: String,
+    /// `Reply-To`.
+    pub reply_to: Option<ReplyAddress>,
+}
+
+impl CommitRecord {
+    /// The values before and after, read back from the subject that [`message`] wrote: `…: FROM → TO`.
+    #[must_use]
+    pub fn change(&self) -> Option<(Option<String>, String)> {
+        let (_, change) = self.subject.split_once("): ")?;
+        let (from, to) = change.split_once(" → ")?;
+        Some(((from != NOT_SET).then(|| from.to_owned()), to.to_owned()))
+    }
+}
+
+/// What a subject says in place of a value that was not set before.
+const NOT_SET: &str = "(unset)";
+
+/// The commit's message: `deploy(app/env): 0.10.4 → 0.10.5`, a body with what changed, and the trailers.
+#[must_use]
+pub fn message(facts: CommitFacts<'_>) -> String {
+    let CommitFacts { request_id, actor, site, mutation, change, reply_to } = facts;
+    let (kind, what) = match mutation {
+        Mutation::Deploy(_) => ("deploy", format!("image {}", site.image)),
+        Mutation::SetReplicas(_) => ("scale", format!("replicas of {}", site.environment.workload.name)),
+    };
+    let from = change.from.as_deref().unwrap_or(NOT_SET);
+    let mut text = format!(
+        "{kind}({label}): {from} → {to}\n\n{what}: {from} → {to}\n{file}:{line}\n\n",
+        label = site.label(),
+        to = change.to,
+        file = change.file,
+        line = change.line,
+    );
+    let mut trailer = |key: &str, value: &str| {
+        text.push_str(key);
+        text.push_str(": ");
+        text.push_str(value);
+        text.push('\n');
+    };
+    trailer(REQUEST_ID, request_id.as_str());
+    trailer(REQUESTED_BY, &format!("{} ({})", one_line(&actor.name), actor.account));
+    trailer(APPLICATION, site.application.as_str());
+    trailer(ENVIRONMENT, site.environment.name.as_str());
+    if let Some(address) = reply_to {
+        trailer(REPLY_TO, address.as_str());
+    }
+    text
+}
+
+/// Reads the trailers from the last paragraph of a message; `None` unless all that tiphys writes are there.
+#[must_use]
+pub fn trailers(message: &str) -> Option<Trailers> {
+    let last = message.trim_end().rsplit("\n\n").next()?;
+    let value = |key: &str| {
+        last.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(|value| value.trim().to_owned())
+    };
+    Some(Trailers {
+        request_id: RequestId::new(value(REQUEST_ID)?).ok()?,
+        requested_by: value(REQUESTED_BY)?,
+        application: value(APPLICATION)?,
+        environment: value(ENVIRONMENT)?,
+        reply_to: value(REPLY_TO).and_then(|text| ReplyAddress::new(text).ok()),
+    })
+}
+
+/// A name can't smuggle a trailer of its own into the message.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,15 @@
+//! Values and pure functions: what an application, a command, a plan and a rollout are.
+
+pub mod actor;
+pub mod answer;
+pub mod catalogue;
+pub mod command;
+pub mod commit;
+pub mod language;
+pub mod name;
+pub mod nearest;
+pub mod observation;
+pub mod plan;
+pub mod policy;
+pub mod rollout;
+pub mod snapshot;

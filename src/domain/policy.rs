@@ -1,0 +1,118 @@
+//! Who may do what: nothing is allowed that the configuration doesn't name.
+
+use serde::Serialize;
+
+use super::{
+    actor::{Actor, ChatId, Person, PersonId, Place, Sender},
+    command::{Command, Query},
+};
+
+/// The people and chats of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Policy {
+    /// Everyone who may give commands.
+    pub people: Vec<Person>,
+    /// The group chats that are listened to.
+    pub chats: Vec<ChatId>,
+    /// Whether people of the list may write to the bot in private.
+    pub private_chats: bool,
+}
+
+/// Why a request is refused before it is looked at any closer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Denial {
+    /// The chat isn't in the configuration.
+    #[error("chat {} is not in the configuration", .0.0)]
+    UnknownChat(ChatId),
+    /// The person isn't in the configuration.
+    #[error("person {} is not in the configuration", .0.0)]
+    UnknownPerson(PersonId),
+    /// The sender hides behind a group or a channel.
+    #[error("an anonymous administrator cannot give commands")]
+    Anonymous,
+}
+
+impl Policy {
+    /// Decides whether the sender may give this command here, and as whom.
+    ///
+    /// `/whoami` and `/start` are answered to strangers as well: they tell only what the asker sends, and the numbers
+    /// are what an operator needs to let somebody in. An anonymous administrator may read, but not change.
+    ///
+    /// # Errors
+    /// [`Denial`] when nothing in the configuration allows it.
+    pub fn authorise(&self, sender: &Sender, place: Place, command: Option<&Command>) -> Result<Option<Actor>, Denial> {
+        if matches!(command, Some(Command::Query(Query::WhoAmI | Query::Start))) {
+            return Ok(self.actor(sender).ok());
+        }
+        match place {
+            Place::Group(chat) if !self.chats.contains(&chat) => return Err(Denial::UnknownChat(chat)),
+            Place::Private(chat) if !self.private_chats => return Err(Denial::UnknownChat(chat)),
+            Place::Group(_) | Place::Private(_) | Place::Terminal => {}
+        }
+        match (self.actor(sender), command) {
+            (Ok(actor), _) => Ok(Some(actor)),
+            (Err(Denial::Anonymous), Some(Command::Query(_))) => Ok(None),
+            (Err(denial), _) => Err(denial),
+        }
+    }
+
+    fn actor(&self, sender: &Sender) -> Result<Actor, Denial> {
+        match sender {
+            Sender::Account { id, .. } => {
+                let person = self.people.iter().find(|p| p.id == *id).ok_or(Denial::UnknownPerson(*id))?;
+                Ok(Actor {
+                    name: person.name.clone(),
+                    email: person.email.clone(),
+                    account: format!("telegram {}", id.0),
+                })
+            }
+            Sender::Anonymous => Err(Denial::Anonymous),
+            Sender::Operator { name, email, account } => {
+                Ok(Actor { name: name.clone(), email: email.clone(), account: account.clone() })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{catalogue::Target, command::Mutation};
+
+    fn policy() -> Policy {
+        let anna = Person { id: PersonId(1), name: "Анна".into(), email: "anna@example.org".into() };
+        Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false }
+    }
+
+    fn account(id: i64) -> Sender {
+        Sender::Account { id: PersonId(id), shown_name: "x".into() }
+    }
+
+    #[test]
+    fn nobody_gets_in_by_default() {
+        let scale = Command::Mutation(Target::default(), Mutation::SetReplicas(1));
+        let apps = Command::Query(Query::Apps);
+        let group = Place::Group(ChatId(-100));
+        let ask = |sender: &Sender, place, command: &Command| policy().authorise(sender, place, Some(command));
+
+        assert_eq!(ask(&account(1), group, &scale).map(|a| a.map(|a| a.account)), Ok(Some("telegram 1".into())));
+        assert_eq!(ask(&account(2), group, &scale), Err(Denial::UnknownPerson(PersonId(2))));
+        assert_eq!(ask(&account(2), group, &apps), Err(Denial::UnknownPerson(PersonId(2))));
+        assert_eq!(ask(&account(1), Place::Group(ChatId(-7)), &apps), Err(Denial::UnknownChat(ChatId(-7))));
+        assert_eq!(ask(&account(1), Place::Private(ChatId(1)), &apps), Err(Denial::UnknownChat(ChatId(1))));
+        assert_eq!(ask(&Sender::Anonymous, group, &scale), Err(Denial::Anonymous));
+        assert_eq!(ask(&Sender::Anonymous, group, &apps), Ok(None));
+        assert_eq!(policy().authorise(&Sender::Anonymous, group, None), Err(Denial::Anonymous));
+        assert_eq!(
+            Policy::default().authorise(&account(1), group, Some(&apps)),
+            Err(Denial::UnknownChat(ChatId(-100)))
+        );
+    }
+
+    #[test]
+    fn strangers_may_learn_their_own_number() {
+        let who = Command::Query(Query::WhoAmI);
+        assert_eq!(policy().authorise(&account(9), Place::Private(ChatId(9)), Some(&who)), Ok(None));
+    }
+}

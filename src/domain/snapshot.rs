@@ -1,0 +1,133 @@
+//! The manifests at one revision, as a plan sees them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::name::{NameError, RepoPath};
+
+/// Why a file of a snapshot can't be read: the mirror is damaged, or the path is a folder.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read {path}: {detail}")]
+pub struct SnapshotError {
+    /// The path that was asked for.
+    pub path: RepoPath,
+    /// The reason, in English.
+    pub detail: String,
+}
+
+/// An immutable tree of files. The same question always gets the same answer, so a function of it stays pure.
+pub trait Snapshot: Send + Sync {
+    /// The file's bytes, or `None` where there is no such file.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the path exists but isn't a readable file.
+    fn file(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError>;
+
+    /// The names of the entries directly in a folder, sorted; empty where there is no such folder.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] when the folder can't be read.
+    fn names(&self, folder: &RepoPath) -> Result<Vec<String>, SnapshotError>;
+}
+
+/// One file's new content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEdit {
+    /// The file.
+    pub path: RepoPath,
+    /// Its whole new content.
+    pub content: Vec<u8>,
+}
+
+/// A snapshot with edits of earlier plans on top, so that plans that wait together see each other's changes.
+pub struct Overlay<'a> {
+    base: &'a dyn Snapshot,
+    edits: BTreeMap<RepoPath, Vec<u8>>,
+}
+
+impl<'a> Overlay<'a> {
+    /// A view of `base` without changes.
+    #[must_use]
+    pub fn new(base: &'a dyn Snapshot) -> Self {
+        Self { base, edits: BTreeMap::new() }
+    }
+
+    /// Lays edits over what was there.
+    pub fn apply(&mut self, edits: &[FileEdit]) {
+        for edit in edits {
+            self.edits.insert(edit.path.clone(), edit.content.clone());
+        }
+    }
+}
+
+impl Snapshot for Overlay<'_> {
+    fn file(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
+        match self.edits.get(path) {
+            Some(content) => Ok(Some(content.clone())),
+            None => self.base.file(path),
+        }
+    }
+
+    fn names(&self, folder: &RepoPath) -> Result<Vec<String>, SnapshotError> {
+        let mut names: BTreeSet<String> = self.base.names(folder)?.into_iter().collect();
+        names.extend(self.edits.keys().filter_map(|path| child_of(folder, path)));
+        Ok(names.into_iter().collect())
+    }
+}
+
+/// A snapshot in memory, for tests and for files that are edited outside a repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemorySnapshot(BTreeMap<RepoPath, Vec<u8>>);
+
+impl MemorySnapshot {
+    /// A snapshot of these files.
+    ///
+    /// # Errors
+    /// [`NameError`] when a path isn't one inside a repository.
+    pub fn of<P: AsRef<str>, C: AsRef<[u8]>>(files: impl IntoIterator<Item = (P, C)>) -> Result<Self, NameError> {
+        files
+            .into_iter()
+            .map(|(path, content)| Ok((RepoPath::new(path.as_ref())?, content.as_ref().to_vec())))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl Snapshot for MemorySnapshot {
+    fn file(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
+        Ok(self.0.get(path).cloned())
+    }
+
+    fn names(&self, folder: &RepoPath) -> Result<Vec<String>, SnapshotError> {
+        let names: BTreeSet<String> = self.0.keys().filter_map(|path| child_of(folder, path)).collect();
+        Ok(names.into_iter().collect())
+    }
+}
+
+/// The first part of `path` below `folder`.
+fn child_of(folder: &RepoPath, path: &RepoPath) -> Option<String> {
+    let below = match folder.as_str() {
+        "" => path.as_str(),
+        folder => path.as_str().strip_prefix(folder)?.strip_prefix('/')?,
+    };
+    below.split('/').next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overlay_shows_edits_and_new_files() {
+        let base = MemorySnapshot::of([("a/x", "1"), ("a/b/y", "2")]).expect("valid paths");
+        let mut overlay = Overlay::new(&base);
+        let path = |text: &str| RepoPath::new(text).expect("valid path");
+        overlay.apply(&[
+            FileEdit { path: path("a/x"), content: b"changed".to_vec() },
+            FileEdit { path: path("a/new"), content: b"3".to_vec() },
+        ]);
+        assert_eq!(overlay.file(&path("a/x")).expect("readable"), Some(b"changed".to_vec()));
+        assert_eq!(overlay.file(&path("a/b/y")).expect("readable"), Some(b"2".to_vec()));
+        assert_eq!(overlay.names(&path("a")).expect("readable"), ["b", "new", "x"]);
+        assert_eq!(overlay.names(&path("")).expect("readable"), ["a"]);
+    }
+}

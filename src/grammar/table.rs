@@ -1,0 +1,77 @@
+//! The one table of commands: the parser, help, the Telegram menu, completions and docs/commands.md come from it.
+
+pub use super::error::Argument;
+use crate::domain::command::CommandName;
+
+/// A command's form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandSpec {
+    /// Which command it is.
+    pub name: CommandName,
+    /// The word after the slash.
+    pub word: &'static str,
+    /// The arguments in order; the flag says whether one may be left out.
+    pub arguments: &'static [(Argument, Optional)],
+    /// Lines that are valid with the sandbox's application, for help and documentation.
+    pub examples: &'static [&'static str],
+}
+
+/// Whether an argument may be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Optional {
+    Yes,
+    No,
+}
+
+/// Every command, in the order of menus.
+pub const COMMANDS: &[CommandSpec] = &[
+    CommandSpec {
+        name: CommandName::Deploy,
+        word: "deploy",
+        arguments: &[(Argument::Target, Optional::Yes), (Argument::Version, Optional::No)],
+        examples: &[
+            "/deploy 0.10.5",
+            "/deploy oil-refinery-application 0.10.5",
+            "/deploy oil-refinery-application/prod 0.10.5",
+        ],
+    },
+    CommandSpec {
+        name: CommandName::SetReplicas,
+        word: "set_replicas",
+        arguments: &[(Argument::Target, Optional::Yes), (Argument::Count, Optional::No)],
+        examples: &[
+            "/set_replicas 3",
+            "/set_replicas oil-refinery-application 3",
+            "/set_replicas oil-refinery-application/prod 3",
+        ],
+    },
+    CommandSpec {
+        name: CommandName::Status,
+        word: "status",
+        arguments: &[(Argument::Target, Optional::Yes)],
+        examples: &["/status", "/status oil-refinery-application"],
+    },
+    CommandSpec {
+        name: CommandName::ShowContainers,
+        word: "showcontainers",
+        arguments: &[(Argument::Target, Optional::Yes)],
+        examples: &["/showcontainers", "/showcontainers oil-refinery-application"],
+    },
+    CommandSpec { name: CommandName::Apps, word: "apps", arguments: &[], examples: &["/apps"] },
+    CommandSpec { name: CommandName::WhoAmI, word: "whoami", arguments: &[], examples: &["/whoami"] },
+    CommandSpec {
+        name: CommandName::Help,
+        word: "help",
+        arguments: &[(Argument::Command, Optional::Yes)],
+        examples: &["/help", "/help deploy"],
+    },
+    CommandSpec { name: CommandName::Start, word: "start", arguments: &[], examples: &["/start"] },
+];
+
+/// The row of a command.
+#[must_use]
+pub fn spec(name: CommandName) -> &'static CommandSpec {
+    // Every name has a row: the test below holds it.
+    COMMANDS.iter().find(|spec| spec.name == name).unwrap_or(&COMMANDS[0])
+}

@@ -1,0 +1,3 @@
+//! The `tiphys` program.
+
+fn main() {}

@@ -1,0 +1,181 @@
+//! What the use cases need of the world outside; adapters fill it in.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::domain::{
+    actor::Actor,
+    answer::Answer,
+    catalogue::{Environment, Workload},
+    commit::CommitRecord,
+    name::{ImageName, ReplyAddress, RequestId, Revision, Tag},
+    observation::Observation,
+    snapshot::{FileEdit, Snapshot},
+};
+
+/// A commit that is to be made.
+#[derive(Debug, Clone)]
+pub struct NewCommit {
+    /// The files that it changes, with their whole new content.
+    pub edits: Vec<FileEdit>,
+    /// The whole message, with trailers.
+    pub message: String,
+    /// The author; the committer is the bot.
+    pub author: Actor,
+    /// The author's and the committer's time.
+    pub at: Timestamp,
+}
+
+/// Why the manifests repository didn't do what was asked. Display texts are English and hold no secrets.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RepositoryError {
+    /// The branch moved on since the base revision: plan again from the new head.
+    #[error("the branch has moved on")]
+    LostRace,
+    /// The remote refused the push for good (protected branch, hook, size): its own words.
+    #[error("the remote refused: {0}")]
+    Refused(String),
+    /// The remote doesn't accept the credentials, its certificate or its host key isn't trusted.
+    #[error("the remote doesn't let us in: {0}")]
+    Authentication(String),
+    /// The remote can't be reached or broke off before anything was sent; nothing was applied.
+    #[error("the remote cannot be reached: {0}")]
+    Unreachable(String),
+    /// The connection broke after the request was sent: it may have been applied.
+    #[error("the connection broke before the remote answered: {0}")]
+    Unclear(String),
+    /// The mirror on disk can't be used: no space, no permission, locked by another process.
+    #[error("the mirror on disk cannot be used: {0}")]
+    Mirror(String),
+}
+
+/// The manifests repository: one branch of one remote, through a mirror on disk.
+#[async_trait]
+pub trait ManifestRepository: Send + Sync {
+    /// Asks the remote for the branch's head and brings the mirror there.
+    async fn fetch(&self) -> Result<Revision, RepositoryError>;
+
+    /// The manifests at a revision that was fetched or pushed.
+    async fn snapshot(&self, at: &Revision) -> Result<Arc<dyn Snapshot>, RepositoryError>;
+
+    /// Makes the commits, each on top of the one before and the first on `base`, and pushes them at once; the push
+    /// succeeds only when the branch is still at `base`. Returns their ids in order.
+    async fn push(&self, base: &Revision, commits: Vec<NewCommit>) -> Result<Vec<Revision>, RepositoryError>;
+
+    /// The commit on the branch that carries this `Request-Id`, among those of the last days, as of the last fetch.
+    async fn find_request(&self, id: &RequestId) -> Result<Option<CommitRecord>, RepositoryError>;
+
+    /// The newest commits of the branch as of the last fetch, newest first.
+    async fn log(&self, limit: usize) -> Result<Vec<CommitRecord>, RepositoryError>;
+
+    /// Whether `descendant` is `ancestor` or has it in its history; `false` when either isn't known.
+    async fn contains(&self, ancestor: &Revision, descendant: &Revision) -> Result<bool, RepositoryError>;
+}
+
+/// Why the cluster didn't answer. Display texts are English and hold no secrets.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ClusterError {
+    /// The object doesn't exist.
+    #[error("{kind} {namespace}/{name} does not exist")]
+    NotFound {
+        /// The kind.
+        kind: &'static str,
+        /// The namespace.
+        namespace: String,
+        /// The name.
+        name: String,
+    },
+    /// The service account may not do this.
+    #[error("not allowed: {0}")]
+    Forbidden(String),
+    /// No answer in time, or none at all.
+    #[error("no answer: {0}")]
+    Unavailable(String),
+}
+
+/// Argo CD and the workloads behind it, through the Kubernetes API.
+#[async_trait]
+pub trait Cluster: Send + Sync {
+    /// Looks at the site's Argo CD Application and its workload.
+    async fn observe(&self, environment: &Environment) -> Result<Observation, ClusterError>;
+
+    /// Asks Argo CD to compare with git now.
+    async fn refresh(&self, environment: &Environment) -> Result<(), ClusterError>;
+
+    /// The name of the HorizontalPodAutoscaler that scales the workload, when there is one.
+    async fn autoscaler(&self, workload: &Workload) -> Result<Option<String>, ClusterError>;
+}
+
+/// Why the registry didn't answer. Display texts are English and hold no secrets.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RegistryError {
+    /// The credentials aren't accepted, or may not read this image.
+    #[error("not allowed: {0}")]
+    Forbidden(String),
+    /// The registry has no such image at all.
+    #[error("the registry has no image {0}")]
+    UnknownImage(ImageName),
+    /// No answer in time, or one that makes no sense.
+    #[error("no answer: {0}")]
+    Unavailable(String),
+}
+
+/// What a registry tells of one tag; what it doesn't tell is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TagDetails {
+    /// The manifest's digest.
+    pub digest: Option<String>,
+    /// When the image was made.
+    pub created_at: Option<Timestamp>,
+    /// The compressed size in bytes.
+    pub size: Option<u64>,
+}
+
+/// The container registry.
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// All tags of an image, in the registry's own order.
+    async fn tags(&self, image: &ImageName) -> Result<Vec<Tag>, RegistryError>;
+
+    /// One tag's details, or `None` where there is no such tag.
+    async fn tag(&self, image: &ImageName, tag: &Tag) -> Result<Option<TagDetails>, RegistryError>;
+}
+
+/// Why a reply could not be shown.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReplyError {
+    /// It can't be shown there, and trying again won't help (the bot was removed, the message is gone).
+    #[error("the reply is not accepted: {0}")]
+    Rejected(String),
+    /// No answer after all tries.
+    #[error("the reply could not be delivered: {0}")]
+    Unavailable(String),
+}
+
+/// Where the answers to one request are shown. Bound by its front to the chat, the topic and the language.
+#[async_trait]
+pub trait Replier: Send + Sync {
+    /// Shows a new message and tells where it stands, when it could be found again after a restart.
+    async fn post(&self, answer: &Answer) -> Result<Option<ReplyAddress>, ReplyError>;
+
+    /// Puts a newer answer in the place of the one shown before (by this replier's `post`, or at `address`).
+    /// An answer that isn't final may be left out when a newer one follows soon.
+    async fn replace(&self, address: Option<&ReplyAddress>, answer: &Answer) -> Result<(), ReplyError>;
+}
+
+/// Makes repliers for messages that an earlier process posted, from the addresses in commit trailers.
+pub trait ReplierAt: Send + Sync {
+    /// A replier for that address, or `None` when it belongs to another front.
+    fn at(&self, address: &ReplyAddress) -> Option<Arc<dyn Replier>>;
+}
+
+/// The clock.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+}
