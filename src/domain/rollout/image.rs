@@ -1,0 +1,90 @@
+//! Image references as pod templates carry them, against the image of an application.
+
+use crate::domain::name::ImageName;
+
+/// The tag with which one of these image references runs the application's image.
+///
+/// References of exactly that image count first; then those with the same last part, because a kustomization's
+/// `newName` or a mirror changes what stands before it. `None` when none has a tag or several disagree.
+#[must_use]
+pub fn running_tag<'a>(images: &'a [String], image: &ImageName) -> Option<&'a str> {
+    let mut tags = candidates(images, image).into_iter().map(|reference| reference.tag);
+    let first = tags.next()??;
+    tags.all(|tag| tag == Some(first)).then_some(first)
+}
+
+/// The references that stand for the image: the exact ones, else those with its last part.
+fn candidates<'a>(images: &'a [String], image: &ImageName) -> Vec<Reference<'a>> {
+    let parsed: Vec<Reference<'a>> = images.iter().map(|text| Reference::parse(text)).collect();
+    let exact: Vec<_> = parsed.iter().copied().filter(|r| r.name == familiar(image.as_str())).collect();
+    if !exact.is_empty() {
+        return exact;
+    }
+    parsed.into_iter().filter(|r| r.name.rsplit('/').next() == Some(image.base_name())).collect()
+}
+
+/// `name[:tag][@digest]`.
+#[derive(Clone, Copy)]
+struct Reference<'a> {
+    name: &'a str,
+    tag: Option<&'a str>,
+}
+
+impl<'a> Reference<'a> {
+    fn parse(text: &'a str) -> Self {
+        let named = text.split_once('@').map_or(text, |(named, _)| named);
+        match named.rsplit_once(':') {
+            // A colon before a slash belongs to the registry's port.
+            Some((name, tag)) if !tag.contains('/') => Self { name: familiar(name), tag: Some(tag) },
+            _ => Self { name: familiar(named), tag: None },
+        }
+    }
+}
+
+/// Docker Hub's names in their short form: `docker.io/library/nginx` is `nginx`.
+fn familiar(name: &str) -> &str {
+    match name.strip_prefix("docker.io/").or_else(|| name.strip_prefix("index.docker.io/")) {
+        Some(rest) => rest.strip_prefix("library/").unwrap_or(rest),
+        None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_is_that_of_the_applications_image() {
+        const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+        let pinned = format!("r.example.org:5000/team/app:1@{DIGEST}");
+        let untagged = format!("r.example.org:5000/team/app@{DIGEST}");
+        for (images, expected) in [
+            (vec!["r.example.org:5000/team/app:0.10.5"], Some("0.10.5")),
+            (vec!["proxy:9", "r.example.org:5000/team/app:0.10.5"], Some("0.10.5")),
+            (vec![pinned.as_str()], Some("1")),
+            (vec![untagged.as_str()], None),
+            (vec!["r.example.org:5000/team/app"], None),
+            // Renamed by newName or by a mirror.
+            (vec!["mirror.local/cache/app:2"], Some("2")),
+            // The exact name wins over a namesake.
+            (vec!["other/app:3", "r.example.org:5000/team/app:4"], Some("4")),
+            // Two containers of one image must agree.
+            (vec!["r.example.org:5000/team/app:4", "r.example.org:5000/team/app:5"], None),
+            (vec!["r.example.org:5000/team/app:4", "r.example.org:5000/team/app:4"], Some("4")),
+            (vec!["r.example.org:5000/team/app-worker:4"], None),
+            (vec![], None),
+        ] {
+            let images: Vec<String> = images.into_iter().map(str::to_owned).collect();
+            let image = ImageName::new("r.example.org:5000/team/app").expect("valid");
+            assert_eq!(running_tag(&images, &image), expected, "{images:?}");
+        }
+    }
+
+    #[test]
+    fn docker_hubs_long_names_are_the_short_ones() {
+        let nginx = ImageName::new("nginx").expect("valid");
+        assert_eq!(running_tag(&["docker.io/library/nginx:1.27".to_owned()], &nginx), Some("1.27"));
+        let long = ImageName::new("docker.io/library/nginx").expect("valid");
+        assert_eq!(running_tag(&["nginx:1.27".to_owned()], &long), Some("1.27"));
+    }
+}
