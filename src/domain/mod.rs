@@ -13,3 +13,4 @@ pub mod plan;
 pub mod policy;
 pub mod rollout;
 pub mod snapshot;
+pub mod version;
