@@ -1,6 +1,6 @@
 //! What the use cases need of the world outside; adapters fill it in.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -172,10 +172,7 @@ pub trait ReplierAt: Send + Sync {
 }
 
 /// The clock.
-#[async_trait]
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> Timestamp;
-    /// Waits.
-    async fn sleep(&self, duration: Duration);
 }

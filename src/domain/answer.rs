@@ -11,7 +11,7 @@ use super::{
     command::{CommandName, Mutation},
     name::{ApplicationName, ImageName, RequestId, Revision, Tag},
     observation::{Health, SyncStatus},
-    plan::{Change, Desired, PlanError},
+    plan::{Desired, PlanError},
     policy::Denial,
     rollout::Stage,
 };
@@ -134,6 +134,15 @@ pub enum Refusal {
     PushRefused {
         /// What the server said.
         message: String,
+    },
+    /// The request id was used for another command before.
+    RequestIdTaken {
+        /// The key.
+        request_id: RequestId,
+        /// The commit that carries it.
+        revision: Revision,
+        /// That commit's subject.
+        subject: String,
     },
     /// Too many commands wait for this repository.
     Busy,
@@ -259,22 +268,6 @@ pub struct TagReport {
     pub wanted_in: Vec<String>,
     /// The environments that run it.
     pub running_in: Vec<String>,
-}
-
-/// What a mutation came to in the publisher.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Published {
-    /// A commit was pushed, by this request or by an earlier delivery of it.
-    Committed {
-        /// The commit.
-        revision: Revision,
-        /// The change.
-        change: Change,
-        /// The key under which it was done.
-        request_id: RequestId,
-    },
-    /// There was nothing to change.
-    AlreadySo,
 }
 
 impl Answer {

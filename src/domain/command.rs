@@ -56,3 +56,14 @@ pub enum CommandName {
     WhoAmI,
     Start,
 }
+
+impl Mutation {
+    /// The new value, as the manifests and the commit's subject write it.
+    #[must_use]
+    pub fn value(&self) -> String {
+        match self {
+            Self::Deploy(tag) => tag.to_string(),
+            Self::SetReplicas(count) => count.to_string(),
+        }
+    }
+}

@@ -50,6 +50,11 @@ pub enum Stage {
         /// The words of Argo CD or Kubernetes.
         reason: String,
     },
+    /// Nobody watches: no cluster is configured, or it can't be asked. The commit stands.
+    NotFollowed {
+        /// Why it can't be asked; `None` when no cluster is configured.
+        reason: Option<String>,
+    },
     /// The deadline passed first.
     TimedOut {
         /// The time allowed.

@@ -1,1 +1,14 @@
 //! Orchestration: from a request to a settled command and a followed rollout. Knows ports and the domain, no adapter.
+
+mod follow;
+mod mutation;
+mod publish;
+mod query;
+mod request;
+mod resume;
+mod service;
+
+pub use follow::FollowSettings;
+pub use publish::{PublishSettings, Publisher};
+pub use request::{Handling, Input, Request, Settled};
+pub use service::{Ports, Service, ServiceSettings};
