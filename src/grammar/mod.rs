@@ -1,8 +1,13 @@
 //! The commands' grammar: one table, and the parser that it drives.
 
 mod error;
+mod line;
 mod parse;
+mod suggest;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 pub use error::{GrammarError, GrammarFault};
-pub use parse::{Parsed, parse, parse_words};
+pub use parse::{MAX_CHARACTERS, Parsed, parse, parse_words};
+pub use suggest::nearest_commands;

@@ -1,7 +1,22 @@
 //! From a line of text to a command.
 
-use super::error::GrammarError;
-use crate::domain::command::Command;
+use super::{
+    error::{Argument, GrammarError, GrammarFault},
+    line::{Line, Word, is_blank},
+    suggest::nearest_commands,
+    table::{COMMANDS, CommandSpec, Optional},
+};
+use crate::domain::{
+    catalogue::Target,
+    command::{Command, CommandName, Mutation, Query},
+    name::{ApplicationName, EnvironmentName, NameError, NameKind, Tag},
+};
+
+/// The longest command that is read, in characters. The longest valid one has 8 + 63 + 1 + 63 + 1 + 128.
+pub const MAX_CHARACTERS: usize = 512;
+
+/// How much of a line that is too long is kept for showing it.
+const SHOWN_OF_TOO_LONG: usize = 60;
 
 /// What a chat message comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,20 +28,203 @@ pub enum Parsed {
 }
 
 /// Reads a chat message; `bot` is our username, without `@`, when we have one.
+///
+/// A command begins with `/` and is one line: words apart by any Unicode spaces, the command's word in any case.
+/// Blank space around it doesn't count. `/command@name` is ours only when the name is; without a username of our
+/// own it never is.
 #[must_use]
 pub fn parse(text: &str, bot: Option<&str>) -> Parsed {
-    let _ = (text, bot);
-    Parsed::NotOurs
+    let text = text.trim_matches(is_blank);
+    let Some(head) = text.split(char::is_whitespace).next().and_then(|word| word.strip_prefix('/')) else {
+        return Parsed::NotOurs;
+    };
+    let head = head.trim_end_matches(is_blank);
+    let word = match head.split_once('@') {
+        Some((word, name)) if bot.is_some_and(|bot| bot.eq_ignore_ascii_case(name)) => word,
+        Some((_, name)) if is_username(name) => return Parsed::NotOurs,
+        _ => head,
+    };
+    Parsed::Ours(read(&Line::of_text(text), word, bot))
 }
 
 /// Reads a command from the words of a command line, the first being the command's word without slash.
 ///
+/// A word is taken as it is, never split at spaces or trimmed. `set-replicas` means `set_replicas`, as command lines
+/// have it.
+///
 /// # Errors
 /// [`GrammarError`] with the words joined by spaces as its line.
 pub fn parse_words<S: AsRef<str>>(words: &[S]) -> Result<Command, GrammarError> {
-    let line = words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
-    match parse(&format!("/{line}"), None) {
-        Parsed::Ours(result) => result,
-        Parsed::NotOurs => unreachable!("replaced with the parser"),
+    let head = words.first().map(|word| word.as_ref().replace('-', "_")).unwrap_or_default();
+    read(&Line::of_words(words), &head, None)
+}
+
+/// Reads a line whose first word names the command `head`.
+fn read(line: &Line, head: &str, bot: Option<&str>) -> Result<Command, GrammarError> {
+    let spec = lookup(head);
+    let characters = line.characters();
+    if characters > MAX_CHARACTERS {
+        let fault = GrammarFault::TooLong { characters, maximum: MAX_CHARACTERS };
+        let (at, length) = (SHOWN_OF_TOO_LONG, 1);
+        let line = line.cut(SHOWN_OF_TOO_LONG);
+        return Err(GrammarError { line, at, length, command: spec.map(|spec| spec.name), fault });
     }
+    read_words(line, head, spec, bot).map_err(|Fault { at, length, fault }| GrammarError {
+        line: line.shown(),
+        at,
+        length: length.max(1),
+        command: spec.map(|spec| spec.name),
+        fault,
+    })
+}
+
+/// A fault and its place in the line.
+struct Fault {
+    at: usize,
+    length: usize,
+    fault: GrammarFault,
+}
+
+impl Fault {
+    fn at_word(word: &Word, fault: GrammarFault) -> Self {
+        Self { at: word.at, length: word.length(), fault }
+    }
+}
+
+fn read_words(
+    line: &Line,
+    head: &str,
+    spec: Option<&'static CommandSpec>,
+    bot: Option<&str>,
+) -> Result<Command, Fault> {
+    let Some((first, words)) = line.words().split_first().filter(|_| !head.is_empty()) else {
+        return Err(Fault { at: line.words().first().map_or(0, Word::end), length: 1, fault: GrammarFault::Empty });
+    };
+    let Some(spec) = spec else {
+        let fault = GrammarFault::UnknownCommand { given: head.to_owned(), nearest: nearest_commands(head) };
+        return Err(Fault::at_word(first, fault));
+    };
+    if spec.name == CommandName::Start {
+        // Telegram appends the payload of a deep link, which means nothing to us.
+        return Ok(Command::Query(Query::Start));
+    }
+    let arguments = Arguments::assign(spec, words, words.last().unwrap_or(first).end())?;
+    let command = match spec.name {
+        CommandName::Deploy => Command::Mutation(arguments.target()?, Mutation::Deploy(arguments.version()?)),
+        CommandName::SetReplicas => Command::Mutation(arguments.target()?, Mutation::SetReplicas(arguments.count()?)),
+        CommandName::Status => Command::Query(Query::Status(arguments.target()?)),
+        CommandName::ShowContainers => Command::Query(Query::ShowContainers(arguments.target()?)),
+        CommandName::Apps => Command::Query(Query::Apps),
+        CommandName::Help => Command::Query(Query::Help(arguments.command(bot)?)),
+        CommandName::WhoAmI => Command::Query(Query::WhoAmI),
+        CommandName::Start => Command::Query(Query::Start),
+    };
+    match line.after_first() {
+        Some((at, length)) => Err(Fault { at, length, fault: GrammarFault::Surplus }),
+        None => Ok(command),
+    }
+}
+
+/// The words of a line, each at the argument that it stands for.
+struct Arguments<'a> {
+    given: Vec<(Argument, &'a Word)>,
+    end: usize,
+}
+
+impl<'a> Arguments<'a> {
+    /// Gives the required arguments their words first; what is left goes to the optional ones, from the left.
+    fn assign(spec: &CommandSpec, words: &'a [Word], end: usize) -> Result<Self, Fault> {
+        if let (Some(first), Some(last)) = (words.get(spec.arguments.len()), words.last()) {
+            return Err(Fault { at: first.at, length: last.end() - first.at, fault: GrammarFault::Surplus });
+        }
+        let required = spec.arguments.iter().filter(|(_, optional)| *optional == Optional::No).count();
+        let mut spare = words.len().saturating_sub(required);
+        let mut words = words.iter();
+        let mut given = Vec::new();
+        for &(argument, optional) in spec.arguments {
+            if optional == Optional::Yes {
+                if spare == 0 {
+                    continue;
+                }
+                spare -= 1;
+            }
+            let word = words.next().ok_or(Fault { at: end, length: 1, fault: GrammarFault::Missing(argument) })?;
+            given.push((argument, word));
+        }
+        Ok(Self { given, end })
+    }
+
+    fn find(&self, wanted: Argument) -> Option<&'a Word> {
+        self.given.iter().find(|(argument, _)| *argument == wanted).map(|(_, word)| *word)
+    }
+
+    fn require(&self, wanted: Argument) -> Result<&'a Word, Fault> {
+        self.find(wanted).ok_or(Fault { at: self.end, length: 1, fault: GrammarFault::Missing(wanted) })
+    }
+
+    /// `APP` or `APP/ENV`, by shape only: whether they exist is the catalogue's business.
+    fn target(&self) -> Result<Target, Fault> {
+        let Some(word) = self.find(Argument::Target) else { return Ok(Target::default()) };
+        let invalid = |at: usize, error: NameError| Fault {
+            at,
+            length: error.value.chars().count(),
+            fault: GrammarFault::Invalid { expected: Argument::Target, given: error.value, kind: Some(error.kind) },
+        };
+        let (application, environment) = match word.text.split_once('/') {
+            Some((application, environment)) => (application, Some(environment)),
+            None => (word.text.as_str(), None),
+        };
+        let application = ApplicationName::new(application).map_err(|error| invalid(word.at, error))?;
+        let environment = environment.map(EnvironmentName::new).transpose().map_err(|error| {
+            // Names that got this far are ASCII, and a slash follows.
+            invalid(word.at + application.as_str().len() + 1, error)
+        })?;
+        Ok(Target { application: Some(application.into()), environment: environment.map(String::from) })
+    }
+
+    fn version(&self) -> Result<Tag, Fault> {
+        let word = self.require(Argument::Version)?;
+        Tag::new(word.text.clone()).map_err(|_| invalid_word(word, Argument::Version, Some(NameKind::Tag)))
+    }
+
+    /// ASCII digits without sign, and without leading zeros, which some would read as octal.
+    fn count(&self) -> Result<u32, Fault> {
+        let word = self.require(Argument::Count)?;
+        let digits = word.text.as_str();
+        let canonical = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+        Some(digits)
+            .filter(|_| canonical)
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(|| invalid_word(word, Argument::Count, None))
+    }
+
+    fn command(&self, bot: Option<&str>) -> Result<Option<CommandName>, Fault> {
+        let Some(word) = self.find(Argument::Command) else { return Ok(None) };
+        let given = word.text.strip_prefix('/').unwrap_or(&word.text);
+        let given = match given.split_once('@') {
+            Some((given, name)) if bot.is_some_and(|bot| bot.eq_ignore_ascii_case(name)) => given,
+            _ => given,
+        };
+        match lookup(&given.replace('-', "_")) {
+            Some(spec) => Ok(Some(spec.name)),
+            None => {
+                let nearest = nearest_commands(given);
+                Err(Fault::at_word(word, GrammarFault::UnknownCommand { given: given.to_owned(), nearest }))
+            }
+        }
+    }
+}
+
+fn invalid_word(word: &Word, expected: Argument, kind: Option<NameKind>) -> Fault {
+    Fault::at_word(word, GrammarFault::Invalid { expected, given: word.text.clone(), kind })
+}
+
+/// Telephones capitalise the first letter, so the case of a command's word doesn't count.
+fn lookup(word: &str) -> Option<&'static CommandSpec> {
+    COMMANDS.iter().find(|spec| spec.word.eq_ignore_ascii_case(word))
+}
+
+/// Whether Telegram would take the text after `@` for a username.
+fn is_username(name: &str) -> bool {
+    (1..=32).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }

@@ -72,6 +72,6 @@ pub const COMMANDS: &[CommandSpec] = &[
 /// The row of a command.
 #[must_use]
 pub fn spec(name: CommandName) -> &'static CommandSpec {
-    // Every name has a row: the test below holds it.
+    // Every name has a row: a test holds it.
     COMMANDS.iter().find(|spec| spec.name == name).unwrap_or(&COMMANDS[0])
 }
