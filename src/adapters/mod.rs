@@ -1,1 +1,3 @@
 //! The world outside, one folder per thing; siblings never import each other.
+
+pub mod git;

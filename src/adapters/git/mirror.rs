@@ -1,0 +1,325 @@
+//! The bare mirror on disk: made on first use, rebuilt when damaged, shared safely with other processes.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{Seek, Write},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use git2::{ErrorClass, Indexer, Odb, Oid, Repository, RepositoryInitOptions};
+
+use crate::ports::RepositoryError;
+
+/// Marks a folder as a mirror of ours (so that nothing else is ever wiped) and is what processes lock.
+const MARKER: &str = "tiphys-mirror";
+/// How long another process may hold the lock; it does so for moments only.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+const LOCK_POLL: Duration = Duration::from_millis(20);
+
+/// Why the mirror could not be used.
+#[derive(Debug)]
+pub(super) enum MirrorError {
+    /// Something is missing or unreadable in it: building it again helps.
+    Damaged(String),
+    /// The disk, the permissions or another process: building it again would not help.
+    Unusable(String),
+}
+
+impl From<git2::Error> for MirrorError {
+    fn from(error: git2::Error) -> Self {
+        let text = error.message().to_owned();
+        let disk = ["No space left", "Read-only file system", "Permission denied", "quota exceeded", "not owned by"];
+        if error.class() != ErrorClass::Odb && disk.iter().any(|words| text.contains(words)) {
+            Self::Unusable(text)
+        } else {
+            Self::Damaged(text)
+        }
+    }
+}
+
+/// Why a fetch failed.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The remote's fault.
+    Remote(RepositoryError),
+    /// The mirror's fault.
+    Mirror(MirrorError),
+}
+
+impl From<RepositoryError> for Fault {
+    fn from(error: RepositoryError) -> Self {
+        Self::Remote(error)
+    }
+}
+
+impl From<MirrorError> for Fault {
+    fn from(error: MirrorError) -> Self {
+        Self::Mirror(error)
+    }
+}
+
+/// The folder and what it mirrors.
+#[derive(Debug)]
+pub(super) struct Mirror {
+    path: PathBuf,
+    /// The remote's URL: a mirror of another one is not reused.
+    remote: String,
+    /// The full name of the branch's reference.
+    reference: String,
+    damaged: AtomicBool,
+}
+
+impl Mirror {
+    pub(super) fn new(path: PathBuf, remote: String, reference: String) -> Self {
+        Self { path, remote, reference, damaged: AtomicBool::new(false) }
+    }
+
+    /// The full name of the branch's reference.
+    pub(super) fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// Notes that something in it can't be read; the next fetch builds it again.
+    pub(super) fn mark_damaged(&self) {
+        self.damaged.store(true, Ordering::Relaxed);
+    }
+
+    /// The error for the outside, with the mirror's path.
+    pub(super) fn error(&self, error: MirrorError) -> RepositoryError {
+        let (MirrorError::Damaged(text) | MirrorError::Unusable(text)) = error;
+        RepositoryError::Mirror(format!("{}: {text}", self.path.display()))
+    }
+
+    /// Opens the mirror if it is there and sound.
+    pub(super) fn open(&self) -> Result<Repository, MirrorError> {
+        if self.damaged.load(Ordering::Relaxed) {
+            return Err(MirrorError::Damaged("marked as damaged".to_owned()));
+        }
+        let marker = fs::read_to_string(self.path.join(MARKER))
+            .map_err(|error| MirrorError::Damaged(format!("{MARKER}: {error}")))?;
+        if marker.trim_end() != self.remote {
+            return Err(MirrorError::Damaged("mirrors another remote".to_owned()));
+        }
+        let repository = Repository::open_bare(&self.path)?;
+        self.head_of(&repository)?;
+        Ok(repository)
+    }
+
+    /// Opens the mirror; makes it or builds it again when need be, empty then.
+    pub(super) fn ensure(&self) -> Result<Repository, MirrorError> {
+        match self.open() {
+            Err(MirrorError::Damaged(_)) => {}
+            ready_or_hopeless => return ready_or_hopeless,
+        }
+        let mut marker = self.lock()?;
+        // Another process may have built it again while this one waited for the lock.
+        if !self.damaged.swap(false, Ordering::Relaxed)
+            && let Ok(repository) = self.open()
+        {
+            return Ok(repository);
+        }
+        self.rebuild(&mut marker)
+    }
+
+    /// The branch's head as of the last fetch by anyone; checks that the commit and its tree can be read.
+    pub(super) fn head_of(&self, repository: &Repository) -> Result<Option<Oid>, MirrorError> {
+        let head = match repository.find_reference(&self.reference) {
+            Ok(reference) => reference.target(),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => None,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(head) = head {
+            repository.find_commit(head)?.tree()?;
+        }
+        Ok(head)
+    }
+
+    /// Moves the mirror's branch, after checking that what it points to can be read.
+    pub(super) fn adopt(&self, repository: &Repository, head: Oid) -> Result<(), MirrorError> {
+        repository.find_commit(head)?.tree()?;
+        if self.head_of(repository)? == Some(head) {
+            return Ok(());
+        }
+        let _marker = self.lock()?;
+        repository.reference(&self.reference, head, true, "tiphys")?;
+        Ok(())
+    }
+
+    /// Empties the folder and makes a new repository in it; the caller holds the lock.
+    fn rebuild(&self, marker: &mut File) -> Result<Repository, MirrorError> {
+        tracing::info!(mirror = %self.path.display(), "building the mirror from scratch");
+        let unusable = |error: std::io::Error| MirrorError::Unusable(error.to_string());
+        marker.set_len(0).map_err(unusable)?;
+        for entry in fs::read_dir(&self.path).map_err(unusable)? {
+            let entry = entry.map_err(unusable)?;
+            if is_foreign(&entry.file_name()) {
+                continue;
+            }
+            let removed = match entry.file_type().map_err(unusable)?.is_dir() {
+                true => fs::remove_dir_all(entry.path()),
+                false => fs::remove_file(entry.path()),
+            };
+            match removed {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(unusable(error)),
+                _ => {}
+            }
+        }
+        let mut options = RepositoryInitOptions::new();
+        options.bare(true).external_template(false);
+        options.initial_head(self.reference.strip_prefix("refs/heads/").unwrap_or(&self.reference));
+        let repository = Repository::init_opts(&self.path, &options)?;
+        marker.rewind().map_err(unusable)?;
+        marker.write_all(self.remote.as_bytes()).and_then(|()| marker.write_all(b"\n")).map_err(unusable)?;
+        Ok(repository)
+    }
+
+    /// Locks the marker against other processes; a folder that isn't a mirror of ours is left alone.
+    fn lock(&self) -> Result<File, MirrorError> {
+        let unusable = |error: std::io::Error| MirrorError::Unusable(error.to_string());
+        let path = self.path.join(MARKER);
+        let patience = Instant::now() + LOCK_WAIT;
+        loop {
+            fs::create_dir_all(&self.path).map_err(unusable)?;
+            let ours = path.exists()
+                || match is_vacant(&self.path) {
+                    // Deleted in this very moment.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+                    vacant => vacant.map_err(unusable)?,
+                };
+            if !ours {
+                return Err(MirrorError::Unusable(
+                    "the folder is not empty and not a mirror made by tiphys".to_owned(),
+                ));
+            }
+            let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+            let marker = match opened {
+                Ok(marker) => marker,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound && Instant::now() < patience => continue,
+                Err(error) => return Err(unusable(error)),
+            };
+            match marker.try_lock() {
+                Ok(()) if is_same_file(&marker, &path) => return Ok(marker),
+                Ok(()) | Err(TryLockError::WouldBlock) if Instant::now() < patience => thread::sleep(LOCK_POLL),
+                Ok(()) | Err(TryLockError::WouldBlock) => {
+                    return Err(MirrorError::Unusable("another process holds its lock".to_owned()));
+                }
+                Err(TryLockError::Error(error)) => return Err(unusable(error)),
+            }
+        }
+    }
+}
+
+/// Takes a pack in, chunk by chunk; checks that everything it refers to is there.
+pub(super) struct PackWriter<'r> {
+    // Dropped before the object database that it looks into.
+    indexer: Indexer<'r>,
+    _odb: Odb<'r>,
+}
+
+impl<'r> PackWriter<'r> {
+    pub(super) fn new(repository: &'r Repository) -> Result<Self, MirrorError> {
+        let odb = repository.odb()?;
+        let indexer = Indexer::new(Some(&odb), &repository.path().join("objects/pack"), 0, true)?;
+        Ok(Self { indexer, _odb: odb })
+    }
+
+    pub(super) fn write(&mut self, chunk: &[u8]) -> Result<(), MirrorError> {
+        self.indexer.write_all(chunk).map_err(|error| {
+            // The text is libgit2's: it tells a full disk from a bad pack.
+            MirrorError::from(git2::Error::from_str(&format!("a pack can't be written: {error}")))
+        })
+    }
+
+    pub(super) fn finish(self) -> Result<(), MirrorError> {
+        self.indexer.commit()?;
+        Ok(())
+    }
+}
+
+/// Whether nothing of anybody's is in the folder.
+fn is_vacant(folder: &Path) -> std::io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        if !is_foreign(&entry?.file_name()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The marker itself, and what file systems put at their root.
+fn is_foreign(name: &std::ffi::OsStr) -> bool {
+    name == MARKER || name == "lost+found"
+}
+
+/// Whether the locked file still is the one at the path: the mirror may have been deleted meanwhile.
+fn is_same_file(file: &File, path: &Path) -> bool {
+    // A file that can be read back through both is enough where there are no inode numbers.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        match (file.metadata(), fs::metadata(path)) {
+            (Ok(ours), Ok(theirs)) => (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()),
+            _ => false,
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mirror(path: &Path) -> Mirror {
+        Mirror::new(path.to_owned(), "/srv/m.git".to_owned(), "refs/heads/main".to_owned())
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_is_never_touched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("diary.txt"), "mine").expect("written");
+        let error = mirror(folder.path()).ensure().map(|_| ()).expect_err("refused");
+        assert!(matches!(error, MirrorError::Unusable(ref text) if text.contains("not a mirror")), "{error:?}");
+        assert_eq!(fs::read_to_string(folder.path().join("diary.txt")).expect("still there"), "mine");
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
+    }
+
+    #[test]
+    fn it_is_made_and_rebuilt_when_damaged_or_of_another_remote() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("deep/mirror.git");
+        let ours = mirror(&path);
+        assert!(ours.open().is_err());
+        ours.ensure().map(|_| ()).expect("made");
+        ours.open().map(|_| ()).expect("sound");
+
+        fs::remove_dir_all(path.join("objects")).expect("removed");
+        assert!(ours.open().is_err());
+        ours.ensure().map(|_| ()).expect("rebuilt");
+        ours.open().map(|_| ()).expect("sound");
+
+        let blob = ours.ensure().map(|repository| repository.blob(b"x").expect("written")).expect("sound");
+        let other = Mirror::new(path, "/srv/other.git".to_owned(), "refs/heads/main".to_owned());
+        let repository = other.ensure().map_err(|error| format!("{error:?}")).expect("rebuilt");
+        assert!(repository.find_blob(blob).is_err(), "the other remote's objects are gone");
+    }
+
+    #[test]
+    fn a_lock_held_by_another_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let ours = mirror(folder.path());
+        ours.ensure().map(|_| ()).expect("made");
+        let held = ours.lock().expect("locked");
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| ours.lock().map(|_| ()));
+            drop(held);
+            waiting.join().expect("no panic").expect("locked once free");
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! The ways to a remote: HTTP, SSH, or a path on this machine.
+
+use std::sync::Arc;
+
+use git2::{Oid, Repository};
+
+use super::{
+    mirror::{Fault, Mirror, MirrorError},
+    settings::{RemoteUrl, Settings, SettingsError},
+};
+use crate::ports::RepositoryError;
+
+mod path;
+
+/// What is asked of a remote by a fetch.
+#[derive(Debug, Clone)]
+pub(super) struct Want {
+    /// The mirror that receives the objects; it exists.
+    pub(super) mirror: Arc<Mirror>,
+    /// Commits that the mirror has with all their history.
+    pub(super) haves: Vec<Oid>,
+}
+
+/// One reference that is to be moved.
+#[derive(Debug, Clone)]
+pub(super) struct Update {
+    /// The mirror that has the objects.
+    pub(super) mirror: Arc<Mirror>,
+    /// Where the remote's branch must be.
+    pub(super) old: Oid,
+    /// Where it is to go.
+    pub(super) new: Oid,
+    /// Everything that the remote doesn't have yet, each object after what it refers to.
+    pub(super) objects: Vec<Oid>,
+}
+
+/// A remote.
+#[derive(Debug)]
+pub(super) enum Transport {
+    /// A repository on this machine.
+    Path(path::PathRemote),
+}
+
+impl Transport {
+    pub(super) fn new(url: RemoteUrl, settings: &Settings) -> Result<Self, SettingsError> {
+        let _ = settings;
+        Ok(match url {
+            RemoteUrl::Path(path) => Self::Path(path::PathRemote::new(path)),
+            RemoteUrl::Http { .. } | RemoteUrl::Ssh { .. } => return Err(SettingsError::Url("not yet".to_owned())),
+        })
+    }
+
+    /// Brings the branch's head and all its history into the mirror; tells the head.
+    pub(super) async fn fetch(&self, want: Want) -> Result<Oid, Fault> {
+        match self {
+            Self::Path(remote) => remote.fetch(want).await,
+        }
+    }
+
+    /// Moves the remote's branch, if it still is where it is expected.
+    pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
+        match self {
+            Self::Path(remote) => remote.push(update).await,
+        }
+    }
+}
+
+/// Runs disk work beside the async runtime.
+pub(super) async fn blocking<T: Send + 'static, E: From<Interrupted> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Interrupted.into()))
+}
+
+/// Disk work that didn't end: the runtime is shutting down, or the work panicked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Interrupted;
+
+impl From<Interrupted> for MirrorError {
+    fn from(_: Interrupted) -> Self {
+        Self::Unusable("the work on it was interrupted".to_owned())
+    }
+}
+
+impl From<Interrupted> for RepositoryError {
+    fn from(_: Interrupted) -> Self {
+        Self::Mirror("the work on it was interrupted".to_owned())
+    }
+}
+
+impl From<Interrupted> for Fault {
+    fn from(interrupted: Interrupted) -> Self {
+        Self::Mirror(interrupted.into())
+    }
+}
+
+/// The answer when the remote has no such branch.
+pub(super) fn no_branch(reference: &str, empty: bool) -> RepositoryError {
+    let branch = reference.strip_prefix("refs/heads/").unwrap_or(reference);
+    RepositoryError::Refused(match empty {
+        true => format!("the repository is empty: it has no branch {branch}"),
+        false => format!("the repository has no branch {branch}"),
+    })
+}
+
+/// Whether the mirror has a commit already.
+fn has(repository: &Repository, commit: Oid) -> bool {
+    repository.find_commit(commit).is_ok_and(|commit| commit.tree().is_ok())
+}

@@ -1,0 +1,4 @@
+//! The git adapter against real repositories and real servers.
+
+mod path;
+mod support;

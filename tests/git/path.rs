@@ -1,0 +1,304 @@
+//! The adapter with a remote on the same machine: everything that doesn't depend on the wire.
+
+use std::{fs, sync::Arc};
+
+use tiphys::ports::{ManifestRepository, RepositoryError};
+
+use crate::support::{FILE, World, change, deploy, repo_path, request};
+
+#[tokio::test]
+async fn a_push_is_a_sound_commit_with_author_committer_and_mode() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    assert_eq!(base, world.remote_head());
+
+    let pushed = repository
+        .push(&base, vec![deploy("cli/1", "1.1"), change("cli/2", "run.sh", "#!/bin/bash\n"), deploy("cli/3", "1.2")])
+        .await
+        .expect("pushed");
+    assert_eq!(pushed.len(), 3);
+    assert_eq!(pushed[2], world.remote_head());
+    world.assert_sound(5);
+    let remote = world.remote();
+    assert_eq!(
+        world.git(&remote, &["log", "--format=%an <%ae>|%cn <%ce>|%s", "-3", "main"]),
+        "Анна Иванова <anna@example.org>|tiphys <tiphys@example.org>|deploy(shop/prod): x → cli/3\n\
+         Анна Иванова <anna@example.org>|tiphys <tiphys@example.org>|deploy(shop/prod): x → cli/2\n\
+         Анна Иванова <anna@example.org>|tiphys <tiphys@example.org>|deploy(shop/prod): x → cli/1"
+    );
+    assert_eq!(world.git(&remote, &["log", "-1", "--format=%(trailers:key=Request-Id,valueonly)", "main"]), "cli/3");
+    assert_eq!(world.git(&remote, &["diff", "--numstat", base.as_str(), "main", "--", FILE]), format!("1\t1\t{FILE}"));
+    assert!(world.git(&remote, &["ls-tree", "main", "run.sh"]).starts_with("100755 blob"));
+    assert_eq!(world.git(&remote, &["diff", "--name-only", base.as_str(), "main"]), format!("{FILE}\nrun.sh"));
+}
+
+#[tokio::test]
+async fn snapshots_show_the_files_of_their_revision() {
+    let world = World::new();
+    std::os::unix::fs::symlink("README.md", world.path("person/link")).expect("linked");
+    world.git(&world.path("person"), &["add", "link"]);
+    world.commit("a link");
+    let first = world.person_pushes("big.bin", &"x".repeat((8 << 20) + 1));
+    let repository = world.by_path();
+    repository.fetch().await.expect("fetched");
+    let second = world.person_pushes("README.md", "changed\n");
+    repository.fetch().await.expect("fetched");
+
+    let old = repository.snapshot(&first).await.expect("there");
+    let new = repository.snapshot(&second).await.expect("there");
+    assert_eq!(old.file(&repo_path("README.md")), Ok(Some(b"manifests\n".to_vec())));
+    assert_eq!(new.file(&repo_path("README.md")), Ok(Some(b"changed\n".to_vec())));
+    assert_eq!(old.file(&repo_path("nothing")), Ok(None));
+    assert_eq!(old.file(&repo_path("README.md/x")), Ok(None));
+    assert_eq!(old.names(&repo_path("")).expect("a folder"), ["README.md", "apps", "big.bin", "link", "run.sh"]);
+    assert_eq!(old.names(&repo_path("apps/shop")).expect("a folder"), ["overlays"]);
+    assert_eq!(old.names(&repo_path("nothing")).expect("empty"), Vec::<String>::new());
+    for (path, reason) in
+        [("link", "symbolic link"), ("link/x", "symbolic link"), ("apps", "folder"), ("big.bin", "8388609 bytes")]
+    {
+        let error = old.file(&repo_path(path)).expect_err(path);
+        assert!(error.detail.contains(reason), "{path}: {error}");
+    }
+    let unknown = "1234567890123456789012345678901234567890".parse().expect("an id");
+    assert!(matches!(repository.snapshot(&unknown).await.map(|_| ()), Err(RepositoryError::Mirror(_))));
+}
+
+#[tokio::test]
+async fn a_push_that_comes_second_loses_the_race() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    let theirs = world.person_pushes("other", "x");
+
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("lost");
+    assert!(matches!(error, RepositoryError::LostRace), "{error}");
+    assert_eq!(world.remote_head(), theirs);
+
+    let base = repository.fetch().await.expect("fetched");
+    assert_eq!(base, theirs);
+    repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
+    world.assert_sound(4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_writers_lose_and_double_nothing() {
+    const WRITERS: usize = 4;
+    const EACH: usize = 12;
+    let world = Arc::new(World::new());
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..WRITERS {
+        let world = Arc::clone(&world);
+        tasks.spawn(async move {
+            // Two of the writers share a mirror, as two processes would.
+            let mut settings = world.settings(world.remote().to_str().expect("utf-8"));
+            settings.mirror = world.path(&format!("mirror-{}", writer / 2));
+            let repository = tiphys::adapters::git::GitRepository::new(settings).expect("valid");
+            for number in 0..EACH {
+                let id = format!("cli/{writer}-{number}");
+                loop {
+                    let base = repository.fetch().await.expect("fetched");
+                    match repository.push(&base, vec![change(&id, &format!("by/{writer}"), &id)]).await {
+                        Ok(_) => break,
+                        Err(RepositoryError::LostRace) => {}
+                        Err(error) => panic!("{id}: {error}"),
+                    }
+                }
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("no panic");
+    }
+    world.assert_sound(2 + WRITERS * EACH);
+    let ids = world.git(&world.remote(), &["log", "--format=%(trailers:key=Request-Id,valueonly,separator=)", "main"]);
+    let mut ids: Vec<&str> = ids.lines().filter(|line| !line.is_empty()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), WRITERS * EACH);
+}
+
+#[tokio::test]
+async fn requests_are_found_whoever_committed_after_them() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    assert_eq!(repository.find_request(&request("cli/1")).await.expect("read"), None);
+    let ours = repository.push(&base, vec![deploy("cli/1", "1.1"), deploy("cli/2", "1.2")]).await.expect("pushed");
+    world.person_pushes("other", "x");
+
+    let find =
+        async |id: &str| repository.find_request(&request(id)).await.expect("read").map(|record| record.revision);
+    assert_eq!(find("cli/2").await.as_ref(), Some(&ours[1]), "after the push, without a fetch");
+    repository.fetch().await.expect("fetched");
+    assert_eq!(find("cli/1").await.as_ref(), Some(&ours[0]));
+    assert_eq!(find("cli/3").await, None);
+
+    // A merge brings a commit of a side branch; a revert quotes the message but isn't the request.
+    let person = world.path("person");
+    world.git(&person, &["pull", "--quiet", "--rebase"]);
+    world.git(&person, &["checkout", "--quiet", "-b", "side", "HEAD~1"]);
+    world.write("side", "x");
+    world.git(
+        &person,
+        &["commit", "--quiet", "-m", "side\n\nRequest-Id: cli/3\nRequested-By: x\nApplication: a\nEnvironment: e"],
+    );
+    let side = world.git(&person, &["rev-parse", "HEAD"]);
+    world.git(&person, &["checkout", "--quiet", "main"]);
+    world.git(&person, &["merge", "--quiet", "--no-ff", "-m", "merge", "side"]);
+    world.git(&person, &["revert", "--no-edit", ours[1].as_str()]);
+    world.git(&person, &["push", "--quiet"]);
+    repository.fetch().await.expect("fetched");
+    assert_eq!(find("cli/3").await.map(|id| id.to_string()), Some(side));
+    assert_eq!(find("cli/2").await.as_ref(), Some(&ours[1]));
+
+    // Another process finds them as well, and a rewritten history forgets what it dropped.
+    let mut settings = world.settings(world.remote().to_str().expect("utf-8"));
+    settings.mirror = world.path("second.git");
+    let second = tiphys::adapters::git::GitRepository::new(settings).expect("valid");
+    let record = second.find_request(&request("cli/1")).await.expect("read").expect("found");
+    assert_eq!((record.revision, record.author.as_str()), (ours[0].clone(), "Анна Иванова"));
+    world.git(&person, &["reset", "--quiet", "--hard", ours[0].as_str()]);
+    world.git(&person, &["push", "--quiet", "--force"]);
+    assert_eq!(repository.fetch().await.expect("fetched"), ours[0]);
+    assert_eq!(find("cli/1").await.as_ref(), Some(&ours[0]));
+    assert_eq!(find("cli/2").await, None);
+}
+
+#[tokio::test]
+async fn the_log_and_ancestry_follow_the_branch() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    let ours = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed").remove(0);
+    let theirs = world.person_pushes("other", "x");
+    let subjects = async |limit| {
+        let log = repository.log(limit).await.expect("read");
+        log.into_iter().map(|record| record.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(subjects(2).await, ["deploy(shop/prod): x → cli/1", "second"]);
+    assert!(!repository.contains(&ours, &theirs).await.expect("read"), "not fetched yet");
+    repository.fetch().await.expect("fetched");
+    assert_eq!(subjects(10).await, ["person: other", "deploy(shop/prod): x → cli/1", "second", "start"]);
+    assert!(repository.contains(&ours, &theirs).await.expect("read"));
+    assert!(repository.contains(&ours, &ours).await.expect("read"));
+    assert!(!repository.contains(&theirs, &ours).await.expect("read"));
+    let unknown = "1234567890123456789012345678901234567890".parse().expect("an id");
+    assert!(!repository.contains(&unknown, &ours).await.expect("read"));
+    assert!(!repository.contains(&ours, &unknown).await.expect("read"));
+}
+
+#[tokio::test]
+async fn a_mirror_that_is_deleted_comes_back() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    let delete = || fs::remove_dir_all(world.path("mirror.git")).expect("deleted");
+
+    delete();
+    assert_eq!(repository.log(10).await.expect("read").len(), 2);
+    delete();
+    let snapshot = repository.snapshot(&base).await.expect("there");
+    assert!(snapshot.file(&repo_path(FILE)).expect("readable").is_some());
+    delete();
+    assert_eq!(repository.find_request(&request("cli/1")).await.expect("read"), None);
+    delete();
+    let head = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed").remove(0);
+    delete();
+    assert!(repository.contains(&base, &head).await.expect("read"));
+    delete();
+    assert_eq!(repository.fetch().await.expect("fetched"), head);
+    world.assert_sound(3);
+}
+
+#[tokio::test]
+async fn a_mirror_that_is_damaged_is_built_again() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    let mirror = world.path("mirror.git");
+    let packs = || {
+        let entries = fs::read_dir(mirror.join("objects/pack")).expect("readable");
+        entries.map(|entry| entry.expect("readable").path()).collect::<Vec<_>>()
+    };
+
+    fs::remove_file(mirror.join("HEAD")).expect("removed");
+    assert_eq!(repository.log(10).await.expect("read").len(), 2);
+
+    for pack in packs() {
+        fs::remove_file(&pack).expect("removed");
+        fs::write(&pack, "garbage").expect("written");
+    }
+    let snapshot = repository.snapshot(&base).await.expect("there");
+    assert!(snapshot.file(&repo_path(FILE)).expect("readable").is_some());
+
+    fs::remove_dir_all(mirror.join("objects")).expect("removed");
+    repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
+
+    fs::write(mirror.join("refs/heads/main"), "1234567890123456789012345678901234567890\n").expect("written");
+    assert_eq!(repository.fetch().await.expect("fetched"), world.remote_head());
+    world.assert_sound(3);
+    world.git(&mirror, &["fsck", "--strict"]);
+}
+
+#[tokio::test]
+async fn one_missing_file_is_an_error_now_and_mended_later() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    // The blob of the next commit is a loose object of the mirror.
+    let head = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed").remove(0);
+    let snapshot = repository.snapshot(&head).await.expect("there");
+    let blob = world.git(&world.remote(), &["rev-parse", &format!("main:{FILE}")]);
+    fs::remove_file(world.path("mirror.git/objects").join(&blob[..2]).join(&blob[2..])).expect("removed");
+    let error = snapshot.file(&repo_path(FILE)).expect_err("gone");
+    assert!(error.detail.contains("damaged"), "{error}");
+    repository.fetch().await.expect("fetched");
+    let snapshot = repository.snapshot(&head).await.expect("there");
+    assert!(snapshot.file(&repo_path(FILE)).expect("readable").is_some());
+}
+
+#[tokio::test]
+async fn a_folder_that_is_no_mirror_is_named_and_left_alone() {
+    let world = World::new();
+    fs::create_dir(world.path("mirror.git")).expect("made");
+    fs::write(world.path("mirror.git/precious"), "x").expect("written");
+    let error = world.by_path().fetch().await.expect_err("refused");
+    let RepositoryError::Mirror(text) = error else { panic!("{error}") };
+    assert!(text.contains("mirror.git") && text.contains("not a mirror"), "{text}");
+    assert!(world.path("mirror.git/precious").exists());
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named() {
+    let world = World::new();
+    let with = |url: &str, branch: &str| {
+        let mut settings = world.settings(url);
+        settings.branch = branch.to_owned();
+        tiphys::adapters::git::GitRepository::new(settings).expect("valid")
+    };
+    let remote = world.remote();
+    let remote = remote.to_str().expect("utf-8");
+    let error = with(remote, "release").fetch().await.expect_err("no such branch");
+    assert!(matches!(&error, RepositoryError::Refused(text) if text.contains("no branch release")), "{error}");
+
+    world.git(&world.path(""), &["init", "--quiet", "--bare", "empty.git"]);
+    let empty = world.path("empty.git");
+    let error = with(empty.to_str().expect("utf-8"), "main").fetch().await.expect_err("empty");
+    assert!(matches!(&error, RepositoryError::Refused(text) if text.contains("empty")), "{error}");
+
+    let error = with("/nowhere/at/all.git", "main").fetch().await.expect_err("nothing there");
+    assert!(matches!(&error, RepositoryError::Unreachable(text) if text.contains("/nowhere/at/all.git")), "{error}");
+}
+
+#[tokio::test]
+async fn a_checked_out_branch_is_not_pushed_to() {
+    let world = World::new();
+    let person = world.path("person");
+    let repository = tiphys::adapters::git::GitRepository::new(world.settings(person.to_str().expect("utf-8")));
+    let repository = repository.expect("valid");
+    let base = repository.fetch().await.expect("fetched");
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("refused");
+    assert!(matches!(&error, RepositoryError::Refused(text) if text.contains("checked out")), "{error}");
+    assert_eq!(world.git(&person, &["rev-parse", "main"]), base.as_str());
+}

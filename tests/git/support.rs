@@ -1,0 +1,173 @@
+//! A world of its own for each test: a bare remote, a person with a clone, and the adapter under test.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use tiphys::{
+    adapters::git::{GitRepository, Settings},
+    domain::{
+        actor::Actor,
+        name::{RepoPath, RequestId, Revision},
+        snapshot::FileEdit,
+    },
+    ports::NewCommit,
+};
+
+/// The file that the tests change.
+pub(crate) const FILE: &str = "apps/shop/overlays/prod/kustomization.yaml";
+
+/// A folder with a bare remote of two commits in it.
+pub(crate) struct World {
+    folder: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let world = Self { folder: tempfile::tempdir().expect("a folder") };
+        fs::create_dir(world.path("home")).expect("made");
+        world.git(&world.path(""), &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
+        world.git(&world.path(""), &["clone", "--quiet", "remote.git", "person"]);
+        world.git(&world.path("person"), &["checkout", "--quiet", "-b", "main"]);
+        world.write(FILE, "images:\n  - name: shop\n    newTag: \"1.0\"\n");
+        world.write("run.sh", "#!/bin/sh\n");
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(world.path("person/run.sh"), executable).expect("set");
+        world.git(&world.path("person"), &["add", "run.sh"]);
+        world.commit("start");
+        world.write("README.md", "manifests\n");
+        world.commit("second");
+        world.git(&world.path("person"), &["push", "--quiet", "-u", "origin", "main"]);
+        world
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+
+    pub(crate) fn remote(&self) -> PathBuf {
+        self.path("remote.git")
+    }
+
+    /// Runs git as the person; it must succeed.
+    pub(crate) fn git(&self, folder: &Path, args: &[&str]) -> String {
+        let output = self.try_git(folder, args);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        assert!(output.status.success(), "git {args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    pub(crate) fn try_git(&self, folder: &Path, args: &[&str]) -> Output {
+        self.hermetic("git").args(args).current_dir(folder).output().expect("git runs")
+    }
+
+    /// A command that sees nothing of the machine's or the user's configuration.
+    pub(crate) fn hermetic(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.path("home"))
+            .env("LC_ALL", "C.UTF-8")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_AUTHOR_NAME", "Boris")
+            .env("GIT_AUTHOR_EMAIL", "boris@example.org")
+            .env("GIT_COMMITTER_NAME", "Boris")
+            .env("GIT_COMMITTER_EMAIL", "boris@example.org");
+        command
+    }
+
+    /// Writes a file into the person's clone and stages it.
+    pub(crate) fn write(&self, path: &str, content: &str) {
+        let file = self.path("person").join(path);
+        fs::create_dir_all(file.parent().expect("has one")).expect("made");
+        fs::write(file, content).expect("written");
+        self.git(&self.path("person"), &["add", path]);
+    }
+
+    /// Commits what the person staged.
+    pub(crate) fn commit(&self, message: &str) -> Revision {
+        self.git(&self.path("person"), &["commit", "--quiet", "--allow-empty", "-m", message]);
+        Revision::new(self.git(&self.path("person"), &["rev-parse", "HEAD"])).expect("an id")
+    }
+
+    /// The person pushes a commit that changes one file.
+    pub(crate) fn person_pushes(&self, path: &str, content: &str) -> Revision {
+        self.git(&self.path("person"), &["pull", "--quiet", "--rebase"]);
+        self.write(path, content);
+        let revision = self.commit(&format!("person: {path}"));
+        self.git(&self.path("person"), &["push", "--quiet"]);
+        revision
+    }
+
+    /// The head of the remote's branch.
+    pub(crate) fn remote_head(&self) -> Revision {
+        Revision::new(self.git(&self.remote(), &["rev-parse", "refs/heads/main"])).expect("an id")
+    }
+
+    /// The remote is what git itself calls sound, and has this many commits.
+    pub(crate) fn assert_sound(&self, commits: usize) {
+        let output = self.try_git(&self.remote(), &["fsck", "--strict", "--full", "--no-dangling"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(self.git(&self.remote(), &["rev-list", "--count", "main"]), commits.to_string());
+    }
+
+    pub(crate) fn settings(&self, url: &str) -> Settings {
+        Settings {
+            url: url.to_owned(),
+            branch: "main".to_owned(),
+            username: None,
+            token: None,
+            ssh_key_file: None,
+            ssh_key_passphrase_file: None,
+            known_hosts_file: None,
+            ca_file: None,
+            mirror: self.path("mirror.git"),
+            committer_name: "tiphys".to_owned(),
+            committer_email: "tiphys@example.org".to_owned(),
+            deadline: Duration::from_secs(20),
+        }
+    }
+
+    /// The adapter on the remote's path.
+    pub(crate) fn by_path(&self) -> GitRepository {
+        GitRepository::new(self.settings(self.remote().to_str().expect("utf-8"))).expect("valid settings")
+    }
+}
+
+/// A commit as the publisher makes them.
+pub(crate) fn deploy(request: &str, tag: &str) -> NewCommit {
+    change(request, FILE, &format!("images:\n  - name: shop\n    newTag: \"{tag}\"\n"))
+}
+
+/// A commit of one file with the trailers of a request.
+pub(crate) fn change(request: &str, path: &str, content: &str) -> NewCommit {
+    NewCommit {
+        edits: vec![FileEdit { path: repo_path(path), content: content.as_bytes().to_vec() }],
+        message: format!(
+            "deploy(shop/prod): x → {request}\n\nbody\n\nRequest-Id: {request}\nRequested-By: Анна (telegram 1)\n\
+             Application: shop\nEnvironment: prod\n"
+        ),
+        author: Actor {
+            name: "Анна Иванова".to_owned(),
+            email: "anna@example.org".to_owned(),
+            account: "telegram 1".to_owned(),
+        },
+        at: jiff::Timestamp::now(),
+    }
+}
+
+pub(crate) fn repo_path(text: &str) -> RepoPath {
+    RepoPath::new(text).expect("a path")
+}
+
+pub(crate) fn request(text: &str) -> RequestId {
+    RequestId::new(text).expect("a request id")
+}
