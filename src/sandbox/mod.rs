@@ -1,1 +1,3 @@
 //! A small world on loopback that speaks the real wire protocols; it imports nothing of the bot.
+
+pub mod page;

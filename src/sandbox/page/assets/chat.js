@@ -1,0 +1,241 @@
+// The conversation: bubbles that change in place, quotes, inline buttons.
+
+import { post } from "./connection.js";
+import { $, avatar, calm, flash, follow, h, setText, toast, tone } from "./dom.js";
+import { markup, plain } from "./markup.js";
+import { clock, day, instant, moment, words } from "./words.js";
+
+const SUGGESTIONS = ["/deploy 0.10.5", "/set_replicas 3", "/status"];
+const NEAR_END = 80; // pixels that still count as "at the end"
+
+const log = $("log");
+let speaker = null;
+let chat = { messages: [] };
+let actions = {};
+let unread = 0;
+let toasted = null;
+let aloud = 0;
+
+/** `onCommand(text)` puts a clicked /command into the input, `onSay(text)` sends a suggestion. */
+export function start(callbacks) {
+  actions = callbacks;
+  log.addEventListener("scroll", () => atEnd() && seen());
+  new ResizeObserver(() => unread === 0 && toEnd(true)).observe(log);
+  $("to-end").addEventListener("click", () => toEnd());
+}
+
+/** Whose messages are one's own. */
+export function setSpeaker(person) {
+  speaker = person;
+  renderMessages(true);
+}
+
+export function render(state, relabelled) {
+  chat = { messages: [], ...state.chat };
+  const people = (state.me ?? []).filter((person) => person.allowed !== false);
+  setText($("chat-title"), chat.title ?? state.title ?? "tiphys");
+  setText($("chat-people"), people.map((person) => person.name).join(", "));
+  $("to-end").setAttribute("aria-label", words.toEnd);
+  log.setAttribute("aria-label", words.chat);
+  renderMessages(relabelled);
+  renderEmpty(state.suggestions ?? SUGGESTIONS);
+  renderToasts();
+}
+
+function renderMessages(relabelled) {
+  const known = log.known?.size ?? 0;
+  const follows = known === 0 || atEnd();
+  const items = withDays(chat.messages);
+  let added = 0;
+  let own = false;
+  follow(log, items, (item) => item.key, {
+    build: (item) => (item.day ? h("p.day", {}, h("span")) : buildMessage()),
+    update(element, item, isNew) {
+      if (item.day) return setText(element.firstChild, item.day);
+      if (isNew) {
+        added += 1;
+        own ||= isOwn(item.message);
+        if (known) element.classList.add("arriving");
+      }
+      updateMessage(element, item, isNew, relabelled);
+    },
+  });
+  if (follows || own) toEnd(known === 0 || calm());
+  else count(added);
+}
+
+/** The messages with a separator before each day's first, and the place of each in its sender's run. */
+function withDays(messages) {
+  const items = [];
+  messages.forEach((message, index) => {
+    const today = day(message.date);
+    const before = messages[index - 1];
+    const after = messages[index + 1];
+    const newDay = !before || day(before.date) !== today;
+    if (newDay && today) items.push({ key: `day ${today}`, day: today });
+    const first = newDay || before.from?.id !== message.from?.id;
+    const last = !after || after.from?.id !== message.from?.id || day(after.date) !== today;
+    items.push({ key: message.id, message, first, last });
+  });
+  return items;
+}
+
+function buildMessage() {
+  const text = h("span.text");
+  const edited = h("span.edited");
+  const time = h("time");
+  const name = h("b");
+  const role = h("span.role");
+  const from = h("div.from", {}, name, role);
+  const quote = h("button.quote", { type: "button", hidden: true });
+  const picture = h("div.picture");
+  const bubble = h("div.bubble", {}, from, quote, h("div.body", {}, text, h("span.meta", {}, edited, time)));
+  const keyboard = h("div.keyboard", { hidden: true });
+  const element = h("article.message", {}, picture, h("div.column", {}, bubble, keyboard));
+  element.parts = { text, edited, time, name, role, quote, picture, bubble, keyboard };
+  return element;
+}
+
+function updateMessage(element, { message, first, last }, isNew, relabelled) {
+  const own = isOwn(message);
+  const signature = JSON.stringify([message, first, last, own]);
+  if (element.signature === signature && !relabelled) return;
+  element.signature = signature;
+  const parts = element.parts;
+  const from = message.from ?? { id: 0, name: "?" };
+  element.id = `message-${message.id}`;
+  element.classList.toggle("own", own);
+  element.classList.toggle("first", first);
+  element.classList.toggle("last", last);
+  element.classList.toggle("bot", Boolean(from.is_bot));
+  if (element.sender !== from.id) {
+    element.sender = from.id;
+    parts.picture.replaceChildren(avatar(from));
+    parts.name.className = from.is_bot ? "tone-bot" : `tone-${tone(String(from.id))}`;
+  }
+  setText(parts.name, from.name ?? "");
+  setText(parts.role, from.is_bot ? words.bot : "");
+  setText(parts.edited, message.edited ? words.edited : "");
+  setText(parts.time, clock(message.date));
+  parts.time.title = moment(message.date);
+  parts.time.dateTime = instant(message.date)?.toISOString() ?? "";
+  updateQuote(parts.quote, message.reply_to);
+  const html = String(message.html ?? "");
+  if (element.html !== html) {
+    parts.text.replaceChildren(markup(html, actions.onCommand));
+    element.html = html;
+    if (!isNew) changed(parts.bubble, html);
+  }
+  updateKeyboard(parts.keyboard, message, parts.bubble, isNew);
+}
+
+function changed(bubble, html) {
+  flash(bubble, "changed");
+  clearTimeout(aloud);
+  aloud = setTimeout(() => setText($("announcer"), `${words.editedAloud}: ${plain(html)}`), 1000);
+}
+
+function updateQuote(quote, id) {
+  quote.hidden = id == null;
+  if (id == null) return;
+  const target = chat.messages.find((message) => message.id === id);
+  const name = h(`b.tone-${target?.from?.is_bot ? "bot" : tone(String(target?.from?.id ?? 0))}`, {}, target?.from?.name ?? "");
+  const text = target ? plain(String(target.html ?? "")).slice(0, 160) : words.deleted;
+  const signature = `${name.textContent}\n${text}`;
+  if (quote.signature === signature) return;
+  quote.signature = signature;
+  quote.replaceChildren(...(target ? [name] : []), h("span", {}, text));
+  quote.onclick = () => {
+    const original = $(`message-${id}`);
+    original?.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
+    if (original) flash(original.parts.bubble, "changed");
+  };
+}
+
+function updateKeyboard(keyboard, message, bubble, isNew) {
+  const rows = message.buttons ?? [];
+  const signature = JSON.stringify(rows);
+  if (keyboard.signature === signature) return;
+  keyboard.signature = signature;
+  const held = keyboard.contains(document.activeElement);
+  keyboard.replaceChildren(
+    ...rows.map((row) => h("div.row", {}, ...row.map((button) => buildButton(message.id, button)))),
+  );
+  keyboard.hidden = rows.length === 0;
+  if (held) (keyboard.querySelector("button") ?? $("input")).focus();
+  if (!isNew) flash(bubble, "changed");
+}
+
+function buildButton(messageId, { text, data }) {
+  const button = h("button", { type: "button" }, String(text));
+  button.addEventListener("click", async () => {
+    if (!speaker || button.getAttribute("aria-disabled") === "true") return;
+    // Not `disabled`: the focus would be lost to those who go without a mouse.
+    button.setAttribute("aria-disabled", "true");
+    try {
+      const reason = await post("/api/press", { person: speaker.id, message_id: messageId, data });
+      if (reason !== null) toast(reason);
+    } catch {
+      toast(words.pressFailed);
+    } finally {
+      button.removeAttribute("aria-disabled");
+    }
+  });
+  return button;
+}
+
+function renderEmpty(suggestions) {
+  const frame = log.parentElement;
+  const empty = frame.querySelector(".empty");
+  if (chat.messages.length) return empty?.remove();
+  const signature = JSON.stringify([suggestions, words.emptyTitle]);
+  if (empty?.dataset.signature === signature) return;
+  empty?.remove();
+  const chips = suggestions.map((text) =>
+    h("button.chip", { type: "button", onclick: () => actions.onSay(text) }, String(text)),
+  );
+  frame.append(
+    h("div.empty", { "data-signature": signature },
+      h("img", { src: "/assets/wheel.svg", alt: "", width: 64, height: 64 }),
+      h("h2", {}, words.emptyTitle),
+      h("p", {}, words.emptyText),
+      h("div.chips", {}, ...chips)),
+  );
+}
+
+/** Answers to button presses; those from before the page was opened are old news. */
+function renderToasts() {
+  const toasts = chat.toasts ?? [];
+  const newest = toasts.reduce((most, { id }) => Math.max(most, id), 0);
+  if (toasted !== null) {
+    for (const { id, text } of toasts) if (id > toasted && text) toast(String(text));
+  }
+  toasted = Math.max(toasted ?? 0, newest);
+}
+
+function isOwn(message) {
+  return speaker !== null && message.from?.id === speaker.id;
+}
+
+function atEnd() {
+  return log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
+}
+
+function toEnd(atOnce = false) {
+  log.scrollTo({ top: log.scrollHeight, behavior: atOnce || calm() ? "instant" : "smooth" });
+  seen();
+}
+
+function count(added) {
+  unread += added;
+  if (!unread) return;
+  $("to-end").hidden = false;
+  $("unread").hidden = false;
+  setText($("unread"), String(unread));
+}
+
+function seen() {
+  unread = 0;
+  $("to-end").hidden = true;
+  $("unread").hidden = true;
+}
