@@ -194,6 +194,31 @@ async fn the_page_comes_back_after_the_server() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs chromium"]
+async fn the_newest_message_stays_in_view_until_the_visitor_scrolls_up() {
+    let world = World::quiet("en");
+    let (_server, browser) = open(&world).await;
+    let at_end = "(() => { const log = document.querySelector('#log'); \
+                  return log.scrollHeight > log.clientHeight && log.scrollHeight - log.scrollTop - log.clientHeight < 2; })()";
+    for number in 1..=40 {
+        world.bot_says(&format!("message {number}"), None, json!([]));
+    }
+    browser.wait(&format!("document.querySelector('#message-40') && {at_end}")).await;
+    world.edit(40, "one\ntwo\nthree\nfour", json!([[{ "text": "a", "data": "a" }]]));
+    browser.wait(&format!("document.querySelector('#message-40 .keyboard button') && {at_end}")).await;
+    // The page hears of the scrolling with the next frame.
+    let frames = "requestAnimationFrame(() => requestAnimationFrame(() => (window.scrolled = true)))";
+    browser.script(&format!("document.querySelector('#log').scrollTop = 0; {frames}")).await;
+    browser.wait("window.scrolled && document.querySelector('#log').scrollTop === 0").await;
+    world.bot_says("news", None, json!([]));
+    browser.wait("document.querySelector('#unread').checkVisibility() && document.querySelector('#unread').textContent === '1'").await;
+    assert_eq!(browser.script("return document.querySelector('#log').scrollTop").await, 0);
+    browser.click("#to-end").await;
+    browser.wait(&format!("{at_end} && !document.querySelector('#unread').checkVisibility()")).await;
+    assert_quiet(&browser).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs chromium"]
 async fn a_narrow_screen_has_tabs_and_needs_no_mouse() {
     let world = lively();
     let (server, browser) = open(&world).await;
@@ -272,34 +297,19 @@ fn lively() -> Arc<World> {
     let world = World::quiet("ru");
     let link = |number| format!("https://gitlab.example.org/team/manifests/-/commit/{}", commit_id(number));
     let short = |number| commit_id(number).chars().take(8).collect::<String>();
+    let answer = |reply_to, what: &str, number, progress: &str, buttons| {
+        let id = world.bot_says("Принято.", Some(reply_to), json!([]));
+        let commit = format!("Коммит <a href=\"{}\">{}</a>", link(number), short(number));
+        world.edit(id, &format!("<b>oil-refinery-application/prod</b>\n{what}\n{commit}\n{progress}"), buttons);
+    };
     world.say(ANNA, "/deploy 0.10.5").expect("said");
-    world.bot_says(
-        &format!(
-            "<b>oil-refinery-application/prod</b>\nВерсия <code>0.10.4</code> → <code>0.10.5</code>\nКоммит <a href=\"{}\">{}</a>\n\
-             В кластере за 42 с, поды 2/2.",
-            link(2),
-            short(2)
-        ),
-        Some(1),
-        json!([]),
-    );
-    world.edit(2, &world.state()["chat"]["messages"][1]["html"].as_str().expect("html").to_owned(), json!([]));
+    let live = "В кластере за 42 с, поды 2/2.";
+    answer(1, "Версия <code>0.10.4</code> → <code>0.10.5</code>", 2, live, json!([]));
     world.say(STRANGER, "/set_replicas 9").expect("said");
     world.say(1002, "/set_replicas 3").expect("said");
-    world.bot_says(
-        &format!(
-            "<b>oil-refinery-application/prod</b>\nПоды 2 → 3\nКоммит <a href=\"{}\">{}</a>\nArgo CD разворачивает, поды 2/3…",
-            link(3),
-            short(3)
-        ),
-        Some(5),
-        json!([[{ "text": "Статус", "data": "/status" }, { "text": "Откатить", "data": "/rollback" }]]),
-    );
-    world.edit(
-        6,
-        &world.state()["chat"]["messages"][5]["html"].as_str().expect("html").to_owned(),
-        json!([[{ "text": "Статус", "data": "/status" }, { "text": "Контейнеры", "data": "/showcontainers" }]]),
-    );
+    let buttons = [("Статус", "/status"), ("Контейнеры", "/showcontainers")];
+    let buttons = buttons.map(|(text, data)| json!({ "text": text, "data": data }));
+    answer(5, "Поды 2 → 3", 3, "Argo CD разворачивает, поды 2/3…", json!([buttons]));
     world.bot_says("Подсказка: /help покажет все команды.", None, json!([]));
     world.change(|state| {
         let commits = state["commits"].as_array_mut().expect("commits");

@@ -24,17 +24,20 @@ use super::{PageSource, assets, guard};
 /// The largest body of an action: more than sixteen times the longest message of Telegram.
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// How often a quiet stream gives a sign of life; the page reconnects after missing two.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-
 #[derive(Clone)]
 struct Page {
     source: Arc<dyn PageSource>,
     stop: CancellationToken,
+    heartbeat: Duration,
 }
 
-/// Every endpoint behind the guard; streams end when `stop` is cancelled.
-pub(super) fn router(source: Arc<dyn PageSource>, listen: SocketAddr, stop: CancellationToken) -> Router {
+/// Every endpoint behind the guard; streams end when `stop` is cancelled and beat while nothing changes.
+pub(super) fn router(
+    source: Arc<dyn PageSource>,
+    listen: SocketAddr,
+    stop: CancellationToken,
+    heartbeat: Duration,
+) -> Router {
     Router::new()
         .route("/", get(index))
         // A commit's address, in the form of GitLab's: the page opens it in its repository panel.
@@ -47,7 +50,7 @@ pub(super) fn router(source: Arc<dyn PageSource>, listen: SocketAddr, stop: Canc
         .fallback(async || failure(StatusCode::NOT_FOUND, "there is nothing at this address"))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(listen, guard::guard))
-        .with_state(Page { source, stop })
+        .with_state(Page { source, stop, heartbeat })
 }
 
 /// An error as the API tells it.
@@ -83,7 +86,7 @@ async fn events(State(page): State<Page>) -> Sse<impl Stream<Item = Result<Event
         Some((Ok(Event::default().event("tick").data(tick)), changes))
     })
     .take_until(page.stop.cancelled_owned());
-    let heartbeat = KeepAlive::new().interval(HEARTBEAT).event(Event::default().event("heartbeat").data("-"));
+    let heartbeat = KeepAlive::new().interval(page.heartbeat).event(Event::default().event("heartbeat").data("-"));
     Sse::new(ticks).keep_alive(heartbeat)
 }
 

@@ -15,6 +15,9 @@ use super::{PageSource, routes};
 /// How long open requests may take to finish at a shutdown.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How often a quiet stream gives a sign of life; the page reconnects after missing two.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
 /// A running page; dropping it stops the listener and ends the event streams.
 #[derive(Debug)]
 pub struct PageServer {
@@ -31,10 +34,19 @@ impl PageServer {
     /// # Errors
     /// The address can't be listened on.
     pub async fn start(listen: SocketAddr, source: Arc<dyn PageSource>) -> io::Result<Self> {
+        Self::start_beating(listen, source, HEARTBEAT).await
+    }
+
+    /// `start` with another heartbeat.
+    pub(super) async fn start_beating(
+        listen: SocketAddr,
+        source: Arc<dyn PageSource>,
+        heartbeat: Duration,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let addr = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let router = routes::router(source, addr, stop.clone());
+        let router = routes::router(source, addr, stop.clone(), heartbeat);
         let serve = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
         let task = tokio::spawn(serve.into_future());
         tracing::debug!(%addr, "the page is served");

@@ -226,31 +226,62 @@ async fn other_sites_can_neither_act_nor_read() {
     assert!(source.done().is_empty());
 }
 
+/// An open event stream, read line by line.
+struct Events(tokio::io::Lines<BufReader<TcpStream>>);
+
+impl Events {
+    async fn open(addr: SocketAddr) -> Self {
+        let mut stream = BufReader::new(TcpStream::connect(addr).await.unwrap());
+        let request = format!("GET /api/events HTTP/1.1\r\nHost: {addr}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        Self(stream.lines())
+    }
+
+    async fn next(&mut self, start: &str) -> Option<String> {
+        loop {
+            let line = timeout(Duration::from_secs(10), self.0.next_line()).await.expect("a line in time").unwrap()?;
+            if line.to_ascii_lowercase().starts_with(start) {
+                return Some(line);
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_change_ticks_and_a_shutdown_ends_the_stream() {
     let (server, source) = start().await;
-    let mut stream = BufReader::new(TcpStream::connect(server.addr()).await.unwrap());
-    let request = format!("GET /api/events HTTP/1.1\r\nHost: {}\r\n\r\n", server.addr());
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut lines = stream.lines();
-    let mut next = async |start: &str| loop {
-        let line = timeout(Duration::from_secs(10), lines.next_line()).await.expect("a line in time").unwrap();
-        let Some(line) = line else { return None };
-        if line.to_ascii_lowercase().starts_with(start) {
-            return Some(line);
-        }
-    };
-    assert_eq!(next("content-type").await.unwrap(), "content-type: text/event-stream");
-    assert_eq!(next("data: ").await.unwrap(), "data: 0", "one tick at once");
+    let mut events = Events::open(server.addr()).await;
+    assert_eq!(events.next("content-type").await.unwrap(), "content-type: text/event-stream");
+    assert_eq!(events.next("data: ").await.unwrap(), "data: 0", "one tick at once");
     source.say(1, "a").unwrap();
-    assert_eq!(next("event: ").await.unwrap(), "event: tick");
-    assert_eq!(next("data: ").await.unwrap(), "data: 1");
+    assert_eq!(events.next("event: ").await.unwrap(), "event: tick");
+    assert_eq!(events.next("data: ").await.unwrap(), "data: 1");
     source.press(1, 2, "b").unwrap();
-    assert_eq!(next("data: ").await.unwrap(), "data: 2");
+    assert_eq!(events.next("data: ").await.unwrap(), "data: 2");
     let addr = server.addr();
     timeout(Duration::from_secs(10), server.shutdown()).await.expect("open streams don't hold up a shutdown");
-    assert_eq!(next("data: ").await, None, "the stream has ended");
+    assert_eq!(events.next("data: ").await, None, "the stream has ended");
     assert!(TcpStream::connect(addr).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_dropped_server_ends_its_streams() {
+    let (server, _source) = start().await;
+    let mut events = Events::open(server.addr()).await;
+    events.next("data: ").await.unwrap();
+    drop(server);
+    assert_eq!(events.next("data: ").await, None);
+}
+
+#[tokio::test]
+async fn a_quiet_stream_beats() {
+    let source = Arc::new(Scripted { done: Mutex::default(), tick: watch::Sender::new(0) });
+    let listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = PageServer::start_beating(listen, source, Duration::from_millis(20)).await.unwrap();
+    let mut events = Events::open(server.addr()).await;
+    assert_eq!(events.next("event: ").await.unwrap(), "event: tick");
+    assert_eq!(events.next("event: ").await.unwrap(), "event: heartbeat");
+    assert_eq!(events.next("event: ").await.unwrap(), "event: heartbeat");
 }
 
 #[tokio::test]

@@ -12,6 +12,8 @@ const log = $("log");
 let speaker = null;
 let chat = { messages: [] };
 let actions = {};
+let following = true; // the newest message stays in view until the visitor scrolls up
+let scrolledTo = 0;
 let unread = 0;
 let toasted = null;
 let aloud = 0;
@@ -19,8 +21,8 @@ let aloud = 0;
 /** `onCommand(text)` puts a clicked /command into the input, `onSay(text)` sends a suggestion. */
 export function start(callbacks) {
   actions = callbacks;
-  log.addEventListener("scroll", () => atEnd() && seen());
-  new ResizeObserver(() => unread === 0 && toEnd(true)).observe(log);
+  log.addEventListener("scroll", onScroll, { passive: true });
+  new ResizeObserver(() => following && toEnd(true)).observe(log);
   $("to-end").addEventListener("click", () => toEnd());
 }
 
@@ -44,7 +46,6 @@ export function render(state, relabelled) {
 
 function renderMessages(relabelled) {
   const known = log.known?.size ?? 0;
-  const follows = known === 0 || atEnd();
   const items = withDays(chat.messages);
   let added = 0;
   let own = false;
@@ -60,7 +61,7 @@ function renderMessages(relabelled) {
       updateMessage(element, item, isNew, relabelled);
     },
   });
-  if (follows || own) toEnd(known === 0 || calm());
+  if (following || own) toEnd(known === 0 || calm());
   else count(added);
 }
 
@@ -111,7 +112,7 @@ function updateMessage(element, { message, first, last }, isNew, relabelled) {
   if (element.sender !== from.id) {
     element.sender = from.id;
     parts.picture.replaceChildren(avatar(from));
-    parts.name.className = from.is_bot ? "tone-bot" : `tone-${tone(String(from.id))}`;
+    parts.name.className = from.is_bot ? "tone-bot" : `tone-${tone(from.name ?? "")}`;
   }
   setText(parts.name, from.name ?? "");
   setText(parts.role, from.is_bot ? words.bot : "");
@@ -139,7 +140,7 @@ function updateQuote(quote, id) {
   quote.hidden = id == null;
   if (id == null) return;
   const target = chat.messages.find((message) => message.id === id);
-  const name = h(`b.tone-${target?.from?.is_bot ? "bot" : tone(String(target?.from?.id ?? 0))}`, {}, target?.from?.name ?? "");
+  const name = h(`b.tone-${target?.from?.is_bot ? "bot" : tone(target?.from?.name ?? "")}`, {}, target?.from?.name ?? "");
   const text = target ? plain(String(target.html ?? "")).slice(0, 160) : words.deleted;
   const signature = `${name.textContent}\n${text}`;
   if (quote.signature === signature) return;
@@ -194,31 +195,35 @@ function renderEmpty(suggestions) {
   const chips = suggestions.map((text) =>
     h("button.chip", { type: "button", onclick: () => actions.onSay(text) }, String(text)),
   );
-  frame.append(
-    h("div.empty", { "data-signature": signature },
-      h("img", { src: "/assets/wheel.svg", alt: "", width: 64, height: 64 }),
-      h("h2", {}, words.emptyTitle),
-      h("p", {}, words.emptyText),
-      h("div.chips", {}, ...chips)),
-  );
+  const card = h("div.card", {},
+    h("img", { src: "/assets/wheel.svg", alt: "", width: 64, height: 64 }),
+    h("h2", {}, words.emptyTitle),
+    h("p", {}, words.emptyText),
+    h("div.chips", {}, ...chips));
+  frame.append(h("div.empty", { "data-signature": signature }, card));
 }
 
 /** Answers to button presses; those from before the page was opened are old news. */
 function renderToasts() {
   const toasts = chat.toasts ?? [];
+  // A server that was started anew counts from the beginning.
   const newest = toasts.reduce((most, { id }) => Math.max(most, id), 0);
   if (toasted !== null) {
     for (const { id, text } of toasts) if (id > toasted && text) toast(String(text));
   }
-  toasted = Math.max(toasted ?? 0, newest);
+  toasted = newest;
 }
 
 function isOwn(message) {
   return speaker !== null && message.from?.id === speaker.id;
 }
 
-function atEnd() {
-  return log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
+/** Only a visitor scrolls up; gliding down to a new message doesn't count as leaving the end. */
+function onScroll() {
+  const nearEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
+  if (nearEnd) seen();
+  else if (log.scrollTop < scrolledTo) following = false;
+  scrolledTo = log.scrollTop;
 }
 
 function toEnd(atOnce = false) {
@@ -235,6 +240,7 @@ function count(added) {
 }
 
 function seen() {
+  following = true;
   unread = 0;
   $("to-end").hidden = true;
   $("unread").hidden = true;

@@ -113,7 +113,7 @@ function updatePod(element, pod, isNew) {
   element.title = `${pod.name}\n${pod.image ?? ""}\n${pod.status}`;
   setText(name, suffix(pod.name));
   setText(tag, version);
-  tag.className = `pod-tag tone-${tone(version)}`;
+  tag.className = `pod-tag tone-${tone(version, "version")}`;
   setText(status, now === "failed" ? pod.status : words.phase[now]);
   setText(restarts, pod.restarts > 0 ? `↻ ${pod.restarts}` : "");
   restarts.title = words.restarts;

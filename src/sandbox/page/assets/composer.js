@@ -17,6 +17,7 @@ let moved = false;
 let closed = false;
 let recalled = 0;
 let peopleShown = "";
+let queue = Promise.resolve();
 
 /** `onSpeaker(person)` is told who speaks, at first and after every switch. */
 export function start(callbacks) {
@@ -62,12 +63,11 @@ export function put(text) {
 /** Says `text` in the speaker's name; what couldn't be sent comes back into an empty input. */
 export async function say(text) {
   if (!speaker) return;
-  let problem;
-  try {
-    problem = await post("/api/say", { person: speaker.id, text });
-  } catch {
-    problem = words.failed;
-  }
+  const body = { person: speaker.id, text };
+  // One after the other: what was typed first is said first.
+  const said = queue.then(() => post("/api/say", body)).catch(() => words.failed);
+  queue = said;
+  const problem = await said;
   if (problem === null) return;
   toast(problem);
   if (!input.value) put(text);

@@ -63,14 +63,16 @@ export function flash(element, name) {
 /** A round picture: the wheel for bots, initials on the person's own colour for people. */
 export function avatar(person) {
   if (person.is_bot) return h("img.avatar", { src: "/assets/wheel.svg", alt: "" });
-  return h(`span.avatar.tone-${tone(String(person.id))}`, { "aria-hidden": "true" }, initials(person.name ?? ""));
+  return h(`span.avatar.tone-${tone(person.name ?? "")}`, { "aria-hidden": "true" }, initials(person.name ?? ""));
 }
 
-/** One of seven colours, always the same for one key. */
-export function tone(key) {
-  let sum = 0;
-  for (const character of key) sum = (sum * 31 + character.codePointAt(0)) % 9973;
-  return sum % 7;
+const tones = { person: { order: [6, 4, 1, 2, 5, 3, 0], given: new Map() }, version: { order: [5, 2, 6, 4], given: new Map() } };
+
+/** A colour of the palette for a person's name or a version: different ones as long as there are any left. */
+export function tone(key, palette = "person") {
+  const { order, given } = tones[palette];
+  if (!given.has(key)) given.set(key, order[given.size % order.length]);
+  return given.get(key);
 }
 
 function initials(name) {

@@ -108,7 +108,7 @@ function updateCommit(element, commit, mark) {
   element.filled = false;
   // "Name <address>" and a bare name both give the name.
   const name = String(commit.author ?? "").replace(/\s*<[^>]*>\s*$/, "");
-  picture.replaceChildren(avatar({ id: name, name }));
+  picture.replaceChildren(avatar({ name }));
   subject.replaceChildren(...headline(String(commit.subject ?? "")));
   meta.replaceChildren(
     h("span.author", { title: commit.author }, name),
