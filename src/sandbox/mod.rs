@@ -1,3 +1,4 @@
 //! A small world on loopback that speaks the real wire protocols; it imports nothing of the bot.
 
 pub mod page;
+pub mod telegram;
