@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures::future::join_all;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::service::Service;
