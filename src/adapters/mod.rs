@@ -1,3 +1,4 @@
 //! The world outside, one folder per thing; siblings never import each other.
 
 pub mod git;
+pub mod registry;

@@ -1,0 +1,128 @@
+//! The way to GitLab for the `gitlab` crate's endpoints.
+//!
+//! The crate's own client has no timeout, reads answers of any length, takes the token along on redirects and makes a
+//! request when it is built; its endpoints and paging work with any client of its traits.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gitlab::api::{ApiError, AsyncClient, RestClient};
+use http::{HeaderValue, Response, StatusCode, request};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
+use url::Url;
+
+use crate::{
+    adapters::registry::http::{Http, HttpError, excerpt},
+    ports::RegistryError,
+};
+
+/// The most bytes of one answer: a page of a hundred repositories or tags takes some ten thousand.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// A client for the requests of one question.
+pub(super) struct Transport<'a> {
+    pub(super) http: &'a Http,
+    pub(super) base: &'a Url,
+    pub(super) token: Option<SecretString>,
+    pub(super) deadline: Instant,
+}
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TransportError {
+    /// No answer.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The request can't be made.
+    #[error("the request cannot be made: {0}")]
+    Request(String),
+}
+
+impl RestClient for Transport<'_> {
+    type Error = TransportError;
+
+    fn rest_endpoint(&self, endpoint: &str) -> Result<Url, ApiError<Self::Error>> {
+        Ok(self.base.join("api/v4/")?.join(endpoint)?)
+    }
+}
+
+#[async_trait]
+impl AsyncClient for Transport<'_> {
+    async fn rest_async(
+        &self,
+        request: request::Builder,
+        body: Vec<u8>,
+    ) -> Result<Response<Bytes>, ApiError<Self::Error>> {
+        let exchange = async {
+            let unusable = |error: &dyn std::fmt::Display| TransportError::Request(error.to_string());
+            let mut request = request.body(body).map_err(|error| unusable(&error))?;
+            if let Some(token) = &self.token {
+                let mut value = HeaderValue::from_str(token.expose_secret())
+                    .map_err(|_| TransportError::Request("the token can't stand in a header".into()))?;
+                value.set_sensitive(true);
+                request.headers_mut().insert("PRIVATE-TOKEN", value);
+            }
+            let request = reqwest::Request::try_from(request).map_err(|error| unusable(&error.without_url()))?;
+            let answer = self.http.send(request, MAX_BODY, self.deadline).await?;
+            let mut response = Response::new(answer.body);
+            *response.status_mut() = answer.status;
+            *response.headers_mut() = answer.headers;
+            Ok(response)
+        };
+        exchange.await.map_err(ApiError::client)
+    }
+}
+
+/// What GitLab's error answers come to.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// 404: the project, the repository or the tag isn't there, or isn't visible.
+    NotFound,
+    /// 401 or 403.
+    Forbidden(String),
+    /// Anything else.
+    Unavailable(String),
+}
+
+impl Fault {
+    /// The error for the use cases, where "not found" has no better meaning.
+    pub(super) fn into_error(self) -> RegistryError {
+        match self {
+            Self::NotFound => RegistryError::Unavailable("GitLab answers 404".into()),
+            Self::Forbidden(text) => RegistryError::Forbidden(text),
+            Self::Unavailable(text) => RegistryError::Unavailable(text),
+        }
+    }
+}
+
+impl From<ApiError<TransportError>> for Fault {
+    fn from(error: ApiError<TransportError>) -> Self {
+        match error {
+            ApiError::GitlabWithStatus { status, msg } => of_status(status, &msg),
+            ApiError::GitlabObjectWithStatus { status, obj }
+            | ApiError::GitlabUnrecognizedWithStatus { status, obj } => of_status(status, &obj.to_string()),
+            ApiError::GitlabService { status, .. } if status.is_success() => {
+                Self::Unavailable("GitLab's answer is not JSON".into())
+            }
+            ApiError::GitlabService { status, .. } => of_status(status, ""),
+            ApiError::GitlabRateLimited { .. } => of_status(StatusCode::TOO_MANY_REQUESTS, ""),
+            ApiError::Json { .. } | ApiError::DataType { .. } => {
+                Self::Unavailable("GitLab's answer has another shape than expected".into())
+            }
+            ApiError::Client { source } => Self::Unavailable(excerpt(&source.to_string())),
+            other => Self::Unavailable(excerpt(&other.to_string())),
+        }
+    }
+}
+
+fn of_status(status: StatusCode, message: &str) -> Fault {
+    let text = match message {
+        "" => format!("GitLab answers {status}"),
+        message => excerpt(&format!("GitLab answers {}: {message}", status.as_u16())),
+    };
+    match status {
+        StatusCode::NOT_FOUND => Fault::NotFound,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::Forbidden(text),
+        _ => Fault::Unavailable(text),
+    }
+}

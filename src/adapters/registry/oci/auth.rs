@@ -1,0 +1,176 @@
+//! Permissions: basic authentication, or tokens of a token server, which are kept until they expire.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderMap, HeaderValue, Method, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokio::time::Instant;
+use url::Url;
+
+use super::{
+    challenge::{Challenge, challenges},
+    expect_success, unavailable,
+};
+use crate::{
+    adapters::registry::{Credential, http::Http},
+    ports::RegistryError,
+};
+
+/// The most bytes of a token server's answer.
+const MAX_BODY: usize = 256 * 1024;
+/// How long a token lasts when its server doesn't say (the specification's default).
+const DEFAULT_LIFETIME: u64 = 60;
+/// How much earlier than told a token counts as expired.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// What goes into the `Authorization` header.
+#[derive(Clone)]
+pub(super) struct Authorisation(SecretString);
+
+impl Authorisation {
+    /// The header's value, marked as sensitive.
+    pub(super) fn header(&self) -> Result<HeaderValue, RegistryError> {
+        let mut value = HeaderValue::from_str(self.0.expose_secret())
+            .map_err(|_| RegistryError::Forbidden("the token can't stand in a header".into()))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+}
+
+/// What a permission is for.
+pub(super) struct Scope<'a> {
+    pub(super) repository: &'a str,
+    pub(super) deadline: Instant,
+}
+
+/// Gets permissions and remembers them.
+pub(super) struct Authoriser {
+    username: Option<String>,
+    password: Option<Credential>,
+    tokens: Mutex<HashMap<String, Token>>,
+    wants_basic: AtomicBool,
+}
+
+struct Token {
+    authorisation: Authorisation,
+    expires: Instant,
+}
+
+/// A token server's answer.
+#[derive(Deserialize)]
+struct TokenAnswer {
+    token: Option<String>,
+    access_token: Option<String>,
+    expires_in: Option<u64>,
+}
+
+impl Authoriser {
+    pub(super) fn new(username: Option<String>, password: Option<Credential>) -> Self {
+        Self { username, password, tokens: Mutex::default(), wants_basic: AtomicBool::new(false) }
+    }
+
+    /// A permission for the repository that needs no request.
+    pub(super) async fn known(&self, repository: &str) -> Result<Option<Authorisation>, RegistryError> {
+        let token = self
+            .tokens()
+            .get(repository)
+            .filter(|token| token.expires > Instant::now())
+            .map(|token| token.authorisation.clone());
+        match token {
+            Some(token) => Ok(Some(token)),
+            None if self.wants_basic.load(Ordering::Relaxed) => self.basic().await,
+            None => Ok(None),
+        }
+    }
+
+    /// Does what the registry's challenge asks for.
+    pub(super) async fn obtain(
+        &self,
+        http: &Http,
+        base: &Url,
+        headers: &HeaderMap,
+        scope: &Scope<'_>,
+    ) -> Result<Authorisation, RegistryError> {
+        let challenges = challenges(headers);
+        let bearer = challenges.iter().find_map(|challenge| match challenge {
+            Challenge::Bearer { realm, service, scope } => Some((realm, service.as_deref(), scope.as_deref())),
+            Challenge::Basic => None,
+        });
+        if let Some((realm, service, wanted)) = bearer {
+            let mut url = token_server(realm, base)?;
+            let default = format!("repository:{}:pull", scope.repository);
+            {
+                let mut query = url.query_pairs_mut();
+                if let Some(service) = service {
+                    query.append_pair("service", service);
+                }
+                query.append_pair("scope", wanted.unwrap_or(&default));
+                if let Some(username) = &self.username {
+                    query.append_pair("account", username);
+                }
+            }
+            return self.fetch(http, url, scope).await;
+        }
+        if challenges.contains(&Challenge::Basic) {
+            let basic = self.basic().await?.ok_or_else(|| forbidden("the registry asks for a user and a password"))?;
+            self.wants_basic.store(true, Ordering::Relaxed);
+            return Ok(basic);
+        }
+        Err(forbidden("the registry asks for an unknown kind of authentication"))
+    }
+
+    /// Forgets a token that the registry didn't accept.
+    pub(super) fn forget(&self, repository: &str) {
+        self.tokens().remove(repository);
+    }
+
+    async fn fetch(&self, http: &Http, url: Url, scope: &Scope<'_>) -> Result<Authorisation, RegistryError> {
+        let mut request = reqwest::Request::new(Method::GET, url);
+        if let Some(basic) = self.basic().await? {
+            request.headers_mut().insert(header::AUTHORIZATION, basic.header()?);
+        }
+        let answer = expect_success(http.send(request, MAX_BODY, scope.deadline).await.map_err(unavailable)?)?;
+        let shape = || RegistryError::Unavailable("the token server's answer holds no token".into());
+        let answer: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| shape())?;
+        let token = answer.token.or(answer.access_token).ok_or_else(shape)?;
+        let authorisation = Authorisation(SecretString::from(format!("Bearer {token}")));
+        let lifetime = Duration::from_secs(answer.expires_in.unwrap_or(DEFAULT_LIFETIME).min(24 * 3600));
+        let expires = Instant::now() + lifetime.saturating_sub(MARGIN);
+        self.tokens().insert(scope.repository.to_owned(), Token { authorisation: authorisation.clone(), expires });
+        Ok(authorisation)
+    }
+
+    async fn basic(&self) -> Result<Option<Authorisation>, RegistryError> {
+        let (Some(username), Some(password)) = (&self.username, &self.password) else { return Ok(None) };
+        let password = password.read().await?;
+        let pair = SecretString::from(format!("{username}:{}", password.expose_secret()));
+        Ok(Some(Authorisation(SecretString::from(format!("Basic {}", STANDARD.encode(pair.expose_secret()))))))
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, HashMap<String, Token>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The token server's address. The password goes there, so it is not sent in the clear on a plain answer's word.
+fn token_server(realm: &str, base: &Url) -> Result<Url, RegistryError> {
+    let url = Url::parse(realm).map_err(|_| forbidden("the address of the token server can't be read"))?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if base.scheme() == "http" => Ok(url),
+        _ => Err(forbidden("the token server is not reached by https")),
+    }
+}
+
+fn forbidden(text: &str) -> RegistryError {
+    RegistryError::Forbidden(text.into())
+}
