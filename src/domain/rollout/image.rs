@@ -1,5 +1,6 @@
 //! Image references as pod templates carry them, against the image of an application.
 
+use super::Wanted;
 use crate::domain::name::ImageName;
 
 /// The tag with which one of these image references runs the application's image.
@@ -11,6 +12,26 @@ pub fn running_tag<'a>(images: &'a [String], image: &ImageName) -> Option<&'a st
     let mut tags = candidates(images, image).into_iter().map(|reference| reference.tag);
     let first = tags.next()??;
     tags.all(|tag| tag == Some(first)).then_some(first)
+}
+
+/// Those of an Application's overrides ([`crate::domain::observation::Observation::overrides`]) that replace the wanted
+/// value: a commit would have no effect.
+///
+/// They have the forms `image name:tag`, `image name=new:tag`, `image name@digest` and `replicas name=count`, after the
+/// Application's `kustomize.images` and `kustomize.replicas`.
+#[must_use]
+pub fn overriding(overrides: &[String], wanted: &Wanted, workload: &str) -> Vec<String> {
+    let replaces = |text: &&String| match (text.split_once(' '), wanted) {
+        (Some(("image", value)), Wanted::Image(image, _)) => {
+            let (name, new) = value.split_once('=').unwrap_or((value, value));
+            // A new name alone leaves the tag as the commit has it.
+            let sets_tag = new.contains('@') || Reference::parse(new).tag.is_some();
+            Reference::parse(name).name == familiar(image.as_str()) && sets_tag
+        }
+        (Some(("replicas", value)), Wanted::Replicas(_)) => value.split('=').next() == Some(workload),
+        _ => false,
+    };
+    overrides.iter().filter(replaces).cloned().collect()
 }
 
 /// The references that stand for the image: the exact ones, else those with its last part.
@@ -86,5 +107,27 @@ mod tests {
         assert_eq!(running_tag(&["docker.io/library/nginx:1.27".to_owned()], &nginx), Some("1.27"));
         let long = ImageName::new("docker.io/library/nginx").expect("valid");
         assert_eq!(running_tag(&["nginx:1.27".to_owned()], &long), Some("1.27"));
+    }
+
+    #[test]
+    fn only_overrides_of_the_wanted_value_count() {
+        let image = ImageName::new("r.example.org:5000/team/app").expect("valid");
+        let deploy = Wanted::Image(image, crate::domain::name::Tag::new("0.10.5").expect("valid"));
+        let scale = Wanted::Replicas(3);
+        for (text, beats_deploy, beats_scale) in [
+            ("image r.example.org:5000/team/app:0.10.4", true, false),
+            ("image r.example.org:5000/team/app=mirror.local:5000/app:0.10.4", true, false),
+            ("image r.example.org:5000/team/app@sha256:00", true, false),
+            ("image r.example.org:5000/team/app=mirror.local:5000/app", false, false),
+            ("image r.example.org:5000/team/app", false, false),
+            ("image r.example.org:5000/team/app-worker:0.10.4", false, false),
+            ("replicas app=2", false, true),
+            ("replicas app-worker=2", false, false),
+            ("nonsense", false, false),
+        ] {
+            let overrides = [text.to_owned()];
+            assert_eq!(overriding(&overrides, &deploy, "app") == overrides, beats_deploy, "{text}");
+            assert_eq!(overriding(&overrides, &scale, "app") == overrides, beats_scale, "{text}");
+        }
     }
 }
