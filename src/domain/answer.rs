@@ -102,6 +102,8 @@ pub enum Refusal {
     Target(ResolveError),
     /// The registry has no such tag.
     UnknownTag {
+        /// Where it was to be deployed.
+        site: Site,
         /// The image.
         image: ImageName,
         /// The tag asked for.
