@@ -16,7 +16,7 @@ use crate::domain::{
 pub const MAX_CHARACTERS: usize = 512;
 
 /// How much of a line that is too long is kept for showing it.
-const SHOWN_OF_TOO_LONG: usize = 60;
+const SHOWN_OF_TOO_LONG: usize = 36;
 
 /// What a chat message comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]

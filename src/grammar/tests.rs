@@ -389,7 +389,7 @@ fn a_long_line_is_shown_cut() {
     let error = fault_of(&format!("/deploy {}", "x".repeat(4992)));
     assert_eq!(error.fault, GrammarFault::TooLong { characters: 5000, maximum: MAX_CHARACTERS });
     assert_eq!(error.command, Some(CommandName::Deploy));
-    assert_snapshot!(drawn(&error).lines().take(1).collect::<String>(), @"/deploy xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…");
+    assert_snapshot!(drawn(&error).lines().take(1).collect::<String>(), @"/deploy xxxxxxxxxxxxxxxxxxxxxxxxxxxx…");
 
     // Characters count, not bytes, and blank ends don't.
     let limit = |characters: usize| format!("  /{}\n", "ж".repeat(characters - 1));

@@ -58,4 +58,40 @@ impl Message {
         }
         plain
     }
+
+    /// The text for a terminal: with `color`, styles become ANSI escapes; without, it is [`Self::to_plain`].
+    #[must_use]
+    pub fn to_terminal(&self, color: bool) -> String {
+        if !color {
+            return self.to_plain();
+        }
+        let mut styled = String::new();
+        for span in &self.text {
+            match span {
+                Span::Plain(text) => styled.push_str(text),
+                Span::Bold(text) => push_styled(&mut styled, "1", text),
+                Span::Code(text) => push_styled(&mut styled, "36", text),
+                Span::Block(text) => {
+                    // Line by line: pagers and job logs reset the style at the end of each.
+                    for (index, line) in text.split('\n').enumerate() {
+                        styled.push_str(if index > 0 { "\n" } else { "" });
+                        push_styled(&mut styled, "2", line);
+                    }
+                }
+                Span::Link { text, url } => {
+                    push_styled(&mut styled, "4", text);
+                    styled.push_str(" (");
+                    styled.push_str(url);
+                    styled.push(')');
+                }
+            }
+        }
+        styled
+    }
+}
+
+fn push_styled(to: &mut String, style: &str, text: &str) {
+    if !text.is_empty() {
+        to.push_str(&format!("\u{1b}[{style}m{text}\u{1b}[0m"));
+    }
 }

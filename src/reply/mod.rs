@@ -1,14 +1,61 @@
 //! All wording, in Russian and in English: answers become messages that each front renders in its own way.
+//!
+//! Both languages stand side by side in `say!`, so that a change touches both. Text that others wrote (tags, reasons,
+//! server messages, shown names) stands only in code and blocks, cleaned and cut: there no client turns it into links,
+//! mentions or commands, and it can't break the layout.
 
+/// The wording in the reader's language: `say!(language, "по-русски {x}", "in English {x}")`.
+macro_rules! say {
+    ($language:expr, $ru:literal, $en:literal $(,)?) => {
+        match $language {
+            $crate::domain::language::Language::Ru => format!($ru),
+            $crate::domain::language::Language::En => format!($en),
+        }
+    };
+}
+
+mod apps;
+mod clean;
+mod compose;
+mod containers;
+mod denial;
+mod failure;
+mod fault;
+mod help;
+mod identity;
+mod manifest;
 mod message;
+mod quantity;
+mod reference;
+mod refusal;
+mod rollout;
+mod status;
+#[cfg(test)]
+mod tests;
 
+pub use help::menu;
 pub use message::{Button, Message, Span};
+pub use reference::reference;
+pub use rollout::stage_line;
 
 use crate::domain::{answer::Answer, language::Language};
 
-/// Puts an answer into words.
+/// Puts an answer into words. The text stays below Telegram's 4096 characters whatever the answer holds.
 #[must_use]
 pub fn render(answer: &Answer, language: Language) -> Message {
-    let _ = language;
-    Message::plain(format!("{answer:?}"))
+    let text = match answer {
+        Answer::Accepted { site, mutation } => rollout::accepted(site, mutation, language),
+        Answer::AlreadySo { site, mutation } => rollout::already_so(site, mutation, language),
+        Answer::Rollout(report) => rollout::report(report, language),
+        Answer::Refused(refusal) => refusal::refusal(refusal, language),
+        Answer::Failed(failure) => failure::failure(failure, language),
+        Answer::Apps(catalogue) => apps::apps(catalogue, language),
+        Answer::Status(reports) => status::status(reports, language),
+        Answer::Containers(report) => containers::containers(report, language),
+        Answer::Help(None) => help::all(language),
+        Answer::Help(Some(name)) => help::one(*name, language),
+        Answer::Start { known } => identity::start(*known, language),
+        Answer::WhoAmI { sender, place, known_as } => identity::who_am_i(sender, *place, known_as.as_deref(), language),
+    };
+    text.build()
 }

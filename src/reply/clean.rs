@@ -1,0 +1,145 @@
+//! Foreign text made fit to be shown: one line or a block, without invisible characters, cut to size.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// How much of a reason or a server's message is shown.
+pub(super) const REASON: usize = 700;
+
+/// How many lines of it.
+const REASON_LINES: usize = 12;
+
+/// More marks than this upon one character only climb over the lines above.
+const MARKS: usize = 2;
+
+/// What stands for nothing.
+const NOTHING: &str = "—";
+
+/// Foreign text as one line of at most `characters`.
+pub(super) fn inline(text: &str, characters: usize) -> String {
+    let clean = cut(&words(text), characters);
+    if clean.is_empty() { NOTHING.to_owned() } else { clean }
+}
+
+/// Foreign text with its own lines, as a reason is quoted.
+pub(super) fn block(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(words).filter(|line| !line.is_empty()).collect();
+    let mut clean = lines.iter().take(REASON_LINES).map(String::as_str).collect::<Vec<_>>().join("\n");
+    if lines.len() > REASON_LINES {
+        clean.push_str("\n…");
+    }
+    let clean = cut(&clean, REASON);
+    if clean.is_empty() { NOTHING.to_owned() } else { clean }
+}
+
+/// Cut to at most so many characters, the last one telling of the cut.
+pub(super) fn cut(text: &str, characters: usize) -> String {
+    if text.chars().count() <= characters {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(characters.saturating_sub(1)).collect();
+    cut.truncate(cut.trim_end().len());
+    cut.push('…');
+    cut
+}
+
+/// Cut to at most so many columns of a terminal.
+pub(super) fn fit(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut fitting = String::new();
+    let mut width = 0;
+    for c in text.chars() {
+        width += c.width().unwrap_or(0);
+        if width + 1 > columns {
+            break;
+        }
+        fitting.push(c);
+    }
+    fitting.push('…');
+    fitting
+}
+
+/// Spaces behind, up to so many columns.
+pub(super) fn left(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+/// Spaces before, up to so many columns.
+pub(super) fn right(text: &str, columns: usize) -> String {
+    format!("{}{text}", " ".repeat(columns.saturating_sub(text.width())))
+}
+
+/// One line as lines of at most so many columns, broken at spaces where there are any; at most `lines` of them.
+pub(super) fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
+    let mut wrapped: Vec<String> = vec![String::new()];
+    let mut width = 0;
+    for word in words(text).split(' ') {
+        let mut rest = word;
+        loop {
+            let last = wrapped.last_mut().expect("it begins with one line");
+            let gap = usize::from(!last.is_empty());
+            if width + gap + rest.width() <= columns {
+                last.push_str(if gap == 1 { " " } else { "" });
+                last.push_str(rest);
+                width += gap + rest.width();
+                break;
+            }
+            if last.is_empty() {
+                let taken = prefix(rest, columns);
+                last.push_str(&rest[..taken]);
+                rest = &rest[taken..];
+            }
+            wrapped.push(String::new());
+            width = 0;
+            if rest.is_empty() {
+                break;
+            }
+        }
+    }
+    wrapped.retain(|line| !line.is_empty());
+    if wrapped.len() > lines {
+        wrapped.truncate(lines);
+        if let Some(last) = wrapped.last_mut() {
+            *last = format!("{}…", fit(last, columns - 1).trim_end_matches('…'));
+        }
+    }
+    wrapped
+}
+
+/// The bytes of the longest beginning within so many columns, at least one character.
+fn prefix(text: &str, columns: usize) -> usize {
+    let mut width = 0;
+    for (at, c) in text.char_indices() {
+        width += c.width().unwrap_or(0);
+        if width > columns && at > 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// The visible characters of a text, its words one space apart.
+fn words(text: &str) -> String {
+    let mut marks = 0;
+    let visible: String = text
+        .chars()
+        .filter(|c| c.is_whitespace() || !is_invisible(*c))
+        .filter(|c| {
+            marks = if c.width() == Some(0) { marks + 1 } else { 0 };
+            marks <= MARKS
+        })
+        .collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Control characters, direction marks, zero-width characters, blank letters, tags and the replacement of objects.
+pub(super) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
+                | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}

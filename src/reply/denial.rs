@@ -1,0 +1,28 @@
+//! What is told to those who are not let in: the number that an operator has to add, and nothing else.
+
+use super::compose::Text;
+use crate::domain::{language::Language, policy::Denial};
+
+pub(super) fn denial(denial: Denial, language: Language) -> Text {
+    match denial {
+        Denial::UnknownPerson(id) => Text::new()
+            .plain(say!(
+                language,
+                "🚫 Нет доступа. Оператору нужно добавить ваш номер: ",
+                "🚫 No access. An operator has to add your number: "
+            ))
+            .code(id.0.to_string()),
+        Denial::UnknownChat(id) => Text::new()
+            .plain(say!(
+                language,
+                "🚫 Этот чат не подключён. Оператору нужно добавить его номер: ",
+                "🚫 This chat isn't connected. An operator has to add its number: "
+            ))
+            .code(id.0.to_string()),
+        Denial::Anonymous => Text::new().plain(say!(
+            language,
+            "🚫 Отправлено от имени группы или канала: не видно, кто просит. Повторите от своего имени.",
+            "🚫 Sent in the name of a group or a channel: nobody can tell who asks. Send it again in your own name."
+        )),
+    }
+}

@@ -1,0 +1,91 @@
+//! What is told when something broke: what, whether anything was applied, whether to try again, and what to do.
+
+use super::{clean, compose::Text};
+use crate::domain::{
+    answer::{Applied, Failure, FailureKind},
+    language::Language,
+};
+
+pub(super) fn failure(failure: &Failure, language: Language) -> Text {
+    let Failure { detail, kind, applied } = failure;
+    let text = Text::new().plain("❌ ").bold(title(*kind, *applied, language)).block(clean::block(detail));
+    let text = match applied {
+        Applied::No => text.plain(say!(
+            language,
+            "Ничего не изменено, повторять безопасно.",
+            "Nothing was changed; it is safe to try again."
+        )),
+        Applied::Unknown => text
+            .plain(say!(
+                language,
+                "⚠️ Неизвестно, изменилось ли что-то: связь прервалась в момент отправки. Проверить: ",
+                "⚠️ Whether anything was changed is unknown: the connection broke while sending. To check: "
+            ))
+            .code("/status")
+            .plain(say!(
+                language,
+                ". Повторять безопасно: если коммит дошёл, второго не будет.",
+                ". It is safe to try again: if the commit has arrived, there will be no second one."
+            )),
+    };
+    text.line(hint(*kind, language))
+}
+
+fn title(kind: FailureKind, applied: Applied, language: Language) -> String {
+    match kind {
+        FailureKind::RepositoryUnreachable if applied == Applied::Unknown => say!(
+            language,
+            "Связь с репозиторием манифестов прервалась",
+            "The connection to the manifests repository broke"
+        ),
+        FailureKind::RepositoryUnreachable => {
+            say!(language, "Репозиторий манифестов недоступен", "The manifests repository can't be reached")
+        }
+        FailureKind::RepositoryAuthentication => {
+            say!(
+                language,
+                "Репозиторий манифестов отказывает боту в доступе",
+                "The manifests repository denies the bot access"
+            )
+        }
+        FailureKind::TooManyRaces => {
+            say!(language, "Ветку всё время меняет кто-то ещё", "Somebody else keeps changing the branch")
+        }
+        FailureKind::Mirror => {
+            say!(
+                language,
+                "Копия репозитория на диске бота неисправна",
+                "The bot's copy of the repository can't be used"
+            )
+        }
+        FailureKind::Internal => say!(language, "Внутренняя ошибка", "Internal error"),
+    }
+}
+
+fn hint(kind: FailureKind, language: Language) -> String {
+    match kind {
+        FailureKind::RepositoryUnreachable => say!(
+            language,
+            "Что делать: повторить через минуту; если не проходит, проверить сервер git и сеть.",
+            "What to do: try again in a minute; if it stays so, check the git server and the network."
+        ),
+        FailureKind::RepositoryAuthentication => say!(
+            language,
+            "Что делать: оператору проверить токен или ключ бота, его права и сертификат сервера.",
+            "What to do: the operator checks the bot's token or key, its rights and the server's certificate."
+        ),
+        FailureKind::TooManyRaces => {
+            say!(language, "Что делать: повторить через минуту.", "What to do: try again in a minute.")
+        }
+        FailureKind::Mirror => say!(
+            language,
+            "Что делать: оператору проверить место и права на диске бота; копию можно удалить, она создаётся заново.",
+            "What to do: the operator checks the space and rights on the bot's disk; the copy may be deleted, it is made anew."
+        ),
+        FailureKind::Internal => say!(
+            language,
+            "Что делать: повторить; если не проходит, оператору посмотреть журнал бота.",
+            "What to do: try again; if it stays so, the operator looks into the bot's log."
+        ),
+    }
+}

@@ -1,0 +1,181 @@
+//! Help: the menu, the list of commands, and each command in detail.
+
+use super::compose::{Text, button};
+use crate::{
+    domain::{command::CommandName, language::Language},
+    grammar::table::{Argument, COMMANDS, CommandSpec, Optional, spec},
+};
+
+/// The commands for Telegram's menu, with descriptions.
+#[must_use]
+pub fn menu(language: Language) -> Vec<(&'static str, String)> {
+    in_menu().map(|row| (row.word, capitalised(&summary(row.name, language)))).collect()
+}
+
+/// Telegram has a button of its own for `/start`.
+fn in_menu() -> impl Iterator<Item = &'static CommandSpec> {
+    COMMANDS.iter().filter(|row| row.name != CommandName::Start)
+}
+
+/// What the command does, in a few words that follow a dash.
+pub(super) fn summary(name: CommandName, language: Language) -> String {
+    match name {
+        CommandName::Deploy => say!(language, "развернуть версию", "deploy a version"),
+        CommandName::SetReplicas => say!(language, "задать число реплик", "set the number of replicas"),
+        CommandName::Status => {
+            say!(language, "что в git, в кластере и в реестре", "what git, the cluster and the registry have")
+        }
+        CommandName::ShowContainers => {
+            say!(language, "версии образа в реестре", "the image's versions in the registry")
+        }
+        CommandName::Apps => say!(language, "приложения и среды", "applications and environments"),
+        CommandName::WhoAmI => say!(language, "ваш номер и номер чата", "your number and the chat's"),
+        CommandName::Help => say!(language, "команды и примеры", "commands and examples"),
+        CommandName::Start => say!(language, "приветствие", "the greeting"),
+    }
+}
+
+/// What the command does, in full; backticks mark code.
+pub(super) fn details(name: CommandName, language: Language) -> String {
+    match name {
+        CommandName::Deploy => say!(
+            language,
+            "Меняет тег образа в репозитории манифестов одним коммитом и следит, пока Argo CD не развернёт именно его. \
+             Тег сначала ищется в реестре: чего там нет, то не коммитится. Если приложение и среда одни, называть их не \
+             нужно. Повтор безопасен: второго коммита не будет.",
+            "Changes the image's tag in the manifests repository with one commit, and follows Argo CD until that very \
+             commit is live. The tag is looked up in the registry first: what isn't there isn't committed. Where there is \
+             only one application and environment they need no naming. Repeating is safe: there won't be a second commit."
+        ),
+        CommandName::SetReplicas => say!(
+            language,
+            "Меняет число реплик в репозитории манифестов одним коммитом и следит, пока в кластере не станет столько же. \
+             Больше разрешённого в настройках задать нельзя, как и там, где репликами управляет HorizontalPodAutoscaler. \
+             `0` останавливает приложение.",
+            "Changes the replica count in the manifests repository with one commit, and follows until the cluster has as \
+             many. More than the configuration allows is refused, and so is any count where a HorizontalPodAutoscaler \
+             sets it. `0` stops the application."
+        ),
+        CommandName::Status => say!(
+            language,
+            "Показывает, какая версия и сколько реплик записаны в git, что работает в кластере, что говорит Argo CD, \
+             какая версия в реестре новейшая и кто менял последним. Без имени — все приложения.",
+            "Shows which version and how many replicas git has, what the cluster runs, what Argo CD says, which version \
+             in the registry is the newest, and who made the last change. Without a name, all applications."
+        ),
+        CommandName::ShowContainers => say!(
+            language,
+            "Показывает теги образа в реестре, новые версии первыми, и где какая записана в git и работает. Под списком \
+             — кнопки, чтобы развернуть одну из новейших.",
+            "Shows the image's tags in the registry, newest versions first, and which of them git has and which are \
+             running. Below the list are buttons to deploy one of the newest."
+        ),
+        CommandName::Apps => say!(
+            language,
+            "Показывает приложения и среды, которые знает бот: эти имена годятся для других команд.",
+            "Shows the applications and environments that the bot knows: these names are for the other commands."
+        ),
+        CommandName::WhoAmI => say!(
+            language,
+            "Показывает ваш числовой номер и номер чата: оператор вписывает их в настройки, чтобы дать доступ. \
+             Отвечает всем.",
+            "Shows your numeric id and the chat's: an operator puts them into the configuration to give access. Answers \
+             everybody."
+        ),
+        CommandName::Help => say!(
+            language,
+            "Без имени — список команд, с именем — подробности и примеры.",
+            "Without a name the list of commands, with one its details and examples."
+        ),
+        CommandName::Start => {
+            say!(language, "Показывает приветствие. Отвечает всем.", "Shows the greeting. Answers everybody.")
+        }
+    }
+}
+
+/// `/deploy [APP[/ENV]] VERSION`.
+pub(super) fn form(row: &CommandSpec, language: Language) -> String {
+    row.arguments.iter().fold(format!("/{}", row.word), |form, (argument, optional)| {
+        let argument = placeholder(*argument, language);
+        match optional {
+            Optional::Yes => format!("{form} [{argument}]"),
+            Optional::No => format!("{form} {argument}"),
+        }
+    })
+}
+
+/// What stands for an argument in a form.
+pub(super) fn placeholder(argument: Argument, language: Language) -> String {
+    match argument {
+        Argument::Target => say!(language, "ПРИЛОЖЕНИЕ[/СРЕДА]", "APP[/ENV]"),
+        Argument::Version => say!(language, "ВЕРСИЯ", "VERSION"),
+        Argument::Count => say!(language, "ЧИСЛО", "N"),
+        Argument::Command => say!(language, "КОМАНДА", "COMMAND"),
+    }
+}
+
+/// What is expected as an argument; the end of a sentence.
+pub(super) fn expected(argument: Argument, language: Language) -> String {
+    match argument {
+        Argument::Target => say!(
+            language,
+            "приложение или приложение/среда (имена — из /apps)",
+            "an application or application/environment (/apps lists them)"
+        ),
+        Argument::Version => say!(
+            language,
+            "тег образа (латинские буквы, цифры, «_», «.» и «-»; до 128 знаков; в начале не точка и не дефис)",
+            "an image tag (Latin letters, digits, “_”, “.” and “-”; at most 128; not beginning with a dot or hyphen)"
+        ),
+        Argument::Count => say!(
+            language,
+            "целое число от 0 (только цифры, без знака и нулей впереди)",
+            "a whole number from 0 (digits only, no sign, no leading zeros)"
+        ),
+        Argument::Command => {
+            say!(language, "имя команды, можно с косой чертой", "a command's name, with or without slash")
+        }
+    }
+}
+
+pub(super) fn all(language: Language) -> Text {
+    let text = Text::new().plain("⚓️ ").bold("tiphys").plain(say!(
+        language,
+        ": команда в чате становится коммитом, Argo CD его разворачивает, ответ говорит, как есть.",
+        ": a command in the chat becomes a commit, Argo CD brings it live, the reply tells how it went."
+    ));
+    let text = in_menu()
+        .fold(text.plain("\n"), |text, row| text.line(format!("/{} — {}", row.word, summary(row.name, language))));
+    let text = text.paragraph(say!(language, "Например:", "For example:"));
+    let text = [CommandName::Deploy, CommandName::SetReplicas]
+        .into_iter()
+        .filter_map(|name| spec(name).examples.first())
+        .fold(text, |text, example| text.code_line(*example));
+    let text = text.line(say!(language, "Подробнее о команде:", "More about a command:"));
+    let more = |name: CommandName| button(format!("❔ /{}", spec(name).word), format!("/help {}", spec(name).word));
+    text.row([more(CommandName::Deploy), more(CommandName::SetReplicas)])
+        .row([more(CommandName::Status), more(CommandName::ShowContainers)])
+}
+
+pub(super) fn one(name: CommandName, language: Language) -> Text {
+    let row = spec(name);
+    let text = Text::new().code(form(row, language)).newline().marked(&details(name, language));
+    let text = row.arguments.iter().fold(text, |text, (argument, optional)| {
+        let expected = expected(*argument, language);
+        let text = text.newline().plain("• ").code(placeholder(*argument, language));
+        match optional {
+            Optional::No => text.plain(format!(" — {expected}")),
+            Optional::Yes => text.plain(say!(language, " — необязательно; {expected}", " — optional; {expected}")),
+        }
+    });
+    let text = text.line(match row.examples.len() {
+        1 => say!(language, "Пример:", "Example:"),
+        _ => say!(language, "Примеры:", "Examples:"),
+    });
+    row.examples.iter().fold(text, |text, example| text.code_line(*example))
+}
+
+pub(super) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}

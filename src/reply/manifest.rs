@@ -1,0 +1,142 @@
+//! What is told when the manifests can't be changed as asked: the file, the line, what is wrong, and what to do.
+
+use super::{clean, compose::Text, quantity};
+use crate::domain::{
+    language::Language,
+    plan::{PlanError, PlanFault, UnsafeEdit},
+};
+
+/// The longest path and name shown.
+const SHOWN: usize = 200;
+
+pub(super) fn plan_error(error: &PlanError, language: Language) -> Text {
+    let PlanError { file, line, fault } = error;
+    if let PlanFault::TooManyReplicas { wanted, maximum } = fault {
+        let wanted = quantity::replicas(*wanted, language);
+        return Text::new().plain("🚫 ").bold(say!(language, "Слишком много реплик", "Too many replicas")).line(say!(
+            language,
+            "Просили {wanted}, здесь разрешено не больше {maximum}. Ничего не изменено.",
+            "{wanted} asked for, at most {maximum} allowed here. Nothing was changed."
+        ));
+    }
+    let file = clean::inline(if file.as_str().is_empty() { "/" } else { file.as_str() }, SHOWN);
+    let place = line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
+    let text = Text::new()
+        .plain("🚫 ")
+        .bold(say!(language, "Манифест нельзя изменить", "The manifest can't be changed"))
+        .code_line(place)
+        .newline();
+    explained(text, fault, language).line(say!(
+        language,
+        "Ничего не изменено. Когда манифест поправят, повторите команду.",
+        "Nothing was changed. Once the manifest is fixed, send the command again."
+    ))
+}
+
+fn explained(text: Text, fault: &PlanFault, language: Language) -> Text {
+    match fault {
+        PlanFault::NoKustomization => text.marked(&say!(
+            language,
+            "В этой папке нет `kustomization.yaml`: проверьте файл или путь среды в настройках бота.",
+            "This folder has no `kustomization.yaml`: check the file, or the environment's path in the bot's configuration."
+        )),
+        PlanFault::SeveralKustomizations(names) => text
+            .plain(say!(
+                language,
+                "В папке несколько файлов kustomization, а должен быть один:",
+                "The folder has several kustomization files where there must be one:"
+            ))
+            .block(list(names)),
+        PlanFault::Unreadable(detail) => {
+            text.plain(say!(language, "Файл не читается:", "The file can't be read:")).block(clean::block(detail))
+        }
+        PlanFault::Malformed(detail) => text
+            .plain(say!(language, "Это не правильный YAML:", "This is not valid YAML:"))
+            .block(clean::block(detail)),
+        PlanFault::NoEntry { section, name } => text
+            .plain(say!(language, "В разделе ", "The section "))
+            .code(clean::inline(section, 40))
+            .plain(say!(language, " нет записи ", " has no entry "))
+            .code(clean::inline(name, SHOWN))
+            .plain(say!(
+                language,
+                ": добавьте её, и команда сможет её менять.",
+                ": once it is added, the command can change it."
+            )),
+        PlanFault::AmbiguousEntry { section, name, lines } => {
+            let lines = numbers(lines);
+            text.plain(say!(language, "В разделе ", "The section "))
+                .code(clean::inline(section, 40))
+                .plain(say!(language, " несколько записей ", " has several entries "))
+                .code(clean::inline(name, SHOWN))
+                .plain(say!(
+                    language,
+                    ", строки {lines}: оставьте одну.",
+                    ", on lines {lines}: leave just one."
+                ))
+        }
+        PlanFault::Unsafe(unsafe_edit) => not_safe(text, unsafe_edit, language),
+        PlanFault::Overridden => text.plain(say!(
+            language,
+            "Argo CD применяет этот файл после kustomization, поэтому коммит ничего бы не дал: меняйте значение в нём.",
+            "Argo CD applies this file after the kustomization, so a commit would have no effect: change the value there."
+        )),
+        // Worded above.
+        PlanFault::TooManyReplicas { .. } => text,
+    }
+}
+
+fn not_safe(text: Text, fault: &UnsafeEdit, language: Language) -> Text {
+    match fault {
+        UnsafeEdit::Alias(name) => text
+            .plain(say!(language, "Вместо значения стоит ссылка ", "In place of the value stands the alias "))
+            .code(format!("*{}", clean::inline(name, 60)))
+            .plain(say!(
+                language,
+                ": правка задела бы и другие места.",
+                ": an edit would change other places as well."
+            )),
+        UnsafeEdit::Anchor(name) => text
+            .plain(say!(language, "На значении стоит якорь ", "The value carries the anchor "))
+            .code(format!("&{}", clean::inline(name, 60)))
+            .plain(say!(
+                language,
+                ": правка задела бы и другие места.",
+                ": an edit would change other places as well."
+            )),
+        UnsafeEdit::NotAScalar => text.plain(say!(
+            language,
+            "Здесь не простое значение, а список, словарь или текст из нескольких строк.",
+            "There is no plain value here but a list, a map or a text of several lines."
+        )),
+        UnsafeEdit::DuplicateKey { key, lines } => {
+            let lines = numbers(lines);
+            text.plain(say!(language, "Ключ ", "The key ")).code(clean::inline(key, 60)).plain(say!(
+                language,
+                " стоит несколько раз, строки {lines}: оставьте один.",
+                " stands several times, on lines {lines}: leave just one."
+            ))
+        }
+        UnsafeEdit::Sops => text.plain(say!(
+            language,
+            "Файл зашифрован SOPS: бот такие не меняет.",
+            "The file is encrypted by SOPS: the bot doesn't change such files."
+        )),
+        UnsafeEdit::ProofFailed(detail) => text
+            .plain(say!(
+                language,
+                "Проверка правки не прошла: изменилось бы не только это значение.",
+                "The edit didn't pass its check: more than this value would have changed."
+            ))
+            .block(clean::block(detail)),
+    }
+}
+
+fn list(names: &[String]) -> String {
+    clean::block(&names.join("\n"))
+}
+
+fn numbers(lines: &[usize]) -> String {
+    let shown: Vec<String> = lines.iter().take(8).map(usize::to_string).collect();
+    format!("{}{}", shown.join(", "), if lines.len() > 8 { ", …" } else { "" })
+}

@@ -1,0 +1,193 @@
+//! What is told of refused requests: why, that nothing was changed, and what would work.
+
+use super::{
+    clean,
+    compose::{Text, button},
+    denial, fault, manifest,
+    message::Button,
+};
+use crate::domain::{
+    answer::Refusal,
+    catalogue::{ResolveError, Site},
+    language::Language,
+    name::{ImageName, Tag},
+};
+
+/// How many names of a list are shown.
+const LISTED: usize = 12;
+
+/// The longest name shown in a sentence.
+const SHOWN: usize = 130;
+
+pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
+    match refusal {
+        Refusal::Denied(reason) => denial::denial(*reason, language),
+        Refusal::Grammar(error) => fault::fault(error, language),
+        Refusal::Target(error) => target(error, language),
+        Refusal::UnknownTag { site, image, tag, nearest } => unknown_tag(site, image, tag, nearest, language),
+        Refusal::RegistryDown { detail } => registry_down(detail, language),
+        Refusal::Plan(error) => manifest::plan_error(error, language),
+        Refusal::Autoscaled { site, autoscaler } => autoscaled(site, autoscaler, language),
+        Refusal::Overridden { site, overrides } => overridden(site, overrides, language),
+        Refusal::PushRefused { message } => push_refused(message, language),
+        Refusal::Busy => Text::new().plain(say!(
+            language,
+            "🚦 Слишком много команд в очереди. Ничего не изменено; повторите через минуту.",
+            "🚦 Too many commands are waiting. Nothing was changed; try again in a minute."
+        )),
+        Refusal::ShuttingDown => Text::new().plain(say!(
+            language,
+            "🔌 Бот останавливается. Ничего не изменено; повторите через минуту.",
+            "🔌 The bot is stopping. Nothing was changed; try again in a minute."
+        )),
+    }
+}
+
+fn title(text: String) -> Text {
+    Text::new().plain("🚫 ").bold(text)
+}
+
+fn unchanged(language: Language) -> String {
+    say!(language, "Ничего не изменено.", "Nothing was changed.")
+}
+
+fn target(error: &ResolveError, language: Language) -> Text {
+    let question = |text: String| Text::new().plain("❓ ").plain(text);
+    let unknown = |text: String, given: &str| Text::new().plain("❓ ").plain(text).code(clean::inline(given, SHOWN));
+    match error {
+        ResolveError::ApplicationNeeded { available } if available.is_empty() => question(say!(
+            language,
+            "В настройках бота нет ни одного приложения.",
+            "The bot's configuration has no application."
+        )),
+        ResolveError::ApplicationNeeded { available } => names(
+            question(say!(
+                language,
+                "Приложений несколько, назовите нужное в команде:",
+                "There are several applications; name one in the command:"
+            )),
+            available.iter().cloned(),
+            available.len(),
+            language,
+        ),
+        ResolveError::EnvironmentNeeded { application, available } => names(
+            question(say!(
+                language,
+                "Сред несколько, назовите нужную в команде:",
+                "There are several environments; name one in the command:"
+            )),
+            available.iter().map(|environment| format!("{application}/{environment}")),
+            available.len(),
+            language,
+        ),
+        ResolveError::UnknownApplication { given, nearest } => {
+            let text = unknown(say!(language, "Нет приложения ", "No application "), given);
+            similar(text, nearest.iter().cloned(), nearest.len(), language)
+        }
+        ResolveError::UnknownEnvironment { application, given, nearest } => {
+            let label = format!("{application}/{given}");
+            let text = unknown(say!(language, "Нет среды ", "No environment "), &label);
+            let labels = nearest.iter().map(|environment| format!("{application}/{environment}"));
+            similar(text, labels, nearest.len(), language)
+        }
+    }
+    .line(say!(
+        language,
+        "Ничего не изменено. Все приложения и среды: /apps",
+        "Nothing was changed. All applications and environments: /apps"
+    ))
+}
+
+fn similar(text: Text, items: impl Iterator<Item = String>, count: usize, language: Language) -> Text {
+    if count == 0 {
+        return text;
+    }
+    names(text.plain(say!(language, ". Похожие:", ". Nearest:")), items, count, language)
+}
+
+/// Names, each on a line of its own in code.
+fn names(text: Text, items: impl Iterator<Item = String>, count: usize, language: Language) -> Text {
+    let text = items.take(LISTED).fold(text, |text, name| text.code_line(clean::inline(&name, SHOWN)));
+    match count.checked_sub(LISTED) {
+        None | Some(0) => text,
+        Some(more) => text.line(say!(language, "… и ещё {more}", "… and {more} more")),
+    }
+}
+
+fn unknown_tag(site: &Site, image: &ImageName, tag: &Tag, nearest: &[String], language: Language) -> Text {
+    let text = title(say!(language, "Нет такой версии", "No such version"))
+        .line(say!(language, "В реестре нет тега ", "The registry has no tag "))
+        .code(tag.as_str())
+        .plain(say!(language, " образа ", " of "))
+        .code(image.as_str())
+        .plain(". ")
+        .plain(unchanged(language));
+    let offered: Vec<String> = nearest.iter().take(3).map(|tag| clean::inline(tag, SHOWN)).collect();
+    if offered.is_empty() {
+        return text.line(say!(language, "Других тегов у образа тоже нет.", "The image has no other tags either."));
+    }
+    let mut text = text.line(say!(language, "Ближайшие: ", "Nearest: "));
+    for (index, tag) in offered.iter().enumerate() {
+        text = text.plain(if index > 0 { ", " } else { "" }).code(tag.clone());
+    }
+    text.row(offered.iter().filter_map(|tag| deploy_button(&site.label(), tag)))
+}
+
+/// A button that deploys a tag, when the tag is one.
+pub(super) fn deploy_button(label: &str, tag: &str) -> Option<Button> {
+    let tag = Tag::new(tag).ok()?;
+    Some(button(format!("🚀 {tag}"), format!("/deploy {label} {tag}")))
+}
+
+fn registry_down(detail: &str, language: Language) -> Text {
+    title(say!(language, "Реестр не отвечает", "The registry doesn't answer"))
+        .block(clean::block(detail))
+        .plain(say!(
+            language,
+            "Есть ли такая версия, не проверить, поэтому отказ. Ничего не изменено; повторите, когда реестр ответит. \
+             Без проверки — только из командной строки, с ключом ",
+            "Whether there is such a version can't be checked, hence the refusal. Nothing was changed; try again once \
+             the registry answers. Without the check only from the command line, with "
+        ))
+        .code("--force")
+}
+
+fn autoscaled(site: &Site, autoscaler: &str, language: Language) -> Text {
+    title(say!(language, "Число реплик задаёт автомасштабирование", "The replica count is autoscaled"))
+        .line(say!(language, "В ", "In "))
+        .code(site.label())
+        .plain(say!(language, " им управляет HorizontalPodAutoscaler ", " the HorizontalPodAutoscaler "))
+        .code(clean::inline(autoscaler, SHOWN))
+        .marked(&say!(
+            language,
+            ": он тут же вернул бы своё. Меняйте его `minReplicas` и `maxReplicas`. ",
+            " sets it and would take it back at once. Change its `minReplicas` and `maxReplicas`. "
+        ))
+        .plain(unchanged(language))
+}
+
+fn overridden(site: &Site, overrides: &[String], language: Language) -> Text {
+    let argocd = &site.environment.argocd;
+    title(say!(language, "Значение перекрыто в Argo CD", "The value is overridden in Argo CD"))
+        .line(say!(language, "Application ", "The Application "))
+        .code(clean::inline(&format!("{}/{}", argocd.namespace, argocd.name), SHOWN))
+        .plain(say!(language, " задаёт его сам, поверх манифестов:", " sets it itself, over the manifests:"))
+        .block(clean::block(&overrides.join("\n")))
+        .plain(say!(
+            language,
+            "Коммит ничего бы не дал. Уберите это из Application и повторите команду. ",
+            "A commit would have no effect. Remove that from the Application and send the command again. "
+        ))
+        .plain(unchanged(language))
+}
+
+fn push_refused(message: &str, language: Language) -> Text {
+    title(say!(language, "Сервер git не принял коммит", "The git server refused the commit"))
+        .block(clean::block(message))
+        .plain(unchanged(language))
+        .plain(say!(
+            language,
+            " Повтор не поможет: сначала оператору нужно дать боту право писать в ветку или изменить правила сервера.",
+            " Trying again won't help before the operator lets the bot write to the branch or changes the server's rules."
+        ))
+}

@@ -1,0 +1,241 @@
+//! No answer, whatever is in it, makes a message that Telegram refuses or that says what the bot doesn't say.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{super::clean, *};
+use crate::{
+    domain::{
+        actor::{ChatId, PersonId, Place, Sender},
+        answer::{
+            Applied, ContainersReport, Failure, FailureKind, LastChange, LiveState, Refusal, RolloutReport,
+            StatusReport, TagReport,
+        },
+        catalogue::{Application, Catalogue, ResolveError},
+        observation::{Health, SyncStatus},
+        plan::{Desired, PlanError, PlanFault, UnsafeEdit},
+        rollout::Stage,
+    },
+    grammar::{Parsed, parse},
+};
+
+/// Names as long as they may be.
+fn long_site() -> Site {
+    let label = "a".repeat(63);
+    Site {
+        application: ApplicationName::new(label.clone()).expect("valid"),
+        image: ImageName::new(format!("registry.example.org/{}", "i".repeat(230))).expect("valid"),
+        environment: Environment { name: EnvironmentName::new(label).expect("valid"), ..environment("prod") },
+    }
+}
+
+/// Answers of every kind that hold foreign text, with `text` wherever it can stand and lists of `count`.
+fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
+    let many = || vec![text.to_owned(); count];
+    let mut answers = Vec::new();
+    for (mutation, revision) in [(deploy(), revision("a")), (Mutation::SetReplicas(u32::MAX), revision("b"))] {
+        answers.push(Answer::Accepted { site: site.clone(), mutation: mutation.clone() });
+        answers.push(Answer::AlreadySo { site: site.clone(), mutation: mutation.clone() });
+        for stage in [
+            Stage::Committed,
+            Stage::Syncing,
+            Stage::Progressing { ready: 1, desired: u32::MAX, trouble: many() },
+            Stage::Live { ready: 1, desired: 1, superseded_by: Some(revision.clone()) },
+            Stage::Paused,
+            Stage::Failed { reason: text.into() },
+            Stage::TimedOut { after: Duration::MAX, last: text.into() },
+        ] {
+            answers.push(Answer::Rollout(RolloutReport {
+                site: site.clone(),
+                mutation: mutation.clone(),
+                from: Some(text.into()),
+                to: text.into(),
+                revision: revision.clone(),
+                url: Some("https://example.org/".into()),
+                stage,
+                elapsed: Duration::MAX,
+                delivered_before: true,
+                unchecked: Some(text.into()),
+            }));
+        }
+    }
+    answers.extend(refusals(site, text, count).into_iter().map(Answer::Refused));
+    for applied in [Applied::No, Applied::Unknown] {
+        answers.push(Answer::Failed(Failure { detail: text.into(), kind: FailureKind::Mirror, applied }));
+    }
+    answers.push(Answer::Status(vec![status(site, text, count); count]));
+    answers.push(Answer::Status(vec![status(site, text, count)]));
+    let part = StatusReport {
+        desired: Err(text.into()),
+        live: Err(text.into()),
+        newest: Err(text.into()),
+        ..status(site, text, count)
+    };
+    answers.push(Answer::Status(vec![part; count]));
+    let tag = TagReport {
+        tag: text.into(),
+        age: Some(Duration::MAX),
+        size: Some(u64::MAX),
+        wanted_in: many(),
+        running_in: many(),
+    };
+    answers.push(Answer::Containers(ContainersReport {
+        application: site.application.clone(),
+        image: site.image.clone(),
+        tags: vec![tag; count],
+        total: count,
+        deploy_to: Some(site.label()),
+    }));
+    let application = Application {
+        name: site.application.clone(),
+        image: site.image.clone(),
+        environments: vec![site.environment.clone(); count],
+    };
+    answers.push(Answer::Apps(Catalogue { applications: vec![application; count] }));
+    for sender in [
+        Sender::Account { id: PersonId(i64::MIN), shown_name: text.into() },
+        Sender::Operator { name: text.into(), email: text.into(), account: text.into() },
+    ] {
+        answers.push(Answer::WhoAmI { sender, place: Place::Group(ChatId(i64::MIN)), known_as: None });
+    }
+    answers
+}
+
+fn status(site: &Site, text: &str, count: usize) -> StatusReport {
+    let live = LiveState {
+        tag: Some(text.into()),
+        ready: u32::MAX,
+        desired: u32::MAX,
+        sync: SyncStatus::OutOfSync,
+        health: Health::Degraded,
+        revision: Some(revision("a")),
+        head: Some(revision("b")),
+        trouble: vec![text.to_owned(); count],
+    };
+    StatusReport {
+        site: site.clone(),
+        desired: Ok(Desired { tag: Some(format!("{text}.")), replicas: Some(1) }),
+        live: Ok(live),
+        newest: Ok(Some(text.into())),
+        last_change: Some(LastChange {
+            revision: revision("a"),
+            url: None,
+            subject: text.into(),
+            by: text.into(),
+            at: Timestamp::UNIX_EPOCH,
+            age: Duration::MAX,
+        }),
+    }
+}
+
+fn refusals(site: &Site, text: &str, count: usize) -> Vec<Refusal> {
+    let many = || vec![text.to_owned(); count];
+    let application = || text.to_owned();
+    let mut refusals = vec![
+        Refusal::Target(ResolveError::ApplicationNeeded { available: many() }),
+        Refusal::Target(ResolveError::EnvironmentNeeded { application: application(), available: many() }),
+        Refusal::Target(ResolveError::UnknownApplication { given: text.into(), nearest: many() }),
+        Refusal::Target(ResolveError::UnknownEnvironment {
+            application: application(),
+            given: text.into(),
+            nearest: many(),
+        }),
+        Refusal::UnknownTag { site: site.clone(), image: site.image.clone(), tag: tag("x"), nearest: many() },
+        Refusal::RegistryDown { detail: text.into() },
+        Refusal::Autoscaled { site: site.clone(), autoscaler: text.into() },
+        Refusal::Overridden { site: site.clone(), overrides: many() },
+        Refusal::PushRefused { message: text.into() },
+    ];
+    let lines = || vec![usize::MAX; count];
+    for fault in [
+        PlanFault::SeveralKustomizations(many()),
+        PlanFault::Unreadable(text.into()),
+        PlanFault::Malformed(text.into()),
+        PlanFault::NoEntry { section: text.into(), name: text.into() },
+        PlanFault::AmbiguousEntry { section: text.into(), name: text.into(), lines: lines() },
+        PlanFault::Unsafe(UnsafeEdit::Alias(text.into())),
+        PlanFault::Unsafe(UnsafeEdit::Anchor(text.into())),
+        PlanFault::Unsafe(UnsafeEdit::DuplicateKey { key: text.into(), lines: lines() }),
+        PlanFault::Unsafe(UnsafeEdit::ProofFailed(text.into())),
+    ] {
+        let file = RepoPath::new("f".repeat(5000)).expect("valid");
+        refusals.push(Refusal::Plan(PlanError { file, line: Some(usize::MAX), fault }));
+    }
+    for line in [format!("/{text}"), format!("/deploy {text}"), format!("/set_replicas {text} {text}")] {
+        if let Parsed::Ours(Err(error)) = parse(&line, None) {
+            refusals.push(Refusal::Grammar(error));
+        }
+    }
+    refusals
+}
+
+fn check(answer: &Answer, language: Language) -> Result<(), TestCaseError> {
+    let message = render(answer, language);
+    let mut units = 0;
+    for span in &message.text {
+        let text = match span {
+            Span::Plain(text) | Span::Bold(text) | Span::Code(text) | Span::Block(text) => text,
+            Span::Link { text, url } => {
+                prop_assert!(url.starts_with("https://"));
+                text
+            }
+        };
+        prop_assert!(!text.is_empty(), "an empty span in {message:?}");
+        prop_assert!(!text.chars().any(|c| c != '\n' && clean::is_invisible(c)), "{text:?}");
+        if matches!(span, Span::Code(_) | Span::Bold(_)) {
+            prop_assert!(!text.contains('\n'), "{text:?}");
+        }
+        units += text.encode_utf16().count();
+    }
+    prop_assert!((1..4096).contains(&units), "{units} units in the answer {message:?}");
+    for button in message.buttons.iter().flatten() {
+        prop_assert!((1..=64).contains(&button.command.len()), "{button:?}");
+        prop_assert!((1..=64).contains(&button.label.chars().count()), "{button:?}");
+        prop_assert!(matches!(parse(&button.command, None), Parsed::Ours(Ok(_))), "{button:?}");
+    }
+    prop_assert!(!message.buttons.iter().any(Vec::is_empty));
+    Ok(())
+}
+
+fn check_all(site: &Site, text: &str, count: usize) -> Result<(), TestCaseError> {
+    for answer in answers(site, text, count) {
+        for language in Language::ALL {
+            check(&answer, language)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_longest_texts_fit() {
+    for text in ["x", "ж ", "🚀", "\n", "l\n", "\u{301}", "a\u{202e}\u{0}", "版", "@all /deploy "] {
+        for (times, count) in [(1, 200), (40, 30), (2000, 3)] {
+            check_all(&long_site(), &text.repeat(times), count).expect("within the bounds");
+            check_all(&site(), &text.repeat(times), count).expect("within the bounds");
+        }
+    }
+}
+
+/// Foreign text stands in code and blocks only: elsewhere clients make mentions, links and commands of it.
+#[test]
+fn foreign_text_is_only_quoted() {
+    for answer in answers(&site(), "@FOREIGN /foreign", 3) {
+        for span in render(&answer, Language::En).text {
+            match span {
+                Span::Plain(text) | Span::Bold(text) | Span::Link { text, .. } => {
+                    assert!(!text.to_lowercase().contains("foreign"), "{text:?} in {answer:?}");
+                }
+                Span::Code(_) | Span::Block(_) => {}
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn any_text_fits(text in any::<String>(), times in 1..20_usize, count in 0..20_usize) {
+        check_all(&site(), &text.repeat(times), count)?;
+    }
+}

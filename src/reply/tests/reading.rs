@@ -1,0 +1,451 @@
+//! The answers to questions: status, tags, applications, and who asks.
+
+use insta::assert_snapshot;
+use jiff::Timestamp;
+
+use super::*;
+use crate::domain::{
+    actor::{ChatId, PersonId, Place, Sender},
+    answer::{ContainersReport, LastChange, LiveState, StatusReport, TagReport},
+    catalogue::{Application, Catalogue},
+    observation::{Health, SyncStatus},
+    plan::Desired,
+};
+
+fn live() -> LiveState {
+    LiveState {
+        tag: Some("0.10.5".into()),
+        ready: 3,
+        desired: 3,
+        sync: SyncStatus::Synced,
+        health: Health::Healthy,
+        revision: Some(revision("a1b2c3d4")),
+        head: Some(revision("a1b2c3d4")),
+        trouble: Vec::new(),
+    }
+}
+
+fn report() -> StatusReport {
+    StatusReport {
+        site: site(),
+        desired: Ok(Desired { tag: Some("0.10.5".into()), replicas: Some(3) }),
+        live: Ok(live()),
+        newest: Ok(Some("0.10.6".into())),
+        last_change: Some(LastChange {
+            revision: revision("a1b2c3d4"),
+            url: Some("https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4".into()),
+            subject: "deploy(oil-refinery-application/prod): 0.10.4 → 0.10.5".into(),
+            by: "Анна Иванова (telegram 1001)".into(),
+            at: Timestamp::UNIX_EPOCH,
+            age: seconds(300),
+        }),
+    }
+}
+
+fn status(report: StatusReport) -> String {
+    both(&Answer::Status(vec![report]))
+}
+
+#[test]
+fn all_is_well() {
+    assert_snapshot!(status(report()), @r"
+    ✅ **oil-refinery-application/prod**: работает, как в git
+    | git       0.10.5 · 3 реплики
+    | кластер   0.10.5 · поды 3/3
+    | Argo CD   Synced · Healthy
+    | ревизия   a1b2c3d4 = git
+    | реестр    0.10.6 — новейшая
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
+
+    ✅ **oil-refinery-application/prod**: live, as in git
+    | git       0.10.5 · 3 replicas
+    | cluster   0.10.5 · pods 3/3
+    | Argo CD   Synced · Healthy
+    | revision  a1b2c3d4 = git
+    | registry  0.10.6 is the newest
+    Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
+    ");
+}
+
+#[test]
+fn git_and_the_cluster_differ() {
+    let live = LiveState {
+        tag: Some("0.10.4".into()),
+        ready: 2,
+        desired: 2,
+        sync: SyncStatus::OutOfSync,
+        head: Some(revision("e5f6a7b8")),
+        ..live()
+    };
+    assert_snapshot!(status(StatusReport { live: Ok(live), last_change: None, ..report() }), @r"
+    ⚠️ **oil-refinery-application/prod**: git и кластер расходятся
+    | git       0.10.5 · 3 реплики
+    | кластер   0.10.4 ≠ git · поды 2/2 ≠ git
+    | Argo CD   OutOfSync · Healthy
+    | ревизия   a1b2c3d4, в git e5f6a7b8
+    | реестр    0.10.6 — новейшая
+    Через бота ещё не меняли.
+    [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
+
+    ⚠️ **oil-refinery-application/prod**: git and the cluster differ
+    | git       0.10.5 · 3 replicas
+    | cluster   0.10.4 ≠ git · pods 2/2 ≠ git
+    | Argo CD   OutOfSync · Healthy
+    | revision  a1b2c3d4, git has e5f6a7b8
+    | registry  0.10.6 is the newest
+    Not changed by the bot yet.
+    [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
+    ");
+}
+
+#[test]
+fn trouble() {
+    let trouble = strings(&["CrashLoopBackOff: back-off 40s restarting failed container"]);
+    let live = LiveState { ready: 1, health: Health::Degraded, trouble, ..live() };
+    assert_snapshot!(status(StatusReport { live: Ok(live), ..report() }), @r"
+    ❌ **oil-refinery-application/prod**: не работает
+    | git       0.10.5 · 3 реплики
+    | кластер   0.10.5 · поды 1/3
+    | Argo CD   Synced · Degraded
+    | ревизия   a1b2c3d4 = git
+    | реестр    0.10.6 — новейшая
+    ⚠️ мешает:
+    | CrashLoopBackOff: back-off 40s restarting failed container
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
+
+    ❌ **oil-refinery-application/prod**: not working
+    | git       0.10.5 · 3 replicas
+    | cluster   0.10.5 · pods 1/3
+    | Argo CD   Synced · Degraded
+    | revision  a1b2c3d4 = git
+    | registry  0.10.6 is the newest
+    ⚠️ in the way:
+    | CrashLoopBackOff: back-off 40s restarting failed container
+    Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
+    ");
+}
+
+#[test]
+fn parts_that_did_not_answer() {
+    let down = |what: &str| format!("no answer: error sending request to {what}: operation timed out after 5 s");
+    let report = StatusReport {
+        desired: Err(down("https://gitlab.example.org/team/manifests.git")),
+        live: Err(down("https://10.0.0.1:443")),
+        newest: Err("no answer".into()),
+        ..report()
+    };
+    assert_snapshot!(status(report), @r"
+    ❔ **oil-refinery-application/prod**: состояние неизвестно
+    | git       нет данных: no answer: error sending
+    |           request to
+    |           https://gitlab.example.org/team/ma…
+    | кластер   нет данных: no answer: error sending
+    |           request to https://10.0.0.1:443:
+    |           operation timed out after 5 s
+    | реестр    нет данных: no answer
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
+
+    ❔ **oil-refinery-application/prod**: state unknown
+    | git       no data: no answer: error sending
+    |           request to
+    |           https://gitlab.example.org/team/ma…
+    | cluster   no data: no answer: error sending
+    |           request to https://10.0.0.1:443:
+    |           operation timed out after 5 s
+    | registry  no data: no answer
+    Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
+    ");
+}
+
+#[test]
+fn nothing_known() {
+    let live = LiveState { tag: None, revision: None, head: None, sync: SyncStatus::Unknown, ..live() };
+    let report = StatusReport { desired: Ok(Desired::default()), live: Ok(live), newest: Ok(None), ..report() };
+    assert_snapshot!(status(report), @r"
+    ❔ **oil-refinery-application/prod**: работает, сверить с git не удалось
+    | git       тег не задан
+    | кластер   другой образ · поды 3/3
+    | Argo CD   Unknown · Healthy
+    | ревизия   неизвестна
+    | реестр    тегов нет
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
+
+    ❔ **oil-refinery-application/prod**: live, but not compared with git
+    | git       no tag set
+    | cluster   another image · pods 3/3
+    | Argo CD   Unknown · Healthy
+    | revision  unknown
+    | registry  no tags
+    Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
+    ");
+    assert_snapshot!(both(&Answer::Status(Vec::new())), @r"
+    📊 В настройках бота нет ни одного приложения.
+
+    📊 The bot's configuration has no application.
+    ");
+}
+
+#[test]
+fn verdicts() {
+    let verdict = |live: LiveState| {
+        let message = render(&Answer::Status(vec![StatusReport { live: Ok(live), ..report() }]), Language::En);
+        message.to_plain().lines().next().map(str::to_owned).expect("a line")
+    };
+    let lines = [
+        verdict(LiveState { health: Health::Missing, ..live() }),
+        verdict(LiveState { health: Health::Suspended, ..live() }),
+        verdict(LiveState { health: Health::Progressing, sync: SyncStatus::OutOfSync, ..live() }),
+        verdict(LiveState { health: Health::Unknown, ..live() }),
+        verdict(LiveState { desired: 2, ready: 2, ..live() }),
+        verdict(LiveState { ready: 2, ..live() }),
+        verdict(LiveState { sync: SyncStatus::Unknown, ..live() }),
+    ];
+    assert_snapshot!(lines.join("\n"), @r"
+    ❌ oil-refinery-application/prod: not working
+    ⏸ oil-refinery-application/prod: paused
+    🔄 oil-refinery-application/prod: rolling out
+    ❔ oil-refinery-application/prod: state unknown
+    ⚠️ oil-refinery-application/prod: git and the cluster differ
+    🔄 oil-refinery-application/prod: pods are coming up
+    ❔ oil-refinery-application/prod: live, but not compared with git
+    ");
+}
+
+#[test]
+fn several_sites() {
+    let stage = Site { environment: environment("stage"), ..site() };
+    assert_snapshot!(both(&Answer::Status(vec![report(), StatusReport { site: stage, ..report() }])), @r"
+    ✅ **oil-refinery-application/prod**: работает, как в git
+    | git       0.10.5 · 3 реплики
+    | кластер   0.10.5 · поды 3/3
+    | Argo CD   Synced · Healthy
+    | ревизия   a1b2c3d4 = git
+    | реестр    0.10.6 — новейшая
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+
+    ✅ **oil-refinery-application/stage**: работает, как в git
+    | git       0.10.5 · 3 реплики
+    | кластер   0.10.5 · поды 3/3
+    | Argo CD   Synced · Healthy
+    | ревизия   a1b2c3d4 = git
+    | реестр    0.10.6 — новейшая
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+
+    ✅ **oil-refinery-application/prod**: live, as in git
+    | git       0.10.5 · 3 replicas
+    | cluster   0.10.5 · pods 3/3
+    | Argo CD   Synced · Healthy
+    | revision  a1b2c3d4 = git
+    | registry  0.10.6 is the newest
+    Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+
+    ✅ **oil-refinery-application/stage**: live, as in git
+    | git       0.10.5 · 3 replicas
+    | cluster   0.10.5 · pods 3/3
+    | Argo CD   Synced · Healthy
+    | revision  a1b2c3d4 = git
+    | registry  0.10.6 is the newest
+    Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    ");
+}
+
+fn tag_report(tag: &str, hours: u64, wanted: &[&str], running: &[&str]) -> TagReport {
+    TagReport {
+        tag: tag.into(),
+        age: Some(seconds(hours * 3600)),
+        size: Some(48_300_000),
+        wanted_in: strings(wanted),
+        running_in: strings(running),
+    }
+}
+
+fn containers(tags: Vec<TagReport>, total: usize) -> ContainersReport {
+    ContainersReport {
+        application: ApplicationName::new("oil-refinery-application").expect("valid"),
+        image: image(),
+        tags,
+        total,
+        deploy_to: Some("oil-refinery-application/prod".into()),
+    }
+}
+
+#[test]
+fn tags() {
+    let tags = vec![
+        tag_report("0.10.6", 2, &[], &[]),
+        tag_report("0.10.5", 30, &["prod", "stage"], &["stage"]),
+        tag_report("0.10.4", 500, &[], &["prod"]),
+        tag_report("0.9.12", 9000, &[], &[]),
+        tag_report("main", 20000, &[], &[]),
+    ];
+    assert_snapshot!(both(&Answer::Containers(containers(tags, 21))), @r"
+    📦 **oil-refinery-application**: 21 тег
+    `registry.example.org/team/oil-refinery-application`
+    | · 0.10.6      2 ч  48 МБ
+    | ● 0.10.5    1 дн.  48 МБ
+    |   работает: stage
+    |   в git, ещё не работает: prod
+    | ● 0.10.4   20 дн.  48 МБ
+    |   работает, в git уже другая: prod
+    | · 0.9.12  12 мес.  48 МБ
+    | · main     2 года  48 МБ
+    Показаны первые 5.
+    Развернуть в `oil-refinery-application/prod`:
+    [🚀 0.10.6 → /deploy oil-refinery-application/prod 0.10.6] [🚀 0.10.4 → /deploy oil-refinery-application/prod 0.10.4] [🚀 0.9.12 → /deploy oil-refinery-application/prod 0.9.12]
+
+    📦 **oil-refinery-application**: 21 tags
+    `registry.example.org/team/oil-refinery-application`
+    | · 0.10.6      2 h  48 MB
+    | ● 0.10.5      1 d  48 MB
+    |   running: stage
+    |   in git, not running yet: prod
+    | ● 0.10.4     20 d  48 MB
+    |   running, git has another: prod
+    | · 0.9.12    12 mo  48 MB
+    | · main    2 years  48 MB
+    The first 5 are shown.
+    Deploy to `oil-refinery-application/prod`:
+    [🚀 0.10.6 → /deploy oil-refinery-application/prod 0.10.6] [🚀 0.10.4 → /deploy oil-refinery-application/prod 0.10.4] [🚀 0.9.12 → /deploy oil-refinery-application/prod 0.9.12]
+    ");
+}
+
+#[test]
+fn tags_without_details() {
+    let bare = |tag: &str| TagReport { age: None, size: None, ..tag_report(tag, 0, &[], &[]) };
+    let tags = vec![bare("0.10.6"), bare(&"feature-".repeat(10)), bare("evil\u{202e}\n/deploy")];
+    let report = ContainersReport { deploy_to: None, ..containers(tags, 3) };
+    assert_snapshot!(both(&Answer::Containers(report)), @r"
+    📦 **oil-refinery-application**: 3 тега
+    `registry.example.org/team/oil-refinery-application`
+    | · 0.10.6
+    | · feature-feature-feature-feature-feature-fea…
+    | · evil /deploy
+
+    📦 **oil-refinery-application**: 3 tags
+    `registry.example.org/team/oil-refinery-application`
+    | · 0.10.6
+    | · feature-feature-feature-feature-feature-fea…
+    | · evil /deploy
+    ");
+    assert_snapshot!(both(&Answer::Containers(containers(Vec::new(), 0))), @r"
+    📦 **oil-refinery-application**: 0 тегов
+    `registry.example.org/team/oil-refinery-application`
+    В реестре у образа нет тегов.
+
+    📦 **oil-refinery-application**: 0 tags
+    `registry.example.org/team/oil-refinery-application`
+    The registry has no tags of this image.
+    ");
+}
+
+#[test]
+fn no_button_for_what_git_already_wants() {
+    let tags = vec![tag_report("0.10.5", 1, &["prod"], &["prod"])];
+    assert_eq!(render(&Answer::Containers(containers(tags, 1)), Language::Ru).buttons, Vec::<Vec<_>>::new());
+}
+
+#[test]
+fn applications() {
+    let application = Application {
+        name: ApplicationName::new("oil-refinery-application").expect("valid"),
+        image: image(),
+        environments: vec![environment("prod"), environment("stage")],
+    };
+    let other = Application { name: ApplicationName::new("pump-station").expect("valid"), ..application.clone() };
+    assert_snapshot!(both(&Answer::Apps(Catalogue { applications: vec![application, other] })), @r"
+    📋 Приложения и среды
+
+    **oil-refinery-application**
+    `registry.example.org/team/oil-refinery-application`
+    • `oil-refinery-application/prod` · реплик до 20
+    • `oil-refinery-application/stage` · реплик до 20
+
+    **pump-station**
+    `registry.example.org/team/oil-refinery-application`
+    • `pump-station/prod` · реплик до 20
+    • `pump-station/stage` · реплик до 20
+
+    📋 Applications and environments
+
+    **oil-refinery-application**
+    `registry.example.org/team/oil-refinery-application`
+    • `oil-refinery-application/prod` · at most 20 replicas
+    • `oil-refinery-application/stage` · at most 20 replicas
+
+    **pump-station**
+    `registry.example.org/team/oil-refinery-application`
+    • `pump-station/prod` · at most 20 replicas
+    • `pump-station/stage` · at most 20 replicas
+    ");
+    assert_snapshot!(both(&Answer::Apps(Catalogue::default())), @r"
+    📋 В настройках бота нет ни одного приложения.
+
+    📋 The bot's configuration has no application.
+    ");
+}
+
+#[test]
+fn greetings() {
+    assert_snapshot!(both(&Answer::Start { known: true }), @r"
+    ⚓️ Это tiphys: разворачивает версии через git и Argo CD и говорит, чем кончилось.
+    Команды: /help, приложения: /apps
+
+    ⚓️ This is tiphys: it deploys versions through git and Argo CD and tells how it went.
+    Commands: /help, applications: /apps
+    ");
+    assert_snapshot!(both(&Answer::Start { known: false }), @r"
+    ⚓️ Это tiphys: разворачивает версии через git и Argo CD и говорит, чем кончилось.
+    Доступа у вас пока нет: покажите оператору ответ на /whoami
+
+    ⚓️ This is tiphys: it deploys versions through git and Argo CD and tells how it went.
+    You have no access yet: show the operator the answer to /whoami
+    ");
+}
+
+#[test]
+fn who_am_i() {
+    let account = || Sender::Account { id: PersonId(1001), shown_name: "Аня @admin \u{202e}🚀".into() };
+    let who = |sender, place, known_as: Option<&str>| {
+        both(&Answer::WhoAmI { sender, place, known_as: known_as.map(str::to_owned) })
+    };
+    assert_snapshot!(who(account(), Place::Group(ChatId(-1001234567890)), Some("Анна Иванова")), @r"
+    👤 Ваш номер: `1001` · `Аня @admin 🚀`
+    💬 Номер группы: `-1001234567890`
+    ✅ В настройках: **Анна Иванова**
+
+    👤 Your number: `1001` · `Аня @admin 🚀`
+    💬 The group's number: `-1001234567890`
+    ✅ In the configuration: **Анна Иванова**
+    ");
+    assert_snapshot!(who(account(), Place::Private(ChatId(1001)), None), @r"
+    👤 Ваш номер: `1001` · `Аня @admin 🚀`
+    💬 Личный чат, номер: `1001`
+    🚫 В настройках вас нет: доступ даёт оператор.
+
+    👤 Your number: `1001` · `Аня @admin 🚀`
+    💬 Private chat, number: `1001`
+    🚫 Not in the configuration: an operator gives access.
+    ");
+    assert_snapshot!(who(Sender::Anonymous, Place::Group(ChatId(-100)), None), @r"
+    👤 Вы пишете от имени группы или канала: вашего номера не видно, команды на изменение не принимаются.
+    💬 Номер группы: `-100`
+
+    👤 You write in the name of a group or a channel: your number isn't visible, and changes are refused.
+    💬 The group's number: `-100`
+    ");
+    let (name, email) = ("Анна Иванова".to_owned(), "anna@example.org".to_owned());
+    let operator = Sender::Operator { name, email, account: "gitlab 42".into() };
+    assert_snapshot!(who(operator, Place::Terminal, None), @r"
+    👤 Командная строка: `Анна Иванова <anna@example.org>` · `gitlab 42`
+
+    👤 Command line: `Анна Иванова <anna@example.org>` · `gitlab 42`
+    ");
+}
