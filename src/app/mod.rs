@@ -1,1 +1,3 @@
 //! The program: command line, configuration, wiring, shutdown and telemetry.
+
+pub mod config;

@@ -1,0 +1,187 @@
+//! From the text of a file to a [`Config`]: read, check everything, then give the values their types.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    ChatConfig, ClusterAccess, Committer, Config, Credentials, Depth, FollowConfig, KubernetesConfig, RegistryConfig,
+    RepositoryConfig, TelegramConfig, explain,
+    fault::{Fault, Faults},
+    file::{ApplicationSection, File, KubernetesSection, RegistrySection, RepositorySection, TelegramSection},
+    format::{Remote, duration, http_url, web_url},
+    outside::{self, Env},
+    relations,
+    secret::SecretSource,
+    tree::{self, Kind, Node},
+};
+use crate::domain::{
+    actor::{ChatId, Person, PersonId},
+    catalogue::{Application, Catalogue, Environment, ObjectName, Workload},
+    language::Language,
+    name::NameError,
+};
+
+/// No configuration is larger than this.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Reads and checks a file.
+pub(super) fn load(path: &Path, depth: Depth, env: Env<'_>) -> Result<Config, Faults> {
+    let whole = |text: String| Faults::new(path, vec![Fault::whole(text)]);
+    let size = std::fs::metadata(path).map_err(|error| whole(format!("cannot be read: {error}")))?.len();
+    if size > LARGEST {
+        return Err(whole("is larger than 1 MiB, so it cannot be a configuration".to_owned()));
+    }
+    let bytes = std::fs::read(path).map_err(|error| whole(format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| whole("is not a text in UTF-8".to_owned()))?;
+    parse(path, &text, depth, env)
+}
+
+/// Checks the text of a file, which need not exist.
+pub(super) fn parse(path: &Path, text: &str, depth: Depth, env: Env<'_>) -> Result<Config, Faults> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let (tree, mut faults) = tree::read(text);
+    let tree = match tree {
+        Some(Node { kind: Kind::Null, .. }) | None if faults.is_empty() => {
+            return Err(Faults::new(path, vec![Fault::whole("is empty")]));
+        }
+        None => return Err(Faults::new(path, faults)),
+        Some(tree) => tree,
+    };
+    faults.extend(explain::faults(&tree));
+    faults.extend(relations::faults(&tree));
+    let mut warnings = relations::warnings(&tree);
+    if depth == Depth::Everything {
+        let (more_faults, more_warnings) = outside::look(&tree, folder, env);
+        faults.extend(more_faults);
+        warnings.extend(more_warnings);
+    }
+    if !faults.is_empty() {
+        return Err(Faults::new(path, faults));
+    }
+    // From here on nothing can be wrong unless a check above is; then it is told as a fault of the whole file.
+    let converted = serde_json::from_value::<File>(tree.to_json())
+        .map_err(|error| Fault::whole(error.to_string()))
+        .and_then(|file| Converter { folder }.config(file));
+    match converted {
+        Ok(config) => Ok(Config { file: path.to_owned(), warnings: Faults::new(path, warnings), ..config }),
+        Err(fault) => Err(Faults::new(path, vec![fault])),
+    }
+}
+
+struct Converter<'a> {
+    folder: &'a Path,
+}
+
+impl Converter<'_> {
+    fn config(&self, file: File) -> Result<Config, Fault> {
+        let person = |p: super::file::PersonSection| Person { id: PersonId(p.id), name: p.name, email: p.email };
+        Ok(Config {
+            file: PathBuf::new(),
+            language: file.language,
+            telegram: file.telegram.map(|section| self.telegram(section, file.language)).transpose()?,
+            people: file.people.into_iter().map(person).collect(),
+            repository: self.repository(file.repository)?,
+            registry: self.registry(file.registry)?,
+            kubernetes: file.kubernetes.map(|section| self.kubernetes(section)).transpose()?,
+            follow: FollowConfig { deadline: time(&file.follow.deadline)? },
+            warnings: Faults::new("", Vec::new()),
+            catalogue: Catalogue {
+                applications: file.applications.into_iter().map(application).collect::<Result<_, _>>()?,
+            },
+        })
+    }
+
+    fn telegram(&self, section: TelegramSection, language: Language) -> Result<TelegramConfig, Fault> {
+        let chat =
+            |c: super::file::ChatSection| ChatConfig { id: ChatId(c.id), language: c.language.unwrap_or(language) };
+        Ok(TelegramConfig {
+            token: self.secret(section.token_file, section.token_env).ok_or_else(|| Fault::whole("no token"))?,
+            api_url: http_url(&section.api_url).map_err(Fault::whole)?,
+            ca_file: self.path(section.ca_file),
+            chats: section.chats.into_iter().map(chat).collect(),
+            private_chats: section.private_chats,
+        })
+    }
+
+    fn repository(&self, section: RepositorySection) -> Result<RepositoryConfig, Fault> {
+        let remote = match Remote::parse(&section.url).map_err(Fault::whole)? {
+            Remote::Path(path) => Remote::Path(self.folder.join(path)),
+            other => other,
+        };
+        let token = self.secret(section.token_file, section.token_env);
+        let credentials = match (token, section.ssh_key_file, section.known_hosts_file) {
+            (Some(token), ..) => {
+                Credentials::Token { username: section.username.unwrap_or_else(|| "oauth2".to_owned()), token }
+            }
+            (None, Some(key), Some(known_hosts)) => Credentials::Ssh {
+                key_file: self.folder.join(key),
+                passphrase: self.secret(section.ssh_key_passphrase_file, None),
+                known_hosts_file: self.folder.join(known_hosts),
+            },
+            _ => Credentials::None,
+        };
+        let trimmed = |url: url::Url| url.as_str().trim_end_matches('/').to_owned();
+        Ok(RepositoryConfig {
+            remote,
+            branch: section.branch,
+            credentials,
+            ca_file: self.path(section.ca_file),
+            mirror: self.folder.join(section.mirror),
+            committer: Committer { name: section.committer.name, email: section.committer.email },
+            web_url: section.web_url.map(|url| web_url(&url).map(trimmed)).transpose().map_err(Fault::whole)?,
+        })
+    }
+
+    fn registry(&self, section: RegistrySection) -> Result<RegistryConfig, Fault> {
+        Ok(RegistryConfig {
+            kind: section.kind,
+            url: http_url(&section.url).map_err(Fault::whole)?,
+            project: section.project,
+            username: section.username,
+            token: self.secret(section.token_file, section.token_env),
+            ca_file: self.path(section.ca_file),
+            deadline: time(&section.deadline)?,
+        })
+    }
+
+    fn kubernetes(&self, section: KubernetesSection) -> Result<KubernetesConfig, Fault> {
+        let access = match (section.in_cluster, section.kubeconfig, section.context) {
+            (true, ..) => ClusterAccess::InCluster,
+            (false, Some(file), Some(context)) => ClusterAccess::Kubeconfig { file: self.folder.join(file), context },
+            _ => return Err(Fault::whole("no way to the cluster")),
+        };
+        Ok(KubernetesConfig { access, deadline: time(&section.deadline)? })
+    }
+
+    fn secret(&self, file: Option<String>, env: Option<String>) -> Option<SecretSource> {
+        file.map(|file| SecretSource::File(self.folder.join(file))).or(env.map(SecretSource::Env))
+    }
+
+    fn path(&self, path: Option<String>) -> Option<PathBuf> {
+        path.map(|path| self.folder.join(path))
+    }
+}
+
+fn application(section: ApplicationSection) -> Result<Application, Fault> {
+    let environment = |e: super::file::EnvironmentSection| {
+        Ok(Environment {
+            name: named(e.name.parse())?,
+            path: named(e.path.parse())?,
+            workload: Workload { namespace: e.workload.namespace, name: e.workload.name },
+            argocd: ObjectName { namespace: e.argocd.namespace, name: e.argocd.name },
+            max_replicas: e.max_replicas,
+        })
+    };
+    Ok(Application {
+        name: named(section.name.parse())?,
+        image: named(section.image.parse())?,
+        environments: section.environments.into_iter().map(environment).collect::<Result<_, Fault>>()?,
+    })
+}
+
+fn named<T>(result: Result<T, NameError>) -> Result<T, Fault> {
+    result.map_err(|error| Fault::whole(error.to_string()))
+}
+
+fn time(text: &str) -> Result<std::time::Duration, Fault> {
+    duration(text).ok_or_else(|| Fault::whole(format!("{text:?} is not a duration")))
+}

@@ -1,0 +1,297 @@
+//! The shape of `tiphys.yaml`. The doc comments are the descriptions in the JSON Schema and in docs/configuration.md.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::domain::language::Language;
+
+/// The configuration of tiphys, usually `tiphys.yaml`. Relative file paths start from the folder of the file.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "tiphys.yaml")]
+pub(super) struct File {
+    /// The language of replies: `ru` or `en`. Logs and faults are always English.
+    #[serde(default)]
+    pub(super) language: Language,
+    /// The bot. Needed by `serve`; one-shot commands do without.
+    pub(super) telegram: Option<TelegramSection>,
+    /// Everybody who may give commands in Telegram. Nobody else may, whatever the chat.
+    #[serde(default)]
+    pub(super) people: Vec<PersonSection>,
+    /// The git repository with the manifests, and how commits get there.
+    pub(super) repository: RepositorySection,
+    /// Where tags are looked up before they are committed.
+    pub(super) registry: RegistrySection,
+    /// The cluster in which Argo CD runs. Needed by `serve` and `--wait`; leave it out where only commits are made.
+    pub(super) kubernetes: Option<KubernetesSection>,
+    /// How rollouts are followed.
+    #[serde(default)]
+    pub(super) follow: FollowSection,
+    /// What can be deployed, and where it runs.
+    #[schemars(length(min = 1))]
+    pub(super) applications: Vec<ApplicationSection>,
+}
+
+/// The Telegram bot.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TelegramSection {
+    /// The file that holds the bot's token. Either this or `token_env`.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) token_file: Option<String>,
+    /// The environment variable that holds the bot's token. Either this or `token_file`.
+    #[schemars(extend("format" = "environment-variable"))]
+    pub(super) token_env: Option<String>,
+    /// The Bot API server.
+    #[serde(default = "default_api_url")]
+    #[schemars(extend("format" = "http-url"))]
+    pub(super) api_url: String,
+    /// Certificates (PEM) that are trusted besides the system's when connecting to `api_url`.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) ca_file: Option<String>,
+    /// The group chats in which the bot listens. It stays silent elsewhere.
+    #[serde(default)]
+    pub(super) chats: Vec<ChatSection>,
+    /// Whether the people of the list may also write to the bot in private.
+    #[serde(default)]
+    pub(super) private_chats: bool,
+}
+
+fn default_api_url() -> String {
+    "https://api.telegram.org".to_owned()
+}
+
+/// A group chat.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChatSection {
+    /// The chat's numeric id, as `/whoami` tells it there; groups have negative ones.
+    #[schemars(range(min = -9_007_199_254_740_992_i64, max = -1))]
+    pub(super) id: i64,
+    /// The language in this chat, when it isn't the one at the top.
+    pub(super) language: Option<Language>,
+}
+
+/// A person who may give commands.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PersonSection {
+    /// The numeric Telegram id, as `/whoami` tells it. User names don't count: they can be taken over.
+    #[schemars(range(min = 1, max = 9_007_199_254_740_992_i64))]
+    pub(super) id: i64,
+    /// The name in replies and of the commits' author.
+    #[schemars(extend("format" = "person-name"))]
+    pub(super) name: String,
+    /// The e-mail address of the commits' author.
+    #[schemars(extend("format" = "email"))]
+    pub(super) email: String,
+}
+
+/// The manifests repository.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RepositorySection {
+    /// The remote: `https://…`, `ssh://…`, `git@host:path`, or a path on this machine; `http://` to loopback only.
+    #[schemars(extend("format" = "git-remote"))]
+    pub(super) url: String,
+    /// The branch that Argo CD follows.
+    #[serde(default = "default_branch")]
+    #[schemars(extend("format" = "git-branch"))]
+    pub(super) branch: String,
+    /// The user name for `https://`; with a token and no name it is `oauth2`, as GitLab wants it.
+    #[schemars(length(min = 1))]
+    pub(super) username: Option<String>,
+    /// The file that holds the token or password for `https://`.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) token_file: Option<String>,
+    /// The environment variable that holds the token or password for `https://`.
+    #[schemars(extend("format" = "environment-variable"))]
+    pub(super) token_env: Option<String>,
+    /// The private key for `ssh://`.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) ssh_key_file: Option<String>,
+    /// The file that holds the private key's passphrase, when it has one.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) ssh_key_passphrase_file: Option<String>,
+    /// The known host keys for `ssh://`, in the form of OpenSSH. An unknown host is refused.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) known_hosts_file: Option<String>,
+    /// Certificates (PEM) that are trusted besides the system's when connecting to `url`.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) ca_file: Option<String>,
+    /// The folder of the bare mirror. It is a cache: it may be deleted at any time.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) mirror: String,
+    /// The committer of all commits; the author is whoever asked.
+    pub(super) committer: CommitterSection,
+    /// The repository's page at the forge; commits are linked as `WEB_URL/-/commit/ID`.
+    #[schemars(extend("format" = "web-url"))]
+    pub(super) web_url: Option<String>,
+}
+
+fn default_branch() -> String {
+    "main".to_owned()
+}
+
+/// The committer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommitterSection {
+    /// The name.
+    #[schemars(extend("format" = "person-name"))]
+    pub(super) name: String,
+    /// The e-mail address.
+    #[schemars(extend("format" = "email"))]
+    pub(super) email: String,
+}
+
+/// The container registry.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegistrySection {
+    /// How the registry is asked: through GitLab's REST API, or by the OCI distribution protocol.
+    pub(super) kind: RegistryKind,
+    /// With `gitlab` the address of the GitLab instance; with `oci` the registry's.
+    #[schemars(extend("format" = "http-url"))]
+    pub(super) url: String,
+    /// With `gitlab`: the project whose registry holds the images. Without it each image's path tells the project.
+    #[schemars(extend("format" = "gitlab-project"))]
+    pub(super) project: Option<String>,
+    /// With `oci`: the user name that goes with the token.
+    #[schemars(length(min = 1))]
+    pub(super) username: Option<String>,
+    /// The file that holds the token or password.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) token_file: Option<String>,
+    /// The environment variable that holds the token or password.
+    #[schemars(extend("format" = "environment-variable"))]
+    pub(super) token_env: Option<String>,
+    /// Certificates (PEM) that are trusted besides the system's when connecting to `url`.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) ca_file: Option<String>,
+    /// How long one question to the registry may take.
+    #[serde(default = "default_request_deadline")]
+    #[schemars(extend("format" = "positive-duration"))]
+    pub(super) deadline: String,
+}
+
+/// How a registry is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistryKind {
+    /// Through GitLab's REST API.
+    Gitlab,
+    /// By the OCI distribution protocol (`/v2/`).
+    Oci,
+}
+
+/// The cluster. Either `in_cluster: true`, or `kubeconfig` and `context` together.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KubernetesSection {
+    /// Whether to use the service account of the pod that tiphys runs in.
+    #[serde(default)]
+    pub(super) in_cluster: bool,
+    /// A kubeconfig file.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) kubeconfig: Option<String>,
+    /// The context in the kubeconfig. The file's current context is never used: it changes under one's hands.
+    #[schemars(length(min = 1))]
+    pub(super) context: Option<String>,
+    /// How long one question to the API server may take.
+    #[serde(default = "default_request_deadline")]
+    #[schemars(extend("format" = "positive-duration"))]
+    pub(super) deadline: String,
+}
+
+fn default_request_deadline() -> String {
+    "5s".to_owned()
+}
+
+/// How rollouts are followed.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FollowSection {
+    /// How long a commit may take to be live before the chat is told that it isn't.
+    #[serde(default = "default_follow_deadline")]
+    #[schemars(extend("format" = "positive-duration"))]
+    pub(super) deadline: String,
+}
+
+impl Default for FollowSection {
+    fn default() -> Self {
+        Self { deadline: default_follow_deadline() }
+    }
+}
+
+fn default_follow_deadline() -> String {
+    "10m".to_owned()
+}
+
+/// An application.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApplicationSection {
+    /// The name used in commands. With just one application commands need not name it.
+    #[schemars(extend("format" = "application-name"))]
+    pub(super) name: String,
+    /// The image that `/deploy` changes, as the kustomization's `images[].name` has it: without tag and digest.
+    #[schemars(extend("format" = "image-name"))]
+    pub(super) image: String,
+    /// The places where the application runs.
+    #[schemars(length(min = 1))]
+    pub(super) environments: Vec<EnvironmentSection>,
+}
+
+/// A place where an application runs.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EnvironmentSection {
+    /// The name used in commands. With just one environment commands need not name it.
+    #[schemars(extend("format" = "environment-name"))]
+    pub(super) name: String,
+    /// The folder of the kustomization in the manifests repository.
+    #[schemars(extend("format" = "repository-path"))]
+    pub(super) path: String,
+    /// The Deployment that runs the application; its name is also that of the kustomization's `replicas` entry.
+    pub(super) workload: WorkloadSection,
+    /// The Argo CD Application that brings the folder to the cluster.
+    pub(super) argocd: ArgocdSection,
+    /// The largest count that `/set_replicas` accepts.
+    #[serde(default = "default_max_replicas")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(super) max_replicas: u32,
+}
+
+fn default_max_replicas() -> u32 {
+    20
+}
+
+/// A Deployment.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkloadSection {
+    /// The namespace.
+    #[schemars(extend("format" = "kubernetes-namespace"))]
+    pub(super) namespace: String,
+    /// The name.
+    #[schemars(extend("format" = "kubernetes-name"))]
+    pub(super) name: String,
+}
+
+/// An Argo CD Application.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ArgocdSection {
+    /// The namespace of the Application.
+    #[serde(default = "default_argocd_namespace")]
+    #[schemars(extend("format" = "kubernetes-namespace"))]
+    pub(super) namespace: String,
+    /// The name of the Application.
+    #[schemars(extend("format" = "kubernetes-name"))]
+    pub(super) name: String,
+}
+
+fn default_argocd_namespace() -> String {
+    "argocd".to_owned()
+}

@@ -1,0 +1,160 @@
+//! What a configuration file names outside itself: files and environment variables.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+use super::{
+    fault::Fault,
+    format::Remote,
+    secret::{SecretError, SecretSource},
+    tree::{Entry, Node},
+};
+
+/// The environment, by name.
+pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What is expected in a file.
+#[derive(Clone, Copy)]
+enum Content {
+    Secret,
+    PrivateKey,
+    Certificates,
+    KnownHosts,
+    Kubeconfig,
+}
+
+const FILES: &[(&str, &str, Content)] = &[
+    ("telegram", "token_file", Content::Secret),
+    ("telegram", "ca_file", Content::Certificates),
+    ("repository", "token_file", Content::Secret),
+    ("repository", "ssh_key_file", Content::PrivateKey),
+    ("repository", "ssh_key_passphrase_file", Content::Secret),
+    ("repository", "known_hosts_file", Content::KnownHosts),
+    ("repository", "ca_file", Content::Certificates),
+    ("registry", "token_file", Content::Secret),
+    ("registry", "ca_file", Content::Certificates),
+    ("kubernetes", "kubeconfig", Content::Kubeconfig),
+];
+
+/// Looks whether all that the tree names is there; returns faults and warnings.
+pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec<Fault>) {
+    let (mut faults, mut warnings) = (Vec::new(), Vec::new());
+    for (section, key, content) in FILES {
+        let Some(entry) = tree.get(section).and_then(|section| section.entry(key)) else { continue };
+        let Some(written) = entry.value.text().filter(|text| !text.is_empty()) else { continue };
+        let path = folder.join(written);
+        match open(&path).and_then(|()| inspect(&path, *content, tree)) {
+            Err(reason) => faults.push(Fault::at(entry.value.place, format!("{}: {reason}", shown(entry, &path)))),
+            Ok(()) if matches!(content, Content::Secret | Content::PrivateKey) && anyone_may_read(&path) => {
+                let text = format!("warning: {}: every user of this machine may read it", shown(entry, &path));
+                warnings.push(Fault::at(entry.value.place, text));
+            }
+            Ok(()) => {}
+        }
+    }
+    for section in ["telegram", "repository", "registry"] {
+        let Some(entry) = tree.get(section).and_then(|section| section.entry("token_env")) else { continue };
+        let Some(name) = entry.value.text() else { continue };
+        let fault = match SecretSource::Env(name.to_owned()).read_with(env) {
+            Ok(_) => continue,
+            Err(SecretError::Unset(_)) => "is not set",
+            Err(SecretError::Empty(_)) => "is empty",
+            Err(_) => "is not a single line of text",
+        };
+        faults.push(Fault::at(entry.value.place, format!("the environment variable of \"token_env\" {fault}")));
+    }
+    faults.extend(repository(tree, folder));
+    (faults, warnings)
+}
+
+/// The remote, when it is a folder, and the mirror.
+fn repository(tree: &Node, folder: &Path) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let value = |key: &str| tree.get("repository").and_then(|r| r.get(key)).and_then(|n| Some((n, n.text()?)));
+    if let Some((node, url)) = value("url")
+        && let Ok(Remote::Path(path)) = Remote::parse(url)
+        && !folder.join(&path).is_dir()
+    {
+        faults.push(Fault::at(node.place, format!("there is no folder {}", folder.join(path).display())));
+    }
+    if let Some((node, mirror)) = value("mirror")
+        && folder.join(mirror).exists()
+        && !folder.join(mirror).is_dir()
+    {
+        faults.push(Fault::at(node.place, format!("{} is not a folder", folder.join(mirror).display())));
+    }
+    faults
+}
+
+/// Names a file in a fault. A value without a slash may be a secret put into the wrong key, so it isn't repeated.
+fn shown(entry: &Entry, path: &Path) -> String {
+    match entry.value.text() {
+        Some(text) if text.contains('/') => path.display().to_string(),
+        _ => format!("the file of {:?}", entry.key),
+    }
+}
+
+fn open(path: &Path) -> Result<(), String> {
+    let metadata = fs::metadata(path).map_err(|error| reason(&error))?;
+    if !metadata.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    File::open(path).map(drop).map_err(|error| reason(&error))
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "may not be read".to_owned(),
+        _ => format!("cannot be read ({error})"),
+    }
+}
+
+fn inspect(path: &PathBuf, content: Content, tree: &Node) -> Result<(), String> {
+    match content {
+        Content::Secret => match SecretSource::File(path.clone()).read() {
+            Ok(_) => Ok(()),
+            Err(SecretError::Empty(_)) => Err("is empty".to_owned()),
+            Err(SecretError::NotOneLine(_)) => Err("is not a single line of text".to_owned()),
+            Err(_) => Err("cannot be read as text".to_owned()),
+        },
+        Content::PrivateKey => match fs::read_to_string(path) {
+            Ok(text) if text.contains("PRIVATE KEY-----") => Ok(()),
+            _ => Err("is not a private key in PEM or OpenSSH form".to_owned()),
+        },
+        Content::Certificates => {
+            match CertificateDer::pem_file_iter(path).map(Iterator::collect::<Result<Vec<_>, _>>) {
+                Ok(Ok(certificates)) if !certificates.is_empty() => Ok(()),
+                _ => Err("holds no certificates in PEM form".to_owned()),
+            }
+        }
+        Content::KnownHosts => Ok(()),
+        Content::Kubeconfig => {
+            let kubeconfig = kube::config::Kubeconfig::read_from(path).map_err(|_| "is not a kubeconfig".to_owned())?;
+            let wanted = tree.get("kubernetes").and_then(|section| section.get("context")).and_then(Node::text);
+            let contexts: Vec<_> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
+            match wanted {
+                Some(wanted) if !contexts.contains(&wanted) => {
+                    Err(format!("has no context {wanted:?}; there are: {}", contexts.join(", ")))
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn anyone_may_read(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}
+
+#[cfg(not(unix))]
+fn anyone_may_read(_path: &Path) -> bool {
+    false
+}
