@@ -1,4 +1,8 @@
 //! The git adapter against real repositories and real servers.
 
+#[cfg(feature = "sandbox")]
+mod cgi;
+#[cfg(feature = "sandbox")]
+mod http;
 mod path;
 mod support;

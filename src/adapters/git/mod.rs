@@ -33,6 +33,8 @@ mod objects;
 mod settings;
 mod snapshot;
 mod transport;
+mod verdict;
+mod wire;
 
 pub use settings::{Settings, SettingsError, TokenSource};
 

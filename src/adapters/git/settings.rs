@@ -193,7 +193,8 @@ fn checked_path(path: String) -> Result<String, SettingsError> {
     Ok(path)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the URL's host is this machine by its very name.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

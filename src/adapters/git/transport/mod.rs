@@ -1,6 +1,6 @@
 //! The ways to a remote: HTTP, SSH, or a path on this machine.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use git2::{Oid, Repository};
 
@@ -10,7 +10,11 @@ use super::{
 };
 use crate::ports::RepositoryError;
 
+mod http;
 mod path;
+
+/// How long a fetch may take as a whole: the first one brings all history. Silences are bounded more tightly.
+const LONGEST_FETCH: Duration = Duration::from_secs(15 * 60);
 
 /// What is asked of a remote by a fetch.
 #[derive(Debug, Clone)]
@@ -39,28 +43,38 @@ pub(super) struct Update {
 pub(super) enum Transport {
     /// A repository on this machine.
     Path(path::PathRemote),
+    /// Smart HTTP.
+    Http(http::HttpRemote),
 }
 
 impl Transport {
     pub(super) fn new(url: RemoteUrl, settings: &Settings) -> Result<Self, SettingsError> {
-        let _ = settings;
         Ok(match url {
             RemoteUrl::Path(path) => Self::Path(path::PathRemote::new(path)),
-            RemoteUrl::Http { .. } | RemoteUrl::Ssh { .. } => return Err(SettingsError::Url("not yet".to_owned())),
+            RemoteUrl::Http { url, user } => Self::Http(http::HttpRemote::new(url, user, settings)),
+            RemoteUrl::Ssh { .. } => return Err(SettingsError::Url("not yet".to_owned())),
         })
     }
 
     /// Brings the branch's head and all its history into the mirror; tells the head.
     pub(super) async fn fetch(&self, want: Want) -> Result<Oid, Fault> {
-        match self {
-            Self::Path(remote) => remote.fetch(want).await,
-        }
+        let fetch = async {
+            match self {
+                Self::Path(remote) => remote.fetch(want).await,
+                Self::Http(remote) => remote.fetch(want).await,
+            }
+        };
+        tokio::time::timeout(LONGEST_FETCH, fetch).await.unwrap_or_else(|_| {
+            Err(RepositoryError::Unreachable(format!("the fetch took longer than {} s", LONGEST_FETCH.as_secs()))
+                .into())
+        })
     }
 
     /// Moves the remote's branch, if it still is where it is expected.
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
         match self {
             Self::Path(remote) => remote.push(update).await,
+            Self::Http(remote) => remote.push(update).await,
         }
     }
 }
@@ -104,6 +118,6 @@ pub(super) fn no_branch(reference: &str, empty: bool) -> RepositoryError {
 }
 
 /// Whether the mirror has a commit already.
-fn has(repository: &Repository, commit: Oid) -> bool {
+pub(super) fn has(repository: &Repository, commit: Oid) -> bool {
     repository.find_commit(commit).is_ok_and(|commit| commit.tree().is_ok())
 }

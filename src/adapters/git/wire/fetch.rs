@@ -1,0 +1,227 @@
+//! The fetch: one branch, with what the mirror has told at once, in protocol version 2 or 0.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use git2::Oid;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::{
+    AGENT,
+    advertisement::{self, Greeting},
+    pkt::{Exchange, Lines, Message, Pkt, text},
+};
+use crate::{
+    adapters::git::{
+        mirror::{Fault, Mirror, MirrorError, PackWriter},
+        transport::{Interrupted, Want, blocking, has, no_branch},
+        verdict,
+    },
+    ports::RepositoryError,
+};
+
+/// How many chunks of a pack may wait for the disk.
+const CHUNKS: usize = 64;
+
+/// Fetches over an exchange whose first answer is still to be read, or is known to be version 2's.
+/// Tells the branch's head, and whether the remote speaks version 2.
+pub(in crate::adapters::git) async fn run<E: Exchange>(
+    exchange: E,
+    want: &Want,
+    speaks_v2: bool,
+) -> Result<(Oid, bool), Fault> {
+    let mut lines = Lines::new(exchange);
+    let reference = want.mirror.reference();
+    let (head, v0) = if speaks_v2 {
+        (v2_head(&mut lines, reference).await.map_err(not_sent)?, None)
+    } else {
+        match advertisement::read(&mut lines, reference).await? {
+            Greeting::V2(_) => {
+                lines.answered().await;
+                (v2_head(&mut lines, reference).await.map_err(not_sent)?, None)
+            }
+            Greeting::V0(found) => (found.head.ok_or_else(|| no_branch(reference, found.empty))?, Some(found)),
+        }
+    };
+    let mirror = Arc::clone(&want.mirror);
+    let known = blocking(move || -> Result<_, MirrorError> { Ok(has(&mirror.open()?, head)) }).await?;
+    if known {
+        lines.end().await;
+        return Ok((head, v0.is_none()));
+    }
+    let request = match &v0 {
+        None => v2_request(head, &want.haves),
+        Some(found) if !found.can("side-band-64k") => {
+            return Err(RepositoryError::Unreachable("the remote's git is too old: no side-band-64k".to_owned()).into());
+        }
+        Some(found) => v0_request(head, &want.haves, found.can("ofs-delta"), found.can("no-progress")),
+    };
+    lines.send(request).await.map_err(not_sent)?;
+    let sink = PackSink::new(Arc::clone(&want.mirror));
+    if v0.is_none() {
+        skip_to_pack(&mut lines).await?;
+    }
+    receive(&mut lines, sink).await?;
+    lines.answered().await;
+    lines.end().await;
+    Ok((head, v0.is_none()))
+}
+
+/// Asks where the branch is.
+async fn v2_head<E: Exchange>(lines: &mut Lines<E>, reference: &str) -> Result<Oid, RepositoryError> {
+    match v2_list(lines, reference).await?.into_iter().find(|(_, name)| name == reference) {
+        Some((id, _)) => advertisement::parse(&id),
+        None => {
+            let all = v2_list(lines, "refs/heads/").await?;
+            Err(no_branch(reference, all.is_empty()))
+        }
+    }
+}
+
+/// The references that begin with a prefix.
+async fn v2_list<E: Exchange>(lines: &mut Lines<E>, prefix: &str) -> Result<Vec<(String, String)>, RepositoryError> {
+    let request = Message::default()
+        .line("command=ls-refs\n")
+        .line(&format!("agent={AGENT}\n"))
+        .line("object-format=sha1\n")
+        .delimiter()
+        .line(&format!("ref-prefix {prefix}\n"))
+        .flush();
+    lines.send(request.finish()).await?;
+    let mut found = Vec::new();
+    loop {
+        match lines.expect().await? {
+            Pkt::Flush => {
+                lines.answered().await;
+                return Ok(found);
+            }
+            Pkt::Data(line) => {
+                let line = text(&line);
+                let mut parts = line.split(' ');
+                if let (Some(id), Some(name)) = (parts.next(), parts.next()) {
+                    found.push((id.to_owned(), name.to_owned()));
+                }
+            }
+            Pkt::Delimiter | Pkt::ResponseEnd => {}
+        }
+    }
+}
+
+fn v2_request(head: Oid, haves: &[Oid]) -> Bytes {
+    let mut message = Message::default()
+        .line("command=fetch\n")
+        .line(&format!("agent={AGENT}\n"))
+        .line("object-format=sha1\n")
+        .delimiter()
+        .line("ofs-delta\n")
+        .line("no-progress\n")
+        .line(&format!("want {head}\n"));
+    for have in haves {
+        message = message.line(&format!("have {have}\n"));
+    }
+    message.line("done\n").flush().finish()
+}
+
+fn v0_request(head: Oid, haves: &[Oid], ofs_delta: bool, no_progress: bool) -> Bytes {
+    let mut capabilities = "side-band-64k".to_owned();
+    if ofs_delta {
+        capabilities.push_str(" ofs-delta");
+    }
+    if no_progress {
+        capabilities.push_str(" no-progress");
+    }
+    let mut message = Message::default().line(&format!("want {head} {capabilities} agent={AGENT}\n")).flush();
+    for have in haves {
+        message = message.line(&format!("have {have}\n"));
+    }
+    message.line("done\n").finish()
+}
+
+/// Version 2 puts sections before the pack.
+async fn skip_to_pack<E: Exchange>(lines: &mut Lines<E>) -> Result<(), RepositoryError> {
+    loop {
+        match lines.expect().await? {
+            Pkt::Data(line) if text(&line) == "packfile" => return Ok(()),
+            Pkt::Flush => return Err(RepositoryError::Unreachable("the remote sends no pack".to_owned())),
+            _ => {}
+        }
+    }
+}
+
+/// Takes the pack out of the side band.
+async fn receive<E: Exchange>(lines: &mut Lines<E>, mut sink: PackSink) -> Result<(), Fault> {
+    let mut words = String::new();
+    loop {
+        let line = match lines.expect().await? {
+            Pkt::Data(line) => line,
+            Pkt::Flush => return sink.finish().await,
+            Pkt::Delimiter | Pkt::ResponseEnd => continue,
+        };
+        lines.uncount();
+        match line.first() {
+            Some(1) => sink.write(line.slice(1..)).await?,
+            Some(2) => words.push_str(&String::from_utf8_lossy(&line[1..])),
+            Some(3) => {
+                words.push_str(&String::from_utf8_lossy(&line[1..]));
+                return Err(verdict::of_refused_entry(&words).into());
+            }
+            // Acknowledgements of what the mirror has.
+            _ if line.starts_with(b"ACK ") || line.starts_with(b"NAK") => {}
+            _ => return Err(RepositoryError::Unreachable("the answer is not git's protocol".to_owned()).into()),
+        }
+        words.truncate(words.floor_char_boundary(4_000));
+    }
+}
+
+/// A fetch applies nothing, so nothing of it is unclear.
+fn not_sent(error: RepositoryError) -> RepositoryError {
+    match error {
+        RepositoryError::Unclear(text) => RepositoryError::Unreachable(text),
+        error => error,
+    }
+}
+
+/// A pack on its way to the disk, which has a thread of its own.
+struct PackSink {
+    chunks: mpsc::Sender<Option<Bytes>>,
+    written: JoinHandle<Result<(), MirrorError>>,
+}
+
+impl PackSink {
+    fn new(mirror: Arc<Mirror>) -> Self {
+        let (chunks, mut received) = mpsc::channel::<Option<Bytes>>(CHUNKS);
+        let written = tokio::task::spawn_blocking(move || {
+            let repository = mirror.open()?;
+            let mut writer = PackWriter::new(&repository)?;
+            while let Some(chunk) = received.blocking_recv() {
+                match chunk {
+                    Some(chunk) => writer.write(&chunk)?,
+                    None => return writer.finish(),
+                }
+            }
+            // The transfer broke off: what was written is thrown away.
+            Err(Interrupted.into())
+        });
+        Self { chunks, written }
+    }
+
+    async fn write(&mut self, chunk: Bytes) -> Result<(), Fault> {
+        match self.chunks.send(Some(chunk)).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.outcome().await.err().unwrap_or_else(|| Interrupted.into())),
+        }
+    }
+
+    async fn finish(mut self) -> Result<(), Fault> {
+        // A writer that failed has hung up already: its outcome says why.
+        self.chunks.send(None).await.ok();
+        self.outcome().await
+    }
+
+    async fn outcome(&mut self) -> Result<(), Fault> {
+        match (&mut self.written).await {
+            Ok(outcome) => outcome.map_err(Fault::from),
+            Err(_) => Err(Interrupted.into()),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The push: one reference, as a compare-and-swap, with the remote's report read to its end.
+
+use bytes::{Bytes, BytesMut};
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    AGENT,
+    advertisement::{self, Advertisement, Greeting},
+    pkt::{Exchange, Lines, Message, Pkt, text},
+};
+use crate::{
+    adapters::git::{
+        mirror::MirrorError,
+        objects,
+        transport::{Update, blocking, no_branch},
+        verdict,
+    },
+    ports::RepositoryError,
+};
+
+/// The most that is kept of a report and of what hooks print, in bytes.
+const MAX_REPORT: usize = 64 << 10;
+
+/// Pushes over an exchange whose first answer is still to be read; gives up at `until`.
+pub(in crate::adapters::git) async fn run<E: Exchange>(
+    exchange: E,
+    update: &Update,
+    until: Instant,
+) -> Result<(), RepositoryError> {
+    let mut lines = Lines::new(exchange);
+    let message = timeout_at(until, prepare(&mut lines, update))
+        .await
+        .unwrap_or_else(|_| Err(RepositoryError::Unreachable("no answer in time".to_owned())))?;
+    let (request, side_band) = match message {
+        Ok(request) => request,
+        Err(lost) => {
+            // A polite end, so that the remote's log has no complaint.
+            timeout_at(until, lines.end()).await.ok();
+            return Err(lost);
+        }
+    };
+    match timeout_at(until, submit(&mut lines, request, side_band, update.mirror.reference())).await {
+        Ok(verdict) => verdict,
+        Err(_) => Err(RepositoryError::Unclear("no verdict in time".to_owned())),
+    }
+}
+
+/// The request and whether its answer comes in a side band; or why it isn't sent.
+type Prepared = Result<(Bytes, bool), RepositoryError>;
+
+/// Reads where the remote is, and packs what it lacks.
+async fn prepare<E: Exchange>(lines: &mut Lines<E>, update: &Update) -> Result<Prepared, RepositoryError> {
+    let reference = update.mirror.reference();
+    let Greeting::V0(found) = advertisement::read(lines, reference).await? else {
+        return Err(RepositoryError::Unreachable("the remote speaks an unknown version of the protocol".to_owned()));
+    };
+    lines.answered().await;
+    match found.head {
+        None => return Ok(Err(no_branch(reference, found.empty))),
+        Some(head) if head != update.old => return Ok(Err(RepositoryError::LostRace)),
+        Some(_) => {}
+    }
+    if !found.can("report-status") {
+        return Ok(Err(RepositoryError::Refused("the remote's git is too old: no report-status".to_owned())));
+    }
+    let (mirror, objects) = (update.mirror.clone(), update.objects.clone());
+    let pack = blocking(move || -> Result<_, MirrorError> { objects::pack(&mirror.open()?, &objects) })
+        .await
+        .map_err(|error| update.mirror.error(error))?;
+    Ok(Ok((request(update, &found, &pack), found.can("side-band-64k"))))
+}
+
+fn request(update: &Update, found: &Advertisement, pack: &[u8]) -> Bytes {
+    let mut capabilities = "report-status".to_owned();
+    // Not `atomic`: it changes nothing for one reference, but hides the reason of a lost race from the report.
+    for capability in ["side-band-64k", "quiet"] {
+        if found.can(capability) {
+            capabilities.push(' ');
+            capabilities.push_str(capability);
+        }
+    }
+    let command = format!("{} {} {}\0{capabilities} agent={AGENT}", update.old, update.new, update.mirror.reference());
+    Message::default().line(&command).flush().raw(pack).finish()
+}
+
+/// Sends the request and reads the verdict; from here on a broken connection leaves the outcome unclear.
+async fn submit<E: Exchange>(
+    lines: &mut Lines<E>,
+    request: Bytes,
+    side_band: bool,
+    reference: &str,
+) -> Result<(), RepositoryError> {
+    lines.send(request).await?;
+    let mut report = Report::default();
+    let broken = loop {
+        match lines.next().await {
+            Ok(Some(Pkt::Data(line))) if side_band => match line.first() {
+                Some(1) => report.band(&line[1..]),
+                Some(2 | 3) => report.say(&line[1..]),
+                _ => report.say(&line),
+            },
+            Ok(Some(Pkt::Data(line))) => report.line(&line),
+            Ok(Some(Pkt::Flush) | None) => break None,
+            Ok(Some(Pkt::Delimiter | Pkt::ResponseEnd)) => {}
+            Err(error) => break Some(error),
+        }
+    };
+    report.say(lines.words().as_bytes());
+    if broken.is_none() {
+        lines.answered().await;
+    }
+    report.verdict(reference).unwrap_or_else(|| {
+        let words = verdict::bounded(&report.words);
+        Err(RepositoryError::Unclear(match broken {
+            Some(RepositoryError::Unreachable(text) | RepositoryError::Unclear(text)) => text,
+            Some(error) => error.to_string(),
+            None if words.is_empty() => "no verdict".to_owned(),
+            None => words,
+        }))
+    })
+}
+
+/// What the remote said so far.
+#[derive(Debug, Default)]
+struct Report {
+    /// Bytes of the band that carries the report, itself in lines.
+    buffer: BytesMut,
+    unpacked: Option<String>,
+    /// Each reference's fate: `None` for updated, or the reason why not.
+    fates: Vec<(String, Option<String>)>,
+    /// What hooks and the server printed.
+    words: String,
+}
+
+impl Report {
+    fn band(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        while let Some(length) = self.buffer.get(..4).and_then(|head| std::str::from_utf8(head).ok()) {
+            let Ok(length) = usize::from_str_radix(length, 16) else { return self.buffer.clear() };
+            let length = length.max(4);
+            if self.buffer.len() < length {
+                // A line that never ends isn't waited for.
+                return self.buffer.truncate(MAX_REPORT);
+            }
+            let line = self.buffer.split_to(length).split_off(4);
+            self.line(&line);
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) {
+        let line = text(line);
+        if let Some(outcome) = line.strip_prefix("unpack ") {
+            self.unpacked.get_or_insert_with(|| outcome.to_owned());
+        } else if self.fates.len() > 8 {
+            // Only one reference was asked for.
+        } else if let Some(name) = line.strip_prefix("ok ") {
+            self.fates.push((name.to_owned(), None));
+        } else if let Some((name, reason)) = line.strip_prefix("ng ").and_then(|rest| rest.split_once(' ')) {
+            self.fates.push((name.to_owned(), Some(reason.to_owned())));
+        }
+    }
+
+    fn say(&mut self, bytes: &[u8]) {
+        self.words.push_str(&String::from_utf8_lossy(bytes));
+        self.words.truncate(self.words.floor_char_boundary(MAX_REPORT));
+    }
+
+    /// The verdict, if the remote gave one.
+    fn verdict(&self, reference: &str) -> Option<Result<(), RepositoryError>> {
+        let unpacked = self.unpacked.as_deref()?;
+        let fate = self.fates.iter().find(|(name, _)| name == reference).map(|(_, fate)| fate.as_deref());
+        match (unpacked, fate) {
+            ("ok", Some(None)) => Some(Ok(())),
+            ("ok", Some(Some(reason))) => Some(Err(verdict::of_rejection(reason, &self.words))),
+            ("ok", None) => None,
+            (reason, _) => Some(Err(verdict::of_rejection(&format!("unpack failed: {reason}"), &self.words))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::git::wire::pkt::tests::Canned;
+
+    const MAIN: &str = "refs/heads/main";
+
+    /// Puts a report into band 1, cut at odd places, with hooks' output between.
+    fn in_band(report: Message, words: &[&str]) -> Bytes {
+        let mut message = Message::default();
+        for word in words {
+            message = message.line(&format!("\x02{word}"));
+        }
+        for part in report.finish().chunks(7) {
+            message = message.line(&format!("\x01{}", String::from_utf8_lossy(part)));
+        }
+        message.flush().finish()
+    }
+
+    async fn verdict_of(answer: &[u8], side_band: bool) -> Result<(), RepositoryError> {
+        submit(&mut Canned::new(answer, 5), Bytes::new(), side_band, MAIN).await
+    }
+
+    #[tokio::test]
+    async fn reports_become_verdicts() {
+        let report = |lines: &[&str]| lines.iter().fold(Message::default(), |m, l| m.line(l)).flush();
+        let ok = report(&["unpack ok\n", "ok refs/heads/main\n"]);
+        assert!(verdict_of(&in_band(ok, &["remote chatter\n"]), true).await.is_ok());
+        let ok = report(&["unpack ok\n", "ok refs/heads/main\n"]);
+        assert!(verdict_of(&ok.finish(), false).await.is_ok(), "without a side band");
+
+        let declined = report(&["unpack ok\n", "ng refs/heads/main pre-receive hook declined\n"]);
+        let error = verdict_of(&in_band(declined, &["GitLab: no\n", "\n"]), true).await.expect_err("refused");
+        assert!(
+            matches!(&error, RepositoryError::Refused(text) if text == "pre-receive hook declined: GitLab: no"),
+            "{error}"
+        );
+        let stale = report(&["unpack ok\n", "ng refs/heads/main failed to update ref\n"]);
+        assert!(matches!(verdict_of(&in_band(stale, &[]), true).await, Err(RepositoryError::LostRace)));
+        let full = report(&["unpack index-pack abnormal exit\n", "ng refs/heads/main unpacker error\n"]);
+        assert!(matches!(verdict_of(&in_band(full, &[]), true).await, Err(RepositoryError::Refused(_))));
+    }
+
+    #[tokio::test]
+    async fn without_a_verdict_the_outcome_is_unclear() {
+        let only_unpack = Message::default().line("unpack ok\n").flush();
+        let other = Message::default().line("unpack ok\n").line("ok refs/heads/main2\n").flush();
+        let cases: [Bytes; 5] = [
+            Bytes::new(),
+            Bytes::from_static(b"0030\x01000eunpack ok"),
+            in_band(only_unpack, &["fatal: x\n"]),
+            in_band(other, &[]),
+            Bytes::from_static(b"<html>502</html>"),
+        ];
+        for answer in cases {
+            let error = verdict_of(&answer, true).await.expect_err("unclear");
+            assert!(matches!(error, RepositoryError::Unclear(_)), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_verdict_counts_even_if_the_connection_breaks_after_it() {
+        let report = Message::default().line("unpack ok\n").line("ok refs/heads/main\n").flush().finish();
+        let whole = Message::default().line(&format!("\x01{}", String::from_utf8_lossy(&report))).raw(b"00").finish();
+        assert!(verdict_of(&whole, true).await.is_ok());
+    }
+}
