@@ -1,3 +1,4 @@
 //! The program: command line, configuration, wiring, shutdown and telemetry.
 
 pub mod config;
+mod wiring;

@@ -30,6 +30,22 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
         Refusal::Autoscaled { site, autoscaler } => autoscaled(site, autoscaler, language),
         Refusal::Overridden { site, overrides } => overridden(site, overrides, language),
         Refusal::PushRefused { message } => push_refused(message, language),
+        Refusal::RequestIdTaken { request_id, revision, subject } => {
+            title(say!(language, "Этот номер запроса уже занят", "This request id is taken"))
+                .line(say!(language, "С номером ", "With the id "))
+                .code(request_id.as_str())
+                .plain(say!(
+                    language,
+                    " уже выполнена другая команда, коммит ",
+                    " another command was carried out, commit "
+                ))
+                .code(revision.short())
+                .plain(": ")
+                .code(clean::inline(subject, SHOWN))
+                .plain(". ")
+                .plain(unchanged(language))
+                .line(say!(language, "Для новой команды нужен новый номер.", "A new command needs a new id."))
+        }
         Refusal::Busy => Text::new().plain(say!(
             language,
             "🚦 Слишком много команд в очереди. Ничего не изменено; повторите через минуту.",

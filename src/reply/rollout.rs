@@ -40,6 +40,7 @@ pub(super) fn report(report: &RolloutReport, language: Language) -> Text {
         Stage::Live { superseded_by: Some(_), .. } => "↪️",
         Stage::Paused => "⏸",
         Stage::Failed { .. } => "❌",
+        Stage::NotFollowed { .. } => "👁",
         Stage::TimedOut { .. } => "⌛",
     };
     let mut text = change(heading(mark, &report.site), report, language).newline();
@@ -81,6 +82,17 @@ pub fn stage_line(report: &RolloutReport, language: Language) -> String {
         Stage::Failed { reason } => {
             let reason = clean::inline(reason, clean::REASON);
             say!(language, "не заработало: {reason}", "it did not come up: {reason}")
+        }
+        Stage::NotFollowed { reason: None } => {
+            say!(language, "коммит {commit} записан; за раскаткой не слежу", "commit {commit} pushed; not following it")
+        }
+        Stage::NotFollowed { reason: Some(reason) } => {
+            let reason = clean::inline(reason, clean::REASON);
+            say!(
+                language,
+                "коммит {commit} записан, но кластер не спросить: {reason}",
+                "commit {commit} pushed, but the cluster can't be asked: {reason}"
+            )
         }
         Stage::TimedOut { after, last } => {
             let after = quantity::exact(*after, language);
@@ -154,7 +166,32 @@ fn stage(text: Text, report: &RolloutReport, language: Language) -> Text {
             ));
             way_out(text, report, language)
         }
+        Stage::NotFollowed { reason } => {
+            not_followed(commit(text.plain(say!(language, "коммит ", "commit "))), reason.as_deref(), language)
+        }
         Stage::TimedOut { after, last } => timed_out(text, report, &quantity::exact(*after, language), last, language),
+    }
+}
+
+fn not_followed(text: Text, reason: Option<&str>, language: Language) -> Text {
+    match reason {
+        None => text.plain(say!(
+            language,
+            " записан. Кластер в настройках не указан, поэтому за раскаткой не слежу.",
+            " pushed. No cluster is configured, so the rollout isn't followed."
+        )),
+        Some(reason) => text
+            .plain(say!(
+                language,
+                " записан, но работает ли он, не узнать:",
+                " pushed, but there is no telling whether it is live:"
+            ))
+            .block(clean::block(reason))
+            .line(say!(
+                language,
+                "Коммит остаётся в git; покажите это тому, кто настраивал бота.",
+                "The commit stays in git; show this to whoever set up the bot."
+            )),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
         command::Mutation,
         name::{ReplyAddress, Tag},
         nearest::nearest,
-        rollout::Stage,
+        rollout::{Stage, Wanted, overriding},
     },
     ports::{Cluster, ClusterError, Registry, RegistryError},
 };
@@ -133,6 +133,7 @@ impl Service {
 async fn check_tag(registry: &dyn Registry, site: &Site, tag: &Tag) -> Result<(), Refusal> {
     let down = |error: RegistryError| Refusal::RegistryDown { detail: error.to_string() };
     let unknown = |known: &[Tag]| Refusal::UnknownTag {
+        site: site.clone(),
         image: site.image.clone(),
         tag: tag.clone(),
         nearest: nearest(tag.as_str(), known.iter().map(Tag::as_str)),
@@ -177,8 +178,8 @@ async fn check_cluster(cluster: &dyn Cluster, site: &Site, mutation: &Mutation) 
     }
     match observation {
         Ok(observation) => {
-            let overrides: Vec<_> =
-                observation.overrides.into_iter().filter(|text| overrides(text, site, mutation)).collect();
+            let wanted = Wanted::of(&site.image, mutation);
+            let overrides = overriding(&observation.overrides, &wanted, &environment.workload.name);
             if !overrides.is_empty() {
                 return Err(Refusal::Overridden { site: site.clone(), overrides });
             }
@@ -186,18 +187,4 @@ async fn check_cluster(cluster: &dyn Cluster, site: &Site, mutation: &Mutation) 
         Err(error) => note(error),
     }
     Ok((!unchecked.is_empty()).then(|| unchecked.join("; ")))
-}
-
-/// Whether an override of the Application is for what the mutation changes: an image is written
-/// `NAME[=NEW][:TAG][@DIGEST]`, a replica count `NAME=COUNT`.
-fn overrides(text: &str, site: &Site, mutation: &Mutation) -> bool {
-    let name = match mutation {
-        Mutation::Deploy(_) => site.image.as_str(),
-        Mutation::SetReplicas(_) => site.environment.workload.name.as_str(),
-    };
-    text.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', ':', '@']))
-        && match mutation {
-            Mutation::SetReplicas(_) => text[name.len()..].strip_prefix('=').is_some_and(|n| n.parse::<u32>().is_ok()),
-            Mutation::Deploy(_) => true,
-        }
 }

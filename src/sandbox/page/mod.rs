@@ -9,7 +9,6 @@ mod guard;
 mod routes;
 mod server;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that can't go on should panic")]
 mod tests;
 
 pub use server::PageServer;

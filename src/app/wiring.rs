@@ -1,0 +1,125 @@
+//! From the configuration to the use cases: the only place that chooses concrete adapters.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use super::config::{ClusterAccess, Config, Credentials, RegistryConfig, RegistryKind, RepositoryConfig, SecretSource};
+use crate::{
+    adapters::{
+        argocd::{self, ArgoCd},
+        git::{self, GitRepository, TokenSource},
+        registry::{Credential, GitLabRegistry, GitLabSettings, OciRegistry, OciSettings},
+    },
+    ports::{Clock, Cluster, ManifestRepository, Registry},
+    usecase::{FollowSettings, Ports, PublishSettings, Service, ServiceSettings},
+};
+
+/// How long one exchange with the git remote may take.
+const GIT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The machine's clock.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Makes the use cases from the configuration. Nothing is asked of any server yet.
+///
+/// # Errors
+/// When an adapter can't work with what the configuration says, such as a certificate that can't be read.
+pub(super) async fn service(config: &Config) -> Result<Service> {
+    let cluster: Option<Arc<dyn Cluster>> = match &config.kubernetes {
+        None => None,
+        Some(kubernetes) => {
+            let settings = argocd::Settings {
+                access: match &kubernetes.access {
+                    ClusterAccess::InCluster => argocd::Access::InCluster,
+                    ClusterAccess::Kubeconfig { file, context } => {
+                        argocd::Access::Kubeconfig { file: file.clone(), context: context.clone() }
+                    }
+                },
+                repository_url: config.repository.remote.address(),
+                deadline: kubernetes.deadline,
+            };
+            Some(Arc::new(ArgoCd::connect(settings).await.context("kubernetes")?))
+        }
+    };
+    let ports = Ports {
+        repository: repository(&config.repository)?,
+        registry: Some(registry(&config.registry)?),
+        cluster,
+        clock: Arc::new(SystemClock),
+    };
+    let settings = ServiceSettings {
+        policy: config.policy(),
+        catalogue: config.catalogue(),
+        web_url: config.repository.web_url.clone(),
+        follow: FollowSettings { deadline: config.follow.deadline, ..FollowSettings::default() },
+        publish: PublishSettings::default(),
+    };
+    Ok(Service::start(ports, settings))
+}
+
+fn repository(config: &RepositoryConfig) -> Result<Arc<dyn ManifestRepository>> {
+    let mut settings = git::Settings {
+        url: config.remote.address(),
+        branch: config.branch.clone(),
+        username: None,
+        token: None,
+        ssh_key_file: None,
+        ssh_key_passphrase_file: None,
+        known_hosts_file: None,
+        ca_file: config.ca_file.clone(),
+        mirror: config.mirror.clone(),
+        committer_name: config.committer.name.clone(),
+        committer_email: config.committer.email.clone(),
+        deadline: GIT_DEADLINE,
+    };
+    match &config.credentials {
+        Credentials::None => {}
+        Credentials::Token { username, token } => {
+            settings.username = Some(username.clone());
+            settings.token = Some(match token {
+                SecretSource::File(path) => TokenSource::File(path.clone()),
+                SecretSource::Env(_) => TokenSource::Value(token.read().context("repository")?),
+            });
+        }
+        Credentials::Ssh { key_file, passphrase, known_hosts_file } => {
+            settings.ssh_key_file = Some(key_file.clone());
+            settings.ssh_key_passphrase_file = match passphrase {
+                Some(SecretSource::File(path)) => Some(path.clone()),
+                Some(SecretSource::Env(_)) | None => None,
+            };
+            settings.known_hosts_file = Some(known_hosts_file.clone());
+        }
+    }
+    Ok(Arc::new(GitRepository::new(settings).context("repository")?))
+}
+
+fn registry(config: &RegistryConfig) -> Result<Arc<dyn Registry>> {
+    let credential = match &config.token {
+        None => None,
+        Some(SecretSource::File(path)) => Some(Credential::File(path.clone())),
+        Some(source @ SecretSource::Env(_)) => Some(Credential::Value(source.read().context("registry")?)),
+    };
+    let (url, ca_file, deadline) = (config.url.clone(), config.ca_file.clone(), config.deadline);
+    Ok(match config.kind {
+        RegistryKind::Gitlab => {
+            let settings =
+                GitLabSettings { url, project: config.project.clone(), token: credential, ca_file, deadline };
+            Arc::new(GitLabRegistry::new(settings).context("registry")?)
+        }
+        RegistryKind::Oci => {
+            let username = config.username.clone();
+            Arc::new(
+                OciRegistry::new(OciSettings { url, username, password: credential, ca_file, deadline })
+                    .context("registry")?,
+            )
+        }
+    })
+}
