@@ -33,12 +33,11 @@ pub(super) fn containers(report: &ContainersReport, language: Language) -> Text 
     }
     let Some(label) = deploy_to else { return text };
     let environment = label.split_once('/').map_or("", |(_, environment)| environment);
-    let newest = listed.iter().filter(|tag| !tag.wanted_in.iter().any(|wanted| wanted == environment)).take(BUTTONS);
-    let buttons: Vec<_> = newest.filter_map(|tag| deploy_button(label, &tag.tag)).collect();
-    if buttons.is_empty() {
-        return text;
-    }
-    text.line(say!(language, "Развернуть в ", "Deploy to ")).code(label.clone()).plain(":").row(buttons)
+    let others = listed.iter().filter(|tag| !tag.wanted_in.iter().any(|wanted| wanted == environment)).take(BUTTONS);
+    let buttons: Vec<_> = others.filter_map(|tag| deploy_button(label, &tag.tag)).collect();
+    let Some(newest) = buttons.first() else { return text };
+    // Terminals have no buttons: the first one's command stands in the text as well.
+    text.line(say!(language, "Развернуть: ", "To deploy: ")).code(newest.command.clone()).row(buttons)
 }
 
 fn table(tags: &[TagReport], language: Language) -> String {

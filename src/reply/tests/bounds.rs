@@ -209,7 +209,7 @@ fn check_all(site: &Site, text: &str, count: usize) -> Result<(), TestCaseError>
 #[test]
 fn the_longest_texts_fit() {
     for text in ["x", "ж ", "🚀", "\n", "l\n", "\u{301}", "a\u{202e}\u{0}", "版", "@all /deploy "] {
-        for (times, count) in [(1, 200), (40, 30), (2000, 3)] {
+        for (times, count) in [(1, 60), (40, 8), (1000, 2)] {
             check_all(&long_site(), &text.repeat(times), count).expect("within the bounds");
             check_all(&site(), &text.repeat(times), count).expect("within the bounds");
         }
@@ -232,10 +232,10 @@ fn foreign_text_is_only_quoted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn any_text_fits(text in any::<String>(), times in 1..20_usize, count in 0..20_usize) {
+    fn any_text_fits(text in any::<String>(), times in 1..20_usize, count in 0..6_usize) {
         check_all(&site(), &text.repeat(times), count)?;
     }
 }

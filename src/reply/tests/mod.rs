@@ -6,6 +6,7 @@
 mod bounds;
 mod failure;
 mod fault;
+mod guide;
 mod help;
 mod pieces;
 mod reading;

@@ -298,7 +298,7 @@ fn tags() {
     | · 0.9.12  12 мес.  48 МБ
     | · main     2 года  48 МБ
     Показаны первые 5.
-    Развернуть в `oil-refinery-application/prod`:
+    Развернуть: `/deploy oil-refinery-application/prod 0.10.6`
     [🚀 0.10.6 → /deploy oil-refinery-application/prod 0.10.6] [🚀 0.10.4 → /deploy oil-refinery-application/prod 0.10.4] [🚀 0.9.12 → /deploy oil-refinery-application/prod 0.9.12]
 
     📦 **oil-refinery-application**: 21 tags
@@ -312,7 +312,7 @@ fn tags() {
     | · 0.9.12    12 mo  48 MB
     | · main    2 years  48 MB
     The first 5 are shown.
-    Deploy to `oil-refinery-application/prod`:
+    To deploy: `/deploy oil-refinery-application/prod 0.10.6`
     [🚀 0.10.6 → /deploy oil-refinery-application/prod 0.10.6] [🚀 0.10.4 → /deploy oil-refinery-application/prod 0.10.4] [🚀 0.9.12 → /deploy oil-refinery-application/prod 0.9.12]
     ");
 }
