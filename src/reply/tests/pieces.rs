@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    super::{clean, quantity},
+    super::{clean, compose::Text, quantity},
     *,
 };
 
@@ -112,4 +112,15 @@ fn a_terminal_gets_styles_only_in_color() {
     ESC[2mtwoESC[0m
     ESC[36mcESC[0mESC[4mlESC[0m (https://example.org)
     ");
+}
+
+/// The last resort, should a list ever be bounded too loosely.
+#[test]
+fn a_message_that_is_too_long_is_cut() {
+    for text in ["x", "ж", "🚀"] {
+        let message = Text::new().plain("a").code(text.repeat(3000)).block(text.repeat(3000)).plain("lost").build();
+        let plain = message.to_plain();
+        assert!((2000..4096).contains(&plain.encode_utf16().count()), "{}", plain.len());
+        assert!(plain.ends_with('…') && plain.starts_with('a'));
+    }
 }
