@@ -1,6 +1,6 @@
 //! The adapter over smart HTTP, against git's own server side.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::{fs, time::Duration};
 
 use axum::http::{Method, header};
 use secrecy::SecretString;
@@ -129,7 +129,7 @@ async fn a_hook_that_declines_is_quoted() {
     const WORDS: &str = "GitLab: You are not allowed to push code to protected branches on this project.";
     let world = World::new();
     let server = GitServer::http(&world).await;
-    install_hook(&world, &format!("echo '{WORDS}' >&2; exit 1"));
+    world.install_hook(&format!("echo '{WORDS}' >&2; exit 1"));
     let repository = repository(world.settings(&server.url()));
     let base = repository.fetch().await.expect("fetched");
     let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("refused");
@@ -140,7 +140,7 @@ async fn a_hook_that_declines_is_quoted() {
     assert_eq!(repository.find_request(&request("cli/1")).await.expect("read"), None);
 
     // An endless hook doesn't flood the reply.
-    install_hook(&world, "yes 'no, no, no' | head -n 100000 >&2; exit 1");
+    world.install_hook("yes 'no, no, no' | head -n 100000 >&2; exit 1");
     let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("refused");
     assert!(matches!(&error, RepositoryError::Refused(text) if text.chars().count() < 1_100), "{error}");
 }
@@ -153,16 +153,7 @@ async fn races_are_lost_before_and_during_the_push() {
     let base = repository.fetch().await.expect("fetched");
 
     // Somebody commits while the server checks the push.
-    let flag = world.path("raced");
-    install_hook(
-        &world,
-        &format!(
-            "[ -e {flag} ] && exit 0; touch {flag}
-             unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
-             new=$(git commit-tree -p main -m race 'main^{{tree}}') && git update-ref refs/heads/main \"$new\"",
-            flag = flag.display()
-        ),
-    );
+    world.install_racing_hook();
     let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("lost");
     assert!(matches!(error, RepositoryError::LostRace), "{error}");
     assert_eq!(world.git(&world.remote(), &["log", "-1", "--format=%s", "main"]), "race");
@@ -275,13 +266,4 @@ async fn a_private_authority_is_trusted_only_when_it_is_the_right_one() {
     fs::write(&ca_file, "no certificate").expect("written");
     let error = repository.fetch().await.expect_err("nothing in it");
     assert!(matches!(&error, RepositoryError::Authentication(text) if text.contains("ca.pem")), "{error}");
-}
-
-/// Puts a pre-receive hook into the remote.
-fn install_hook(world: &World, script: &str) {
-    let hook = world.remote().join("hooks/pre-receive");
-    let identity = "export GIT_AUTHOR_NAME=h GIT_AUTHOR_EMAIL=h@h GIT_COMMITTER_NAME=h GIT_COMMITTER_EMAIL=h@h";
-    fs::create_dir_all(hook.parent().expect("has one")).expect("made");
-    fs::write(&hook, format!("#!/bin/sh\n{identity}\n{script}\n")).expect("written");
-    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("set");
 }

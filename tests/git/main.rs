@@ -5,4 +5,6 @@ mod cgi;
 #[cfg(feature = "sandbox")]
 mod http;
 mod path;
+mod ssh;
+mod sshd;
 mod support;

@@ -11,7 +11,9 @@ use super::{
 use crate::ports::RepositoryError;
 
 mod http;
+mod known_hosts;
 mod path;
+mod ssh;
 
 /// How long a fetch may take as a whole: the first one brings all history. Silences are bounded more tightly.
 const LONGEST_FETCH: Duration = Duration::from_secs(15 * 60);
@@ -45,6 +47,8 @@ pub(super) enum Transport {
     Path(path::PathRemote),
     /// Smart HTTP.
     Http(http::HttpRemote),
+    /// SSH.
+    Ssh(ssh::SshRemote),
 }
 
 impl Transport {
@@ -52,7 +56,9 @@ impl Transport {
         Ok(match url {
             RemoteUrl::Path(path) => Self::Path(path::PathRemote::new(path)),
             RemoteUrl::Http { url, user } => Self::Http(http::HttpRemote::new(url, user, settings)),
-            RemoteUrl::Ssh { .. } => return Err(SettingsError::Url("not yet".to_owned())),
+            RemoteUrl::Ssh { user, host, port, path } => {
+                Self::Ssh(ssh::SshRemote::new(ssh::Address { user, host, port, path }, settings)?)
+            }
         })
     }
 
@@ -62,6 +68,7 @@ impl Transport {
             match self {
                 Self::Path(remote) => remote.fetch(want).await,
                 Self::Http(remote) => remote.fetch(want).await,
+                Self::Ssh(remote) => remote.fetch(want).await,
             }
         };
         tokio::time::timeout(LONGEST_FETCH, fetch).await.unwrap_or_else(|_| {
@@ -75,6 +82,7 @@ impl Transport {
         match self {
             Self::Path(remote) => remote.push(update).await,
             Self::Http(remote) => remote.push(update).await,
+            Self::Ssh(remote) => remote.push(update).await,
         }
     }
 }

@@ -1,0 +1,331 @@
+//! SSH with a key from a file, a host key that must be known, and one session that is kept for later conversations.
+
+use std::{
+    borrow::Cow,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use git2::Oid;
+use russh::{
+    Channel, ChannelMsg,
+    client::{self, AuthResult, Handle, Msg},
+    keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate, decode_secret_key},
+};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{
+    Update, Want, blocking,
+    known_hosts::{HostKeys, Trust},
+};
+use crate::{
+    adapters::git::{
+        mirror::Fault,
+        settings::{Settings, SettingsError},
+        verdict,
+        wire::{Service, fetch, pkt::Exchange, push},
+    },
+    ports::RepositoryError,
+};
+
+/// The user name that forges use.
+const DEFAULT_USER: &str = "git";
+/// How long an idle session is kept.
+const KEEP: Duration = Duration::from_secs(120);
+/// The most that is kept of what the remote prints, in bytes.
+const MAX_WORDS: usize = 16 << 10;
+
+/// A repository behind SSH.
+pub(in crate::adapters::git) struct SshRemote {
+    user: String,
+    host: String,
+    port: u16,
+    path: String,
+    key_file: PathBuf,
+    passphrase_file: Option<PathBuf>,
+    known_hosts_file: PathBuf,
+    deadline: Duration,
+    session: tokio::sync::Mutex<Option<Arc<Handle<HostCheck>>>>,
+}
+
+impl std::fmt::Debug for SshRemote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { user, host, port, path, .. } = self;
+        f.debug_struct("SshRemote")
+            .field("user", user)
+            .field("host", host)
+            .field("port", port)
+            .field("path", path)
+            .finish()
+    }
+}
+
+/// A remote's address.
+pub(super) struct Address {
+    pub(super) user: Option<String>,
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) path: String,
+}
+
+impl SshRemote {
+    pub(super) fn new(address: Address, settings: &Settings) -> Result<Self, SettingsError> {
+        let Address { user, host, port, path } = address;
+        Ok(Self {
+            user: user.or_else(|| settings.username.clone()).unwrap_or_else(|| DEFAULT_USER.to_owned()),
+            host,
+            port,
+            path,
+            key_file: settings.ssh_key_file.clone().ok_or(SettingsError::SshNeeds("ssh_key_file"))?,
+            passphrase_file: settings.ssh_key_passphrase_file.clone(),
+            known_hosts_file: settings.known_hosts_file.clone().ok_or(SettingsError::SshNeeds("known_hosts_file"))?,
+            deadline: settings.deadline,
+            session: tokio::sync::Mutex::new(None),
+        })
+    }
+
+    pub(super) async fn fetch(&self, want: Want) -> Result<Oid, Fault> {
+        let exchange = self.open(Service::UploadPack).await?;
+        fetch::run(exchange, &want, false).await.map(|(head, _)| head)
+    }
+
+    pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
+        let until = Instant::now() + self.deadline;
+        let exchange = timeout_at(until, self.open(Service::ReceivePack))
+            .await
+            .unwrap_or_else(|_| Err(RepositoryError::Unreachable("no answer in time".to_owned())))?;
+        push::run(exchange, &update, until).await
+    }
+
+    /// Starts a service in the session; a session that turns out to be dead is made anew.
+    async fn open(&self, service: Service) -> Result<SshExchange, RepositoryError> {
+        let mut session = self.session.lock().await;
+        if let Some(alive) = session.as_ref().filter(|session| !session.is_closed()) {
+            if let Ok(exchange) = self.start(alive, service).await {
+                return Ok(exchange);
+            }
+            tracing::debug!(host = self.host, "the kept session is dead");
+        }
+        *session = None;
+        let fresh = Arc::new(self.connect().await?);
+        let exchange = self.start(&fresh, service).await?;
+        *session = Some(fresh);
+        Ok(exchange)
+    }
+
+    async fn start(&self, session: &Handle<HostCheck>, service: Service) -> Result<SshExchange, RepositoryError> {
+        let command = format!("{} {}", service.name(), quoted(&self.path));
+        let start = async {
+            let channel = session.channel_open_session().await?;
+            if service == Service::UploadPack {
+                // A server that doesn't let it through speaks version 0.
+                channel.set_env(false, "GIT_PROTOCOL", "version=2").await?;
+            }
+            channel.exec(true, command).await?;
+            Ok::<_, russh::Error>(channel)
+        };
+        let channel = self.in_time(start).await?;
+        Ok(SshExchange { channel, service, words: String::new(), deadline: self.deadline })
+    }
+
+    async fn connect(&self) -> Result<Handle<HostCheck>, RepositoryError> {
+        let (keys, key) = self.read_files().await?;
+        let objection = Arc::new(Mutex::new(None));
+        let config = client::Config {
+            preferred: russh::Preferred { key: Cow::Owned(keys.preferred()), ..russh::Preferred::default() },
+            inactivity_timeout: Some(KEEP.max(self.deadline * 2)),
+            nodelay: true,
+            ..client::Config::default()
+        };
+        let check = HostCheck {
+            keys,
+            host: format!("{}:{}", self.host, self.port),
+            file: self.known_hosts_file.clone(),
+            objection: Arc::clone(&objection),
+        };
+        let connected = client::connect(Arc::new(config), (self.host.as_str(), self.port), check);
+        let mut session = self.in_time(connected).await.map_err(|error| {
+            match objection.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                Some(text) => RepositoryError::Authentication(text),
+                None => error,
+            }
+        })?;
+        let hash = match key.algorithm().is_rsa() {
+            true => self.in_time(session.best_supported_rsa_hash()).await?.flatten(),
+            false => None,
+        };
+        let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
+        match self.in_time(session.authenticate_publickey(self.user.clone(), key)).await? {
+            AuthResult::Success => Ok(session),
+            AuthResult::Failure { .. } => Err(RepositoryError::Authentication(format!(
+                "{} doesn't accept the key {} for user {} (publickey)",
+                self.host,
+                self.key_file.display(),
+                self.user
+            ))),
+        }
+    }
+
+    /// Reads the host keys and the private key; both may have been replaced since the last session.
+    async fn read_files(&self) -> Result<(HostKeys, PrivateKey), RepositoryError> {
+        let (host, port) = (self.host.clone(), self.port);
+        let (known_hosts, key, passphrase) =
+            (self.known_hosts_file.clone(), self.key_file.clone(), self.passphrase_file.clone());
+        // Decrypting a key takes long on purpose.
+        blocking(move || {
+            let keys = HostKeys::read(&known_hosts, &host, port).map_err(RepositoryError::Authentication)?;
+            let key = read_key(&key, passphrase.as_deref()).map_err(RepositoryError::Authentication)?;
+            Ok((keys, key))
+        })
+        .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, russh::Error>> + Send,
+    ) -> Result<T, RepositoryError> {
+        match timeout(self.deadline, work).await {
+            Ok(outcome) => outcome.map_err(|error| RepositoryError::Unreachable(verdict::bounded(&error.to_string()))),
+            Err(_) => Err(RepositoryError::Unreachable("no answer in time".to_owned())),
+        }
+    }
+}
+
+/// Compares the server's key with the known ones.
+struct HostCheck {
+    keys: HostKeys,
+    host: String,
+    file: PathBuf,
+    /// Why the key isn't trusted, for whoever waits for the connection.
+    objection: Arc<Mutex<Option<String>>>,
+}
+
+impl client::Handler for HostCheck {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+        let (trust, fingerprint) = match shown {
+            PublicKeyOrCertificate::PublicKey { key, .. } => (self.keys.judge(key), fingerprint(key)),
+            PublicKeyOrCertificate::Certificate(_) => (Trust::Unknown, "a certificate".to_owned()),
+        };
+        let (host, file) = (&self.host, self.file.display());
+        let text = match trust {
+            Trust::Known => return Ok(true),
+            Trust::Unknown => format!("the host key of {host} is not in {file}: {fingerprint}"),
+            Trust::Changed => format!("the host key of {host} is not the one in {file}: {fingerprint}"),
+            Trust::Revoked => format!("the host key of {host} is revoked in {file}: {fingerprint}"),
+        };
+        *self.objection.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        Ok(false)
+    }
+}
+
+fn fingerprint(key: &PublicKey) -> String {
+    format!("{} {}", key.algorithm(), key.fingerprint(russh::keys::HashAlg::Sha256))
+}
+
+/// Reads the private key; error texts name the files, never what is in them.
+fn read_key(file: &Path, passphrase_file: Option<&Path>) -> Result<PrivateKey, String> {
+    let read = |file: &Path| {
+        fs::read_to_string(file)
+            .map(secrecy::SecretString::from)
+            .map_err(|e| format!("cannot read {}: {e}", file.display()))
+    };
+    use secrecy::ExposeSecret;
+    let key = read(file)?;
+    let passphrase = passphrase_file.map(read).transpose()?;
+    let passphrase = passphrase.as_ref().map(|text| text.expose_secret().trim_end_matches(['\n', '\r']));
+    decode_secret_key(key.expose_secret(), passphrase).map_err(|error| match (error, passphrase) {
+        (russh::keys::Error::KeyIsEncrypted, _) => {
+            format!("the key {} is encrypted: set ssh_key_passphrase_file", file.display())
+        }
+        (error, Some(_)) => format!("cannot use the key {}, or the passphrase is wrong: {error}", file.display()),
+        (error, None) => format!("cannot use the key {}: {error}", file.display()),
+    })
+}
+
+/// One argument for the shell on the other side, the way git quotes it.
+fn quoted(path: &str) -> String {
+    format!("'{}'", path.replace('\'', r"'\''").replace('!', r"'\!'"))
+}
+
+/// One service in a channel.
+struct SshExchange {
+    channel: Channel<Msg>,
+    service: Service,
+    words: String,
+    deadline: Duration,
+}
+
+impl Exchange for SshExchange {
+    async fn send(&mut self, message: Bytes) -> Result<(), RepositoryError> {
+        let text = match timeout(self.deadline, self.channel.data_bytes(message)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => verdict::bounded(&error.to_string()),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        Err(match self.service {
+            Service::ReceivePack => RepositoryError::Unclear(text),
+            Service::UploadPack => RepositoryError::Unreachable(text),
+        })
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, RepositoryError> {
+        loop {
+            let event = timeout(self.deadline, self.channel.wait())
+                .await
+                .map_err(|_| RepositoryError::Unreachable("no answer in time".to_owned()))?;
+            match event {
+                Some(ChannelMsg::Data { data }) => return Ok(Some(data)),
+                Some(ChannelMsg::ExtendedData { data, .. }) if self.words.len() < MAX_WORDS => {
+                    self.words.push_str(&String::from_utf8_lossy(&data));
+                }
+                Some(ChannelMsg::Failure) => {
+                    let text = format!("the server doesn't run {}", self.service.name());
+                    return Err(RepositoryError::Authentication(text));
+                }
+                // What the service printed may come after its end.
+                Some(ChannelMsg::Close) | None => return Ok(None),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        self.words.clone()
+    }
+
+    async fn answered(&mut self) {}
+
+    async fn end(&mut self) {
+        self.channel.data_bytes(Bytes::from_static(b"0000")).await.ok();
+        self.channel.eof().await.ok();
+        self.channel.close().await.ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_quoted_for_the_remote_shell() {
+        assert_eq!(quoted("/team/m.git"), "'/team/m.git'");
+        assert_eq!(quoted("it's; rm -rf !"), r"'it'\''s; rm -rf '\!''");
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_used_is_named_without_its_content() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("key");
+        let error = read_key(&file, None).expect_err("not there");
+        assert!(error.contains("key"), "{error}");
+        fs::write(&file, "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n")
+            .expect("written");
+        let error = read_key(&file, None).expect_err("no key");
+        assert!(error.contains("cannot use the key") && !error.contains("c2VjcmV0"), "{error}");
+    }
+}
