@@ -20,15 +20,16 @@ pub struct Observation {
     pub reconciled_at: Option<Timestamp>,
     /// `status.health.status`.
     pub health: Health,
-    /// `status.health.message`, empty when there is none.
+    /// `status.health.message`, or else what unhealthy resources say; empty when there is none.
     pub health_message: String,
     /// `status.health.lastTransitionTime`, where Argo CD gives it.
     pub health_since: Option<Timestamp>,
-    /// Messages of the conditions that end in `Error`.
+    /// The conditions whose type ends in `Error`, as `Type: message`.
     pub errors: Vec<String>,
     /// `status.summary.images`.
     pub images: Vec<String>,
-    /// `spec.source.kustomize.images` and `.replicas`, which are applied after the commit's.
+    /// `spec.source.kustomize.images` and `.replicas`, which are applied after the commit's, as `image name:tag` and
+    /// `replicas name=count`; [`super::rollout::overriding`] finds those that matter to a commit.
     pub overrides: Vec<String>,
     /// Whether `spec.syncPolicy.automated` is on.
     pub auto_sync: bool,
