@@ -135,6 +135,7 @@ impl GitLabRegistry {
                 Err(fault) => return Err(fault.into_error()),
             }
         }
+        tracing::warn!(%image, "no project of the image's path is there, or none is visible to the token");
         Err(RegistryError::UnknownImage(image.clone()))
     }
 
