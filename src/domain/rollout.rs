@@ -103,7 +103,7 @@ impl Wanted {
     }
 }
 
-/// One look at the site, with all that [`judge`] needs to know.
+/// One look at the site, with all that [`judge()`] needs to know.
 #[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
     /// When the look was taken, by the follower's clock.
