@@ -8,6 +8,12 @@ use super::{
     name::RepoPath,
     snapshot::{FileEdit, Snapshot, SnapshotError},
 };
+use crate::manifest::{
+    Fault,
+    argocd::{self, Overrides},
+    kustomization::{FILE_NAMES, Kustomization, Missing, Outcome},
+    sources::{self, Sight, Sought},
+};
 
 /// What a mutation comes to at one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,13 +139,51 @@ pub enum UnsafeEdit {
 /// Plans a mutation of one site.
 ///
 /// The kustomization in the site's folder is edited: `images[].newTag` of the application's image for a deployment,
-/// `replicas[].count` of the workload for a replica count.
+/// `replicas[].count` of the workload for a replica count. A missing entry is put in, unless another one may be meant for
+/// the same image, or everything that the kustomization builds from is in the snapshot and has no such image or workload:
+/// such an entry would do nothing, or break the build.
 ///
 /// # Errors
 /// [`PlanError`] names the file and the line, and what is wrong there.
 pub fn plan(snapshot: &dyn Snapshot, site: &Site, mutation: &Mutation) -> Result<Plan, PlanError> {
-    let _ = (snapshot, site, mutation);
-    Err(PlanError { file: site.environment.path.clone(), line: None, fault: PlanFault::NoKustomization })
+    if let Mutation::SetReplicas(wanted) = *mutation
+        && wanted > site.environment.max_replicas
+    {
+        let fault = PlanFault::TooManyReplicas { wanted, maximum: site.environment.max_replicas };
+        return Err(PlanError { file: site.environment.path.clone(), line: None, fault });
+    }
+    let (file, bytes) = kustomization_file(snapshot, site)?;
+    let kustomization = Kustomization::read(&bytes).map_err(|fault| at(&file, fault))?;
+    for (file, found) in overrides(snapshot, site, &kustomization)? {
+        let line = match mutation {
+            Mutation::Deploy(_) => found.image.map(|(line, _)| line),
+            Mutation::SetReplicas(_) => found.replicas.map(|(line, _)| line),
+        };
+        if line.is_some() {
+            return Err(PlanError { file, line, fault: PlanFault::Overridden });
+        }
+    }
+    let set = |missing| match mutation {
+        Mutation::Deploy(tag) => kustomization.set_tag(&site.image, tag, missing),
+        Mutation::SetReplicas(count) => kustomization.set_count(&site.environment.workload.name, *count, missing),
+    };
+    let outcome = match set(Missing::Refuse) {
+        Err(Fault { fault: PlanFault::NoEntry { .. }, line: None }) if may_be_put_in(snapshot, site, mutation) => {
+            set(Missing::Insert)
+        }
+        outcome => outcome,
+    };
+    Ok(match outcome.map_err(|fault| at(&file, fault))? {
+        Outcome::AlreadySo { value } => Plan::AlreadySo { value },
+        Outcome::Changed { text, line, from } => {
+            let to = match mutation {
+                Mutation::Deploy(tag) => tag.to_string(),
+                Mutation::SetReplicas(count) => count.to_string(),
+            };
+            let edits = vec![FileEdit { path: file.clone(), content: text.into_bytes() }];
+            Plan::Change { edits, change: Change { file, line, from, to } }
+        }
+    })
 }
 
 /// What git wants of one site: the values that a status shows.
@@ -156,8 +200,80 @@ pub struct Desired {
 /// # Errors
 /// [`PlanError`] as [`plan`].
 pub fn desired(snapshot: &dyn Snapshot, site: &Site) -> Result<Desired, PlanError> {
-    let _ = snapshot;
-    Err(PlanError { file: site.environment.path.clone(), line: None, fault: PlanFault::NoKustomization })
+    let (file, bytes) = kustomization_file(snapshot, site)?;
+    let kustomization = Kustomization::read(&bytes).map_err(|fault| at(&file, fault))?;
+    let mut desired = Desired {
+        tag: kustomization.tag(&site.image).map_err(|fault| at(&file, fault))?,
+        replicas: kustomization.count(&site.environment.workload.name).map_err(|fault| at(&file, fault))?,
+    };
+    // What beats the kustomization is what git wants; the last of the files beats the others.
+    for (_, found) in overrides(snapshot, site, &kustomization)? {
+        if let Some((_, tag)) = found.image {
+            desired.tag = tag;
+        }
+        if let Some((_, count)) = found.replicas {
+            desired.replicas = count;
+        }
+    }
+    Ok(desired)
+}
+
+/// The kustomization file of a site's folder, with its content.
+fn kustomization_file(snapshot: &dyn Snapshot, site: &Site) -> Result<(RepoPath, Vec<u8>), PlanError> {
+    let folder = &site.environment.path;
+    let fault = |fault| PlanError { file: folder.clone(), line: None, fault };
+    let names = snapshot.names(folder)?;
+    let found: Vec<&str> = FILE_NAMES.into_iter().filter(|name| names.iter().any(|n| n == name)).collect();
+    let name = match found.as_slice() {
+        [] => return Err(fault(PlanFault::NoKustomization)),
+        [name] => name,
+        several => {
+            let names = several.iter().map(|name| (*name).to_owned()).collect();
+            return Err(fault(PlanFault::SeveralKustomizations(names)));
+        }
+    };
+    let file = folder.join(name).map_err(|error| fault(PlanFault::Unreadable(error.to_string())))?;
+    match snapshot.file(&file)? {
+        Some(bytes) => Ok((file, bytes)),
+        None => Err(fault(PlanFault::NoKustomization)),
+    }
+}
+
+/// What Argo CD applies after the kustomization, file by file.
+fn overrides(
+    snapshot: &dyn Snapshot,
+    site: &Site,
+    kustomization: &Kustomization<'_>,
+) -> Result<Vec<(RepoPath, Overrides)>, PlanError> {
+    let mut found = vec![];
+    let environment = &site.environment;
+    // An unclear entry is reported when its value is asked for.
+    let entry = kustomization.entry_name(&site.image).ok().flatten();
+    let images: Vec<&str> = entry.iter().map(String::as_str).chain([site.image.as_str()]).collect();
+    let names = snapshot.names(&environment.path)?;
+    for name in argocd::file_names(&environment.argocd.namespace, &environment.argocd.name) {
+        if !names.contains(&name) {
+            continue;
+        }
+        let Ok(file) = environment.path.join(&name) else { continue };
+        let Some(bytes) = snapshot.file(&file)? else { continue };
+        let overrides = argocd::overrides(&bytes, &images, &environment.workload.name);
+        found.push((file.clone(), overrides.map_err(|fault| at(&file, fault))?));
+    }
+    Ok(found)
+}
+
+/// Whether a missing entry may be put in: not when it is certain that it would match nothing.
+fn may_be_put_in(snapshot: &dyn Snapshot, site: &Site, mutation: &Mutation) -> bool {
+    let sought = match mutation {
+        Mutation::Deploy(_) => Sought::Image(site.image.as_str()),
+        Mutation::SetReplicas(_) => Sought::Workload(&site.environment.workload.name),
+    };
+    sources::look(snapshot, &site.environment.path, sought) != Sight::Absent
+}
+
+fn at(file: &RepoPath, Fault { line, fault }: Fault) -> PlanError {
+    PlanError { file: file.clone(), line, fault }
 }
 
 impl From<SnapshotError> for PlanError {

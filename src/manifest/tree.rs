@@ -1,0 +1,357 @@
+//! A YAML text as a tree whose nodes know their bytes, built from the events of granit-parser.
+
+use std::{collections::HashMap, ops::Range};
+
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
+
+use super::{Fault, text};
+use crate::domain::plan::PlanFault;
+
+/// The longest text that is read.
+pub const MAX_BYTES: usize = 8 << 20;
+/// The most nodes that are kept.
+const MAX_NODES: usize = 1 << 20;
+
+/// The tag of strings in YAML's core schema.
+pub const STR_TAG: &str = "tag:yaml.org,2002:str";
+/// The tag of whole numbers in YAML's core schema.
+pub const INT_TAG: &str = "tag:yaml.org,2002:int";
+
+/// A node's place in its tree.
+pub type NodeId = usize;
+
+/// A stream of documents.
+#[derive(Debug)]
+pub struct Tree<'t> {
+    /// The text that was read.
+    pub text: &'t str,
+    nodes: Vec<Node>,
+    documents: Vec<Document>,
+}
+
+/// One document of a stream.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Document {
+    /// Its root; an empty document has none.
+    pub root: Option<NodeId>,
+    /// Where its text ends: before the next document's marker, or at the end of the text.
+    pub end: usize,
+}
+
+/// A node with its bytes.
+#[derive(Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// Its bytes: for a scalar with its quotes, for a flow collection with its brackets. A block collection starts at its
+    /// first key or dash; a block scalar's bytes are without its header; an empty value's range is empty.
+    pub span: Range<usize>,
+    /// The name of its anchor.
+    pub anchor: Option<String>,
+    /// Whether an alias refers to it.
+    pub aliased: bool,
+    /// Its explicit tag, resolved.
+    pub tag: Option<String>,
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub enum Kind {
+    /// A text with the way it is written.
+    Scalar {
+        /// The value, unescaped; empty where nothing is written.
+        value: String,
+        /// The way it is written.
+        style: Style,
+    },
+    /// A list.
+    Sequence {
+        /// The items.
+        items: Vec<NodeId>,
+        /// Whether it is written in brackets.
+        flow: bool,
+    },
+    /// A map, with keys as often as they are written.
+    Mapping {
+        /// Keys and values in the order of the text.
+        pairs: Vec<(NodeId, NodeId)>,
+        /// Whether it is written in braces.
+        flow: bool,
+    },
+    /// A reference to an anchored node.
+    Alias {
+        /// The node.
+        target: NodeId,
+        /// The anchor's name.
+        name: String,
+    },
+}
+
+/// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Nothing is written.
+    Empty,
+    /// Without quotes.
+    Plain,
+    /// In `'…'`.
+    Single,
+    /// In `"…"`.
+    Double,
+    /// As a block, `|` or `>`.
+    Block,
+}
+
+impl<'t> Tree<'t> {
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// [`PlanFault::Malformed`] with the line, also for a text above the bounds of size and depth.
+    pub fn read(text: &'t str) -> Result<Self, Fault> {
+        if text.len() > MAX_BYTES {
+            return Err(Fault { line: None, fault: PlanFault::Malformed(format!("longer than {MAX_BYTES} bytes")) });
+        }
+        let options = granit_parser::options! { emit_anchor_events: true, emit_comments: false };
+        let mut builder = Builder::new(text);
+        for event in Parser::new_from_str_with_options(text, options) {
+            let (event, span) = event
+                .map_err(|error| Fault::at(error.marker().line().max(1), PlanFault::Malformed(error.info())))?;
+            let span = span.byte_range().filter(|range| text.get(range.clone()).is_some());
+            let span = span.ok_or_else(|| malformed(text, 0, "the parser lost its place"))?;
+            builder.event(event, span)?;
+        }
+        Ok(Self { text, nodes: builder.nodes, documents: builder.documents })
+    }
+
+    /// The documents in order.
+    #[must_use]
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// All nodes, in no particular order.
+    #[must_use]
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// A node.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id]
+    }
+
+    /// The node that is meant: an alias's target, or the node itself.
+    #[must_use]
+    pub fn target(&self, id: NodeId) -> NodeId {
+        match self.nodes[id].kind {
+            Kind::Alias { target, .. } => target,
+            _ => id,
+        }
+    }
+
+    /// A scalar's value, through an alias as well; empty ones have the value `""`.
+    #[must_use]
+    pub fn scalar(&self, id: NodeId) -> Option<&str> {
+        match &self.nodes[self.target(id)].kind {
+            Kind::Scalar { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The pairs of a map, through an alias as well.
+    #[must_use]
+    pub fn pairs(&self, id: NodeId) -> Option<&[(NodeId, NodeId)]> {
+        match &self.nodes[self.target(id)].kind {
+            Kind::Mapping { pairs, .. } => Some(pairs),
+            _ => None,
+        }
+    }
+
+    /// The items of a list, through an alias as well.
+    #[must_use]
+    pub fn items(&self, id: NodeId) -> Option<&[NodeId]> {
+        match &self.nodes[self.target(id)].kind {
+            Kind::Sequence { items, .. } => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The value of the first key of this name in a map.
+    #[must_use]
+    pub fn get(&self, map: NodeId, key: &str) -> Option<NodeId> {
+        self.pairs(map)?.iter().find(|(k, _)| self.scalar(*k) == Some(key)).map(|(_, value)| *value)
+    }
+
+    /// Whether nothing, `null` or `~` is written there.
+    #[must_use]
+    pub fn is_null(&self, id: NodeId) -> bool {
+        let node = &self.nodes[self.target(id)];
+        match &node.kind {
+            Kind::Scalar { value, style } => {
+                node.tag.is_none()
+                    && (*style == Style::Empty
+                        || *style == Style::Plain && matches!(value.as_str(), "~" | "null" | "Null" | "NULL"))
+            }
+            _ => false,
+        }
+    }
+
+    /// The line of a node, counted from 1.
+    #[must_use]
+    pub fn line(&self, id: NodeId) -> usize {
+        text::line_of(self.text, self.nodes[id].span.start)
+    }
+}
+
+fn malformed(text: &str, offset: usize, what: &str) -> Fault {
+    Fault::at(text::line_of(text, offset), PlanFault::Malformed(what.to_owned()))
+}
+
+/// Collects events into nodes without recursion, so that depth costs no stack.
+struct Builder<'t> {
+    text: &'t str,
+    nodes: Vec<Node>,
+    documents: Vec<Document>,
+    /// The open collections; a map's key that waits for its value stands beside it.
+    open: Vec<(NodeId, Option<NodeId>)>,
+    anchors: HashMap<usize, NodeId>,
+    last: Option<NodeId>,
+}
+
+impl<'t> Builder<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, nodes: vec![], documents: vec![], open: vec![], anchors: HashMap::new(), last: None }
+    }
+
+    fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Fault> {
+        match event {
+            Event::DocumentStart(..) => {
+                if let Some(previous) = self.documents.last_mut() {
+                    previous.end = previous.end.min(span.start);
+                }
+                self.documents.push(Document { root: None, end: self.text.len() });
+            }
+            Event::DocumentEnd => {
+                if let (false, Some(document)) = (span.is_empty(), self.documents.last_mut()) {
+                    document.end = span.start;
+                }
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                let style = match style {
+                    ScalarStyle::Plain if span.is_empty() => Style::Empty,
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted => Style::Single,
+                    ScalarStyle::DoubleQuoted => Style::Double,
+                    ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+                };
+                let value = if style == Style::Empty { String::new() } else { value.into_owned() };
+                let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
+                self.add(Kind::Scalar { value, style }, span, anchor, tag)?;
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                let kind = Kind::Sequence { items: vec![], flow: style == StructureStyle::Flow };
+                let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
+                let id = self.add(kind, span, anchor, tag)?;
+                self.open.push((id, None));
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                let kind = Kind::Mapping { pairs: vec![], flow: style == StructureStyle::Flow };
+                let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
+                let id = self.add(kind, span, anchor, tag)?;
+                self.open.push((id, None));
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some((id, _)) = self.open.pop() {
+                    let node = &mut self.nodes[id];
+                    node.span.end = node.span.end.max(span.end);
+                }
+            }
+            Event::Alias(anchor) => {
+                let name = self.text.get(span.clone()).unwrap_or_default().trim_start_matches('*').to_owned();
+                let target = self.anchors.get(&anchor).copied();
+                let target = target.ok_or_else(|| malformed(self.text, span.start, "an alias of no anchor"))?;
+                self.nodes[target].aliased = true;
+                self.add(Kind::Alias { target, name }, span, 0, None)?;
+            }
+            Event::Anchor(_, name) => {
+                if let Some(last) = self.last {
+                    self.nodes[last].anchor = Some(name.into_owned());
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, kind: Kind, span: Range<usize>, anchor: usize, tag: Option<String>) -> Result<NodeId, Fault> {
+        let id = self.nodes.len();
+        if id >= MAX_NODES {
+            return Err(malformed(self.text, span.start, "too many values"));
+        }
+        self.nodes.push(Node { kind, span, anchor: None, aliased: false, tag });
+        if anchor != 0 {
+            self.anchors.insert(anchor, id);
+        }
+        self.last = Some(id);
+        match self.open.last_mut() {
+            None => {
+                if let Some(document) = self.documents.last_mut() {
+                    document.root = Some(id);
+                }
+            }
+            Some((parent, key)) => match &mut self.nodes[*parent].kind {
+                Kind::Sequence { items, .. } => items.push(id),
+                Kind::Mapping { pairs, .. } => match key.take() {
+                    Some(key) => pairs.push((key, id)),
+                    None => *key = Some(id),
+                },
+                Kind::Scalar { .. } | Kind::Alias { .. } => {}
+            },
+        }
+        Ok(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source<'t>(tree: &Tree<'t>, id: NodeId) -> &'t str {
+        &tree.text[tree.node(id).span.clone()]
+    }
+
+    #[test]
+    fn ranges_are_exact_in_every_encoding_of_lines() {
+        let text = "\u{feff}имя: 'значение' # ж\r\nlist: [a, {b: \"c\"}]\r\nempty:\r\n...\r\n---\r\nnext: 1\r\n";
+        let tree = Tree::read(text).expect("valid");
+        let root = tree.documents()[0].root.expect("a root");
+        let name = tree.get(root, "имя").expect("there");
+        assert_eq!((source(&tree, name), tree.scalar(name), tree.line(name)), ("'значение'", Some("значение"), 1));
+        let list = tree.get(root, "list").expect("there");
+        assert_eq!(source(&tree, list), "[a, {b: \"c\"}]");
+        let empty = tree.get(root, "empty").expect("there");
+        assert!(tree.is_null(empty) && tree.scalar(empty) == Some(""));
+        assert!(text[tree.documents()[0].end..].starts_with("..."));
+        assert_eq!((tree.documents().len(), tree.documents()[1].end), (2, text.len()));
+    }
+
+    #[test]
+    fn aliases_know_their_targets() {
+        let tree = Tree::read("a: &x {b: 1}\nc: *x\nd: &y 2\n").expect("valid");
+        let root = tree.documents()[0].root.expect("a root");
+        let (a, c, d) = (tree.get(root, "a").expect("a"), tree.get(root, "c").expect("c"), tree.get(root, "d").expect("d"));
+        assert_eq!((tree.target(c), tree.node(a).aliased, tree.node(d).aliased), (a, true, false));
+        assert_eq!((tree.node(a).anchor.as_deref(), tree.node(d).anchor.as_deref()), (Some("x"), Some("y")));
+        assert!(matches!(&tree.node(c).kind, Kind::Alias { name, .. } if name == "x"));
+    }
+
+    #[test]
+    fn faults_have_lines_and_depth_is_bounded() {
+        let fault = Tree::read("a: 1\nb: [1\nc: 2\n").expect_err("unclosed");
+        assert!(fault.line.is_some_and(|line| line >= 2), "{fault}");
+        for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
+            assert!(Tree::read(&deep).is_err());
+        }
+    }
+}
