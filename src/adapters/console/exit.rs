@@ -1,0 +1,162 @@
+//! The exit codes of one-shot commands: what a script learns without reading the text.
+
+use crate::domain::{
+    answer::{Answer, Applied, Refusal},
+    rollout::Stage,
+};
+
+/// How a one-shot command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Done, or nothing to change, or the question is answered.
+    Done = 0,
+    /// Refused; nothing was applied, and trying the same again gets the same.
+    Refused = 1,
+    /// The command line or the configuration is wrong.
+    Usage = 2,
+    /// The commit was pushed, and the cluster doesn't run it: not in time, paused, or the rollout failed.
+    NotLive = 3,
+    /// Something broke before anything was applied; it is safe to try again.
+    Failed = 4,
+    /// The connection broke at the wrong moment: the commit may or may not have arrived. Trying again with the same
+    /// `--request-id` is safe.
+    Unknown = 5,
+}
+
+impl ExitCode {
+    /// All of them, by number.
+    pub const ALL: [Self; 6] = [Self::Done, Self::Refused, Self::Usage, Self::NotLive, Self::Failed, Self::Unknown];
+
+    /// The code of the last answer to a command.
+    ///
+    /// A commit whose rollout nobody waited for is [`Self::Done`]. A rollout that failed is [`Self::NotLive`], not
+    /// [`Self::Failed`]: the commit is there. A line that isn't a command is [`Self::Usage`], as one that the
+    /// argument parser refuses.
+    #[must_use]
+    pub fn of(answer: &Answer) -> Self {
+        match answer {
+            Answer::Accepted { .. } => Self::Unknown,
+            Answer::Rollout(report) => match report.stage {
+                Stage::Committed | Stage::Syncing | Stage::Progressing { .. } | Stage::Live { .. } => Self::Done,
+                Stage::Paused | Stage::Failed { .. } | Stage::TimedOut { .. } => Self::NotLive,
+            },
+            Answer::Refused(Refusal::Grammar(_)) => Self::Usage,
+            Answer::Refused(_) => Self::Refused,
+            Answer::Failed(failure) => match failure.applied {
+                Applied::No => Self::Failed,
+                Applied::Unknown => Self::Unknown,
+            },
+            Answer::AlreadySo { .. }
+            | Answer::Apps(_)
+            | Answer::Status(_)
+            | Answer::Containers(_)
+            | Answer::Help(_)
+            | Answer::Start { .. }
+            | Answer::WhoAmI { .. } => Self::Done,
+        }
+    }
+
+    /// What it means, for `--help`.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done, or nothing to change",
+            Self::Refused => "refused; nothing was applied, the same again gets the same",
+            Self::Usage => "the command line or the configuration is wrong",
+            Self::NotLive => "committed, but not live: not in time, paused, or the rollout failed",
+            Self::Failed => "failed, and nothing was applied; it is safe to try again",
+            Self::Unknown => "failed, and the commit may have arrived; trying again with the same --request-id is safe",
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// What the last answer comes to in one word, finer than the exit code; part of the JSON output, so it stays stable.
+#[must_use]
+pub fn outcome(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Accepted { .. } => "accepted",
+        Answer::AlreadySo { .. } => "already_so",
+        Answer::Rollout(report) => match report.stage {
+            Stage::Committed => "committed",
+            Stage::Syncing => "syncing",
+            Stage::Progressing { .. } => "progressing",
+            Stage::Live { .. } => "live",
+            Stage::Paused => "paused",
+            Stage::Failed { .. } => "rollout_failed",
+            Stage::TimedOut { .. } => "timed_out",
+        },
+        Answer::Refused(Refusal::Grammar(_)) => "not_a_command",
+        Answer::Refused(_) => "refused",
+        Answer::Failed(failure) => match failure.applied {
+            Applied::No => "failed",
+            Applied::Unknown => "unknown",
+        },
+        Answer::Apps(_)
+        | Answer::Status(_)
+        | Answer::Containers(_)
+        | Answer::Help(_)
+        | Answer::Start { .. }
+        | Answer::WhoAmI { .. } => "answered",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        adapters::console::replier::tests::{accepted, rollout, site},
+        domain::{
+            answer::{Failure, FailureKind},
+            command::Mutation,
+        },
+        grammar::{GrammarError, GrammarFault},
+    };
+
+    fn failed(applied: Applied) -> Answer {
+        Answer::Failed(Failure { detail: "x".into(), kind: FailureKind::Internal, applied })
+    }
+
+    #[test]
+    fn every_end_has_its_code() {
+        let grammar = GrammarError { line: String::new(), at: 0, length: 1, command: None, fault: GrammarFault::Empty };
+        let already = Answer::AlreadySo { site: site(), mutation: Mutation::SetReplicas(2) };
+        let table = [
+            (rollout(Stage::Live { ready: 2, desired: 2, superseded_by: None }), ExitCode::Done, "live"),
+            (rollout(Stage::Committed), ExitCode::Done, "committed"),
+            (rollout(Stage::Syncing), ExitCode::Done, "syncing"),
+            (rollout(Stage::Progressing { ready: 1, desired: 2, trouble: Vec::new() }), ExitCode::Done, "progressing"),
+            (already, ExitCode::Done, "already_so"),
+            (Answer::Status(Vec::new()), ExitCode::Done, "answered"),
+            (Answer::Refused(Refusal::Busy), ExitCode::Refused, "refused"),
+            (Answer::Refused(Refusal::RegistryDown { detail: "x".into() }), ExitCode::Refused, "refused"),
+            (Answer::Refused(Refusal::Grammar(grammar)), ExitCode::Usage, "not_a_command"),
+            (rollout(Stage::Failed { reason: "x".into() }), ExitCode::NotLive, "rollout_failed"),
+            (
+                rollout(Stage::TimedOut { after: Duration::from_secs(1), last: String::new() }),
+                ExitCode::NotLive,
+                "timed_out",
+            ),
+            (rollout(Stage::Paused), ExitCode::NotLive, "paused"),
+            (failed(Applied::No), ExitCode::Failed, "failed"),
+            (failed(Applied::Unknown), ExitCode::Unknown, "unknown"),
+            (accepted(), ExitCode::Unknown, "accepted"),
+        ];
+        for (answer, code, word) in table {
+            assert_eq!((ExitCode::of(&answer), outcome(&answer)), (code, word), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn the_numbers_are_those_of_the_documentation() {
+        assert_eq!(ExitCode::ALL.map(|code| code as u8), [0, 1, 2, 3, 4, 5]);
+    }
+}

@@ -1,0 +1,178 @@
+//! Replies on a terminal, in a log, or as one JSON object.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::exit::{ExitCode, outcome};
+use crate::{
+    domain::{answer::Answer, language::Language, name::ReplyAddress, rollout::Stage},
+    ports::{Replier, ReplyError},
+    reply::render,
+};
+
+/// How replies are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// A newer answer takes the place of the one before: for terminals.
+    Redraw,
+    /// Only what is new is added, line by line, once for each stage: for logs and pipes.
+    Lines,
+    /// The last answer alone, as one JSON object on one line, by [`TerminalReplier::finish`]: for scripts.
+    Json,
+}
+
+impl Style {
+    /// The style for standard output: JSON if asked for, otherwise by what standard output is.
+    #[must_use]
+    pub fn of_stdout(json: bool) -> Self {
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        match json {
+            true => Self::Json,
+            false if io::stdout().is_terminal() && !dumb => Self::Redraw,
+            false => Self::Lines,
+        }
+    }
+}
+
+/// Shows the answers to one request on a terminal, in a file or in a pipe.
+pub struct TerminalReplier<W> {
+    style: Style,
+    language: Language,
+    state: Mutex<State<W>>,
+}
+
+struct State<W> {
+    out: W,
+    /// The text shown last.
+    shown: String,
+    /// How many rows of it a newer answer takes the place of.
+    rows: usize,
+    last: Option<Answer>,
+}
+
+/// The JSON object that stands for an answer. Keys are only ever added.
+#[derive(Serialize)]
+struct Document<'a> {
+    outcome: &'static str,
+    exit_code: u8,
+    text: &'a str,
+    answer: &'a Answer,
+}
+
+impl<W: Write + Send> TerminalReplier<W> {
+    /// A replier that writes to `out`.
+    #[must_use]
+    pub fn new(out: W, style: Style, language: Language) -> Self {
+        let state = State { out, shown: String::new(), rows: 0, last: None };
+        Self { style, language, state: Mutex::new(state) }
+    }
+
+    /// Ends the reply: prints what waited for the end, and gives back the answer shown last.
+    ///
+    /// # Errors
+    /// [`ReplyError`] when nothing more can be written.
+    pub fn finish(&self) -> Result<Option<Answer>, ReplyError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = state.last.take();
+        if let (Style::Json, Some(answer)) = (self.style, &last) {
+            let text = self.text(answer);
+            let code = ExitCode::of(answer) as u8;
+            let document = Document { outcome: outcome(answer), exit_code: code, text: &text, answer };
+            let line = serde_json::to_string(&document).map_err(|error| ReplyError::Rejected(error.to_string()))?;
+            state.write(&format!("{line}\n"))?;
+        }
+        Ok(last)
+    }
+
+    fn show(&self, answer: &Answer) -> Result<(), ReplyError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = state.last.replace(answer.clone());
+        match self.style {
+            Style::Json => Ok(()),
+            Style::Redraw => state.redraw(self.text(answer), answer.is_final()),
+            Style::Lines
+                if before.as_ref().and_then(stage).is_some_and(|stage_before| stage(answer) == Some(stage_before)) =>
+            {
+                Ok(())
+            }
+            Style::Lines => state.add_lines(self.text(answer)),
+        }
+    }
+
+    /// The answer in words. What came from outside can't steer the terminal.
+    fn text(&self, answer: &Answer) -> String {
+        let plain = render(answer, self.language).to_plain();
+        plain.trim_end().chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    }
+}
+
+fn stage(answer: &Answer) -> Option<&Stage> {
+    match answer {
+        Answer::Rollout(report) => Some(&report.stage),
+        _ => None,
+    }
+}
+
+impl<W: Write> State<W> {
+    fn redraw(&mut self, text: String, last: bool) -> Result<(), ReplyError> {
+        if text == self.shown && !last {
+            return Ok(());
+        }
+        let mut drawn = String::new();
+        if self.rows > 0 {
+            // Up to the first row of the text shown last, then clear all below.
+            drawn.push_str(&format!("\x1b[{}A\r\x1b[J", self.rows));
+        }
+        if last {
+            drawn.push_str(&format!("{text}\n"));
+            self.rows = 0;
+        } else {
+            // Without wrapping a line is a row, whatever the width; the last text is wrapped again.
+            drawn.push_str(&format!("\x1b[?7l{text}\n\x1b[?7h"));
+            self.rows = text.split('\n').count();
+        }
+        self.shown = text;
+        self.write(&drawn)
+    }
+
+    fn add_lines(&mut self, text: String) -> Result<(), ReplyError> {
+        let known: Vec<&str> = self.shown.lines().collect();
+        let news: String = text.lines().filter(|line| !line.is_empty() && !known.contains(line)).fold(
+            String::new(),
+            |mut all, line| {
+                all.push_str(line);
+                all.push('\n');
+                all
+            },
+        );
+        self.shown = text;
+        if news.is_empty() { Ok(()) } else { self.write(&news) }
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), ReplyError> {
+        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => ReplyError::Rejected("nobody reads the output any more".to_owned()),
+            _ => ReplyError::Unavailable(error.to_string()),
+        })
+    }
+}
+
+#[async_trait]
+impl<W: Write + Send> Replier for TerminalReplier<W> {
+    async fn post(&self, answer: &Answer) -> Result<Option<ReplyAddress>, ReplyError> {
+        self.show(answer).map(|()| None)
+    }
+
+    async fn replace(&self, _: Option<&ReplyAddress>, answer: &Answer) -> Result<(), ReplyError> {
+        self.show(answer)
+    }
+}
+
+#[cfg(test)]
+#[path = "replier_tests.rs"]
+pub(super) mod tests;
