@@ -1,0 +1,362 @@
+//! The command line's definition. What the words of a command mean is the grammar's affair, as in a chat.
+
+use std::{io::Write, net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{
+    Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser,
+};
+use clap_complete::Shell;
+
+use super::config::{Depth, duration};
+use crate::{
+    adapters::console::ExitCode,
+    domain::{command::CommandName, language::Language, name::RequestId},
+    grammar::table::spec,
+};
+
+/// Turns chat commands into commits in a manifests repository and follows Argo CD until they are live.
+#[derive(Debug, Parser)]
+#[command(name = "tiphys", version, arg_required_else_help = true, after_help = exit_codes(), max_term_width = 110)]
+pub struct Cli {
+    /// The configuration.
+    #[arg(
+        long,
+        global = true,
+        env = "TIPHYS_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE",
+        default_value = "tiphys.yaml"
+    )]
+    pub config: PathBuf,
+    /// How log lines look; they go to standard error.
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+    /// The language of replies, in place of the configuration's.
+    #[arg(
+        long,
+        global = true,
+        value_name = "LANGUAGE",
+        value_parser = PossibleValuesParser::new(["ru", "en"]).map(|word| if word == "en" { Language::En } else { Language::Ru })
+    )]
+    pub language: Option<Language>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the Telegram bot until it is told to stop (SIGTERM or Ctrl-C).
+    Serve,
+    /// Runs the bot in a small world on this machine, with a chat in the browser and a prompt here.
+    #[cfg(feature = "sandbox")]
+    Playground(PlaygroundArgs),
+    /// Deploys an image's tag.
+    #[command(override_usage = "tiphys deploy [OPTIONS] [APP[/ENV]] TAG", after_help = exit_codes())]
+    Deploy(DeployArgs),
+    /// Sets the number of replicas.
+    #[command(
+        alias = "set_replicas",
+        override_usage = "tiphys set-replicas [OPTIONS] [APP[/ENV]] COUNT",
+        after_help = exit_codes()
+    )]
+    SetReplicas(SetReplicasArgs),
+    /// Shows what git wants, what the cluster runs, the newest tag, and who changed it last.
+    #[command(override_usage = "tiphys status [OPTIONS] [APP[/ENV]]")]
+    Status(QueryArgs),
+    /// Lists the applications and their environments.
+    #[command(override_usage = "tiphys apps [OPTIONS]")]
+    Apps(QueryArgs),
+    /// Lists the tags of an application's image.
+    #[command(alias = "show-containers", override_usage = "tiphys showcontainers [OPTIONS] [APP]")]
+    Showcontainers(QueryArgs),
+    /// Looks at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Prints a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Arguments of `tiphys playground`.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Args)]
+pub struct PlaygroundArgs {
+    /// Where the chat's page listens [default: a free port on 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Where the repositories and the history are kept [default: a folder that is removed at the end]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Arguments of `tiphys deploy`.
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    /// The application and environment, unless there is just one, and the tag.
+    #[arg(value_name = "WORDS", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// Commits even when the registry doesn't answer. A tag that it doesn't have is refused all the same.
+    #[arg(long)]
+    pub force: bool,
+    /// What goes for all changes.
+    #[command(flatten)]
+    pub mutation: MutationArgs,
+}
+
+/// Arguments of `tiphys set-replicas`.
+#[derive(Debug, Args)]
+pub struct SetReplicasArgs {
+    /// The application and environment, unless there is just one, and the count.
+    #[arg(value_name = "WORDS", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// What goes for all changes.
+    #[command(flatten)]
+    pub mutation: MutationArgs,
+}
+
+/// Options of every change.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct MutationArgs {
+    /// Waits until the commit is live, or isn't in time.
+    #[arg(long)]
+    pub wait: bool,
+    /// How long to wait, such as 90s or 10m [default: follow.deadline of the configuration]
+    #[arg(long, value_name = "DURATION", requires = "wait", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+    /// The key under which this is done at most once [default: the CI job's, otherwise a new one]
+    #[arg(long, value_name = "ID", value_parser = parse_request_id)]
+    pub request_id: Option<RequestId>,
+    /// Prints the last answer alone, as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of questions.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// The application, or application/environment.
+    #[arg(value_name = "WORDS", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// Prints the answer as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Reports all faults of the configuration, with line and column.
+    Check {
+        /// Leaves out whether the files and environment variables that it names are there.
+        #[arg(long)]
+        text_only: bool,
+    },
+    /// Prints the JSON Schema of the configuration.
+    Schema,
+}
+
+impl ConfigCommand {
+    /// How far `config check` goes.
+    #[must_use]
+    pub fn depth(self) -> Depth {
+        match self {
+            Self::Check { text_only: true } => Depth::Text,
+            _ => Depth::Everything,
+        }
+    }
+}
+
+impl Command {
+    /// The words for the grammar, when this is one of the commands that a chat has as well.
+    #[must_use]
+    pub fn words(&self) -> Option<Vec<&str>> {
+        let (name, words) = match self {
+            Self::Deploy(args) => (CommandName::Deploy, &args.words),
+            Self::SetReplicas(args) => (CommandName::SetReplicas, &args.words),
+            Self::Status(args) => (CommandName::Status, &args.words),
+            Self::Apps(args) => (CommandName::Apps, &args.words),
+            Self::Showcontainers(args) => (CommandName::ShowContainers, &args.words),
+            _ => return None,
+        };
+        Some(std::iter::once(spec(name).word).chain(words.iter().map(String::as_str)).collect())
+    }
+
+    /// Whether the answer is wanted as JSON.
+    #[must_use]
+    pub fn json(&self) -> bool {
+        match self {
+            Self::Deploy(DeployArgs { mutation, .. }) | Self::SetReplicas(SetReplicasArgs { mutation, .. }) => {
+                mutation.json
+            }
+            Self::Status(args) | Self::Apps(args) | Self::Showcontainers(args) => args.json,
+            _ => false,
+        }
+    }
+
+    /// The options of a change, when this is one.
+    #[must_use]
+    pub fn mutation(&self) -> Option<&MutationArgs> {
+        match self {
+            Self::Deploy(DeployArgs { mutation, .. }) | Self::SetReplicas(SetReplicasArgs { mutation, .. }) => {
+                Some(mutation)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Writes the completion script of a shell.
+pub fn completions(shell: Shell, out: &mut dyn Write) {
+    clap_complete::generate(shell, &mut Cli::command(), "tiphys", &mut LastWords(out));
+}
+
+/// Swallows errors: `clap_complete` panics on a closed pipe.
+struct LastWords<'a>(&'a mut dyn Write);
+
+impl Write for LastWords<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        Ok(self.0.write(bytes).unwrap_or(bytes.len()))
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    duration(text).ok_or_else(|| "expected a duration such as 90s or 10m, at most 24h".to_owned())
+}
+
+fn parse_request_id(text: &str) -> Result<RequestId, String> {
+    RequestId::new(text).map_err(|error| format!("expected {}", error.kind))
+}
+
+fn exit_codes() -> String {
+    ExitCode::ALL
+        .iter()
+        .fold("Exit codes:".to_owned(), |text, code| format!("{text}\n  {}  {}", *code as u8, code.meaning()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    fn words(line: &str) -> Vec<String> {
+        let cli = parse(line).unwrap_or_else(|error| panic!("{error}"));
+        cli.command.words().expect("a command of the grammar").into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn words_reach_the_grammar_as_they_are() {
+        for (line, expected) in [
+            ("tiphys deploy 0.10.5", &["deploy", "0.10.5"][..]),
+            ("tiphys deploy shop/prod 0.10.5 --wait", &["deploy", "shop/prod", "0.10.5"]),
+            ("tiphys deploy --json shop 0.10.5", &["deploy", "shop", "0.10.5"]),
+            ("tiphys deploy", &["deploy"]),
+            ("tiphys deploy a b c d", &["deploy", "a", "b", "c", "d"]),
+            ("tiphys set-replicas -1", &["set_replicas", "-1"]),
+            ("tiphys set-replicas shop -1 --wait", &["set_replicas", "shop", "-1"]),
+            ("tiphys set_replicas 1e9", &["set_replicas", "1e9"]),
+            ("tiphys set-replicas -1e9", &["set_replicas", "-1e9"]),
+            ("tiphys set-replicas 3;rm", &["set_replicas", "3;rm"]),
+            ("tiphys deploy -- -x", &["deploy", "-x"]),
+            ("tiphys status shop", &["status", "shop"]),
+            ("tiphys apps", &["apps"]),
+            ("tiphys showcontainers", &["showcontainers"]),
+        ] {
+            assert_eq!(words(line), expected, "{line}");
+        }
+        assert!(parse("tiphys serve").expect("valid").command.words().is_none());
+    }
+
+    #[test]
+    fn options_are_typed() {
+        let line = "tiphys deploy 1 --wait --timeout 90s --request-id ci/7 --force --language en --log-format json";
+        let cli = parse(line).expect("valid");
+        assert_eq!((cli.language, cli.log_format), (Some(Language::En), LogFormat::Json));
+        let mutation = cli.command.mutation().expect("a change");
+        assert_eq!(mutation.timeout, Some(Duration::from_secs(90)));
+        assert_eq!(mutation.request_id.as_ref().map(RequestId::as_str), Some("ci/7"));
+        assert!(mutation.wait && !cli.command.json());
+        assert!(matches!(&cli.command, Command::Deploy(args) if args.force));
+    }
+
+    #[test]
+    fn wrong_options_are_usage_errors() {
+        for line in [
+            "tiphys",
+            "tiphys nonsense",
+            "tiphys deploy 1 --timeout 5s",
+            "tiphys deploy 1 --wait --timeout 0s",
+            "tiphys deploy 1 --wait --timeout 5",
+            "tiphys set-replicas 1 --force",
+            "tiphys status --wait",
+            "tiphys serve --language de",
+            "tiphys config",
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.exit_code(), ExitCode::Usage as i32, "{line}");
+        }
+        let spaced = Cli::try_parse_from(["tiphys", "deploy", "1", "--request-id", "a b"]);
+        assert_eq!(spaced.map_err(|error| error.exit_code()).err(), Some(2));
+        assert_eq!(parse("tiphys --version").expect_err("is printed").exit_code(), 0);
+    }
+
+    #[test]
+    fn help_tells_the_exit_codes() {
+        let help = Cli::command().render_help().to_string();
+        let (_, codes) = help.split_once("Exit codes:\n").expect("a list");
+        insta::assert_snapshot!(codes, @r#"
+        0  done, or nothing to change
+        1  refused; nothing was applied, the same again gets the same
+        2  the command line or the configuration is wrong
+        3  committed, but not live: not in time, paused, or the rollout failed
+        4  failed, and nothing was applied; it is safe to try again
+        5  failed, and the commit may have arrived; trying again with the same --request-id is safe
+        "#);
+    }
+
+    #[test]
+    fn every_shell_gets_its_completions() {
+        for shell in Shell::value_variants() {
+            let mut out = Vec::new();
+            completions(*shell, &mut out);
+            assert!(String::from_utf8_lossy(&out).contains("set-replicas"), "{shell}");
+        }
+    }
+
+    #[test]
+    fn completions_survive_a_closed_pipe() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        completions(Shell::Bash, &mut Closed);
+    }
+}
