@@ -1,6 +1,6 @@
 //! The command line's definition. What the words of a command mean is the grammar's affair, as in a chat.
 
-use std::{io::Write, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{io::Write, path::PathBuf, time::Duration};
 
 use clap::{
     Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser,
@@ -96,7 +96,7 @@ pub enum Command {
 pub struct PlaygroundArgs {
     /// Where the chat's page listens [default: a free port on 127.0.0.1]
     #[arg(long, value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<std::net::SocketAddr>,
     /// Where the repositories and the history are kept [default: a folder that is removed at the end]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,

@@ -54,6 +54,8 @@ impl Console {
         let restore = terminal::Restore::stdin();
         let config = Config::builder()
             .completion_type(CompletionType::List)
+            // Pasted lines are commands of their own.
+            .bracketed_paste(false)
             .max_history_size(REMEMBERED)
             .and_then(|builder| builder.history_ignore_dups(true))
             .map_err(io::Error::other)?

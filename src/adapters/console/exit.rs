@@ -152,11 +152,19 @@ mod tests {
         ];
         for (answer, code, word) in table {
             assert_eq!((ExitCode::of(&answer), outcome(&answer)), (code, word), "{answer:?}");
+            let page = include_str!("../../../docs/command-line.md");
+            let documented = page
+                .lines()
+                .any(|line| line.contains(&format!("`{word}`")) && line.contains(&format!(" | {} | ", code as u8)));
+            assert!(documented, "docs/command-line.md has the outcome {word}");
         }
     }
 
     #[test]
-    fn the_numbers_are_those_of_the_documentation() {
+    fn the_page_lists_the_codes() {
+        let page = include_str!("../../../docs/command-line.md");
+        let rows: Vec<_> = ExitCode::ALL.iter().map(|c| format!("| {} | {} |", *c as u8, c.meaning())).collect();
+        assert!(page.contains(&rows.join("\n")), "docs/command-line.md lists:\n{}", rows.join("\n"));
         assert_eq!(ExitCode::ALL.map(|code| code as u8), [0, 1, 2, 3, 4, 5]);
     }
 }

@@ -355,3 +355,66 @@ fn nothing_that_looks_like_a_secret_is_repeated() {
         assert!(!faults(&text).contains("hunter2"), "{}", faults(&text));
     }
 }
+
+/// Values that go wrong in different ways.
+const ODD: &[&str] = &[
+    "",
+    "~",
+    "true",
+    "-1",
+    "0",
+    "1e400",
+    "99999999999999999999",
+    "1.5",
+    "0x1F",
+    "\"\"",
+    "'x'",
+    "{}",
+    "[]",
+    "[[]]",
+    "{a: b}",
+    "*a",
+    "&a b",
+    "!t x",
+    "|",
+    ">-",
+    "${X}",
+    "http://[",
+    "ssh://",
+    "a:b",
+    "5s",
+    "0s",
+    "\u{0}",
+    "\"\\0\"",
+    "й",
+    "- x",
+    "? x",
+    ": x",
+    "#",
+];
+
+proptest::proptest! {
+    /// Whatever is done to a good file, it is accepted or has faults with places; nothing panics, and no fault is
+    /// found only when the checks are through.
+    #[test]
+    fn damaged_files_have_faults_with_places(
+        changes in proptest::collection::vec((0..60_usize, 0..4_usize, 0..ODD.len()), 1..4)
+    ) {
+        let example = include_str!("../../../examples/tiphys.yaml");
+        let mut lines: Vec<String> = example.lines().map(str::to_owned).collect();
+        for (line, how, odd) in changes {
+            let line = line % lines.len();
+            match how {
+                0 => drop(lines.remove(line)),
+                1 => lines.insert(line, lines[line].clone()),
+                2 => lines[line] = lines[line].split_once(':').map_or_else(String::new, |(k, _)| format!("{k}: {}", ODD[odd])),
+                _ => lines[line] = lines[line].replacen(&[',', '}', ':', ' '][odd % 4].to_string(), ODD[odd], 1),
+            }
+        }
+        if let Err(faults) = read(&(lines.join("\n") + "\n")) {
+            for fault in &faults.list {
+                proptest::prop_assert!(fault.place.is_some(), "{faults}\n{}", lines.join("\n"));
+            }
+        }
+    }
+}
