@@ -23,7 +23,14 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
-use tokio_rustls::{TlsAcceptor, rustls, server::TlsStream};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        self,
+        pki_types::{CertificateDer, pem::PemObject},
+    },
+    server::TlsStream,
+};
 
 use crate::support::World;
 
@@ -149,16 +156,22 @@ impl Authority {
         std::fs::write(path, self.0.pem()).expect("written");
     }
 
-    fn server(&self) -> Arc<rustls::ServerConfig> {
+    /// A certificate for this machine and its key, as PEM.
+    pub(crate) fn issue(&self) -> (String, KeyPair) {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).expect("valid");
-        let certificate = params.signed_by(&key, &self.0).expect("signed");
+        (params.signed_by(&key, &self.0).expect("signed").pem(), key)
+    }
+
+    fn server(&self) -> Arc<rustls::ServerConfig> {
+        let (certificate, key) = self.issue();
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("just written");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("supported")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key.into())
+            .with_single_cert(vec![certificate], key.into())
             .expect("they fit");
         Arc::new(config)
     }

@@ -4,6 +4,8 @@
 mod cgi;
 #[cfg(feature = "sandbox")]
 mod http;
+#[cfg(feature = "sandbox")]
+mod nginx;
 mod path;
 mod ssh;
 mod sshd;
