@@ -111,10 +111,11 @@ impl Service {
     async fn check(&self, request: &Request, site: &Site, mutation: &Mutation) -> Result<Option<String>, Refusal> {
         let registry = async {
             match (mutation, &self.0.ports.registry) {
-                (Mutation::Deploy(tag), Some(registry)) if !request.force => {
-                    check_tag(registry.as_ref(), site, tag).await
-                }
-                _ => Ok(()),
+                (Mutation::Deploy(tag), Some(registry)) => match check_tag(registry.as_ref(), site, tag).await {
+                    Err(Refusal::RegistryDown { detail }) if request.force => Ok(Some(detail)),
+                    checked => checked.map(|()| None),
+                },
+                _ => Ok(None),
             }
         };
         let cluster = async {
@@ -124,8 +125,8 @@ impl Service {
             }
         };
         let (registry, cluster) = tokio::join!(registry, cluster);
-        registry?;
-        cluster
+        let unchecked: Vec<_> = [registry?, cluster?].into_iter().flatten().collect();
+        Ok((!unchecked.is_empty()).then(|| unchecked.join("; ")))
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Request {
     pub input: Input,
     /// Where the answers go.
     pub replier: Arc<dyn Replier>,
-    /// Whether a deployment may go ahead when the registry doesn't answer or doesn't know the tag.
+    /// Whether a deployment may go ahead when the registry doesn't answer.
     pub force: bool,
 }
 
