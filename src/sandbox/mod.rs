@@ -2,3 +2,4 @@
 
 pub mod page;
 pub mod telegram;
+pub mod remote;
