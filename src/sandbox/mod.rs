@@ -2,4 +2,8 @@
 
 pub mod page;
 pub mod telegram;
+pub mod kubernetes;
+pub mod reconciler;
+pub mod registry;
 pub mod remote;
+pub mod world;

@@ -63,8 +63,7 @@ impl Remote {
         let repository = Repository::init_opts(&remote.path, &options)?;
         let tree = write_folder(&repository, &TEMPLATE)?;
         let three_days_ago = Timestamp::now().as_second() - 3 * 24 * 3600 - 4321;
-        let person =
-            Signature::new("Марина Соколова", "marina.sokolova@example.org", &Time::new(three_days_ago, 180))?;
+        let person = Signature::new("Марина Соколова", "marina.sokolova@example.org", &Time::new(three_days_ago, 180))?;
         repository.commit(
             Some(&format!("refs/heads/{BRANCH}")),
             &person,
