@@ -1,3 +1,10 @@
 //! The `tiphys` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use tiphys::app::{cli::Cli, run};
+
+fn main() -> ExitCode {
+    run(&Cli::parse()).into()
+}

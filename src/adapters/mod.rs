@@ -1,7 +1,7 @@
 //! The world outside, one folder per thing; siblings never import each other.
 
 pub mod argocd;
+pub mod console;
 pub mod git;
 pub mod registry;
-pub mod console;
 pub mod telegram;

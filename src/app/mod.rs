@@ -2,5 +2,116 @@
 
 pub mod cli;
 pub mod config;
-mod wiring;
 pub mod identity;
+mod one_shot;
+#[cfg(feature = "sandbox")]
+mod playground;
+pub mod serve;
+mod shutdown;
+mod telemetry;
+mod wiring;
+
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result};
+
+use self::{
+    cli::{Cli, Command, ConfigCommand},
+    config::{Config, Faults},
+};
+use crate::adapters::console::ExitCode;
+
+/// The log filter of one-shot commands: they answer on standard output.
+const QUIET: &str = "warn,kube_client=error";
+/// The log filter of the bot. The Kubernetes client logs whole answers when it can't read them: those stay out.
+const USUAL: &str = "info,kube_client=error";
+
+/// Runs the program; what went wrong is on standard error when it returns.
+#[must_use]
+pub fn run(cli: &Cli) -> ExitCode {
+    install_crypto();
+    let done = match &cli.command {
+        Command::Completions { shell } => {
+            cli::completions(*shell, &mut io::stdout());
+            Ok(ExitCode::Done)
+        }
+        Command::Config(ConfigCommand::Schema) => {
+            config::print_schema(&mut io::stdout()).map(|()| ExitCode::Done).context("standard output")
+        }
+        Command::Config(check) => config::check(&cli.config, check.depth(), &mut io::stdout(), &mut io::stderr())
+            .map(|good| if good { ExitCode::Done } else { ExitCode::Usage })
+            .context("standard output"),
+        _ => in_runtime(cli),
+    };
+    done.unwrap_or_else(|error| {
+        // A closed standard error leaves nobody to tell.
+        drop(writeln!(io::stderr(), "tiphys: {}", chain(&error)));
+        if error.is::<Faults>() { ExitCode::Usage } else { ExitCode::Failed }
+    })
+}
+
+/// The error and its causes, each that adds something.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// Installs the one TLS provider of the process.
+pub fn install_crypto() {
+    // Only a second call fails, and then the provider is there.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+}
+
+fn in_runtime(cli: &Cli) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the async runtime")?;
+    let exit = runtime.block_on(async {
+        match &cli.command {
+            Command::Serve => {
+                telemetry::start(cli.log_format, USUAL);
+                let mut config = load(cli)?;
+                apply_language(cli, &mut config);
+                let stop = shutdown::on_signal().context("signals")?;
+                serve::serve(Arc::new(config), stop).await?;
+                Ok(ExitCode::Done)
+            }
+            #[cfg(feature = "sandbox")]
+            Command::Playground(args) => {
+                telemetry::start(cli.log_format, QUIET);
+                playground::run(args, cli.language.unwrap_or_default()).await
+            }
+            command => {
+                telemetry::start(cli.log_format, QUIET);
+                let mut config = load(cli)?;
+                apply_language(cli, &mut config);
+                one_shot::run(&config, command).await
+            }
+        }
+    });
+    // Blocking reads of a terminal would hold it up for ever.
+    runtime.shutdown_background();
+    exit
+}
+
+fn load(cli: &Cli) -> Result<Config, Faults> {
+    let config = Config::load(&cli.config)?;
+    for warning in &config.warnings.list {
+        tracing::warn!(file = %cli.config.display(), "{}", warning.text);
+    }
+    Ok(config)
+}
+
+fn apply_language(cli: &Cli, config: &mut Config) {
+    if let Some(language) = cli.language {
+        config.language = language;
+    }
+}

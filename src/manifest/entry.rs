@@ -1,8 +1,7 @@
 //! Where a value stands: the section, the entry and the key, found as kustomize finds them.
 
 use super::{
-    Fault,
-    scalar,
+    Fault, scalar,
     tree::{INT_TAG, Kind, NodeId, STR_TAG, Style, Tree},
 };
 use crate::domain::plan::{PlanFault, UnsafeEdit};
@@ -124,7 +123,8 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
         ([], _) => {}
         ([(relation, index, item)], _) if *relation != Relation::Pattern => {
             let map = tree.target(*item);
-            let hazard = shared(tree, *item).or_else(|| merged(tree, map, &["name", "newName", wanted.key(), "digest"]));
+            let hazard =
+                shared(tree, *item).or_else(|| merged(tree, map, &["name", "newName", wanted.key(), "digest"]));
             place.hazard = place.hazard.or(hazard);
             duplicates(tree, map)?;
             place.entry = Some((*index, map));
@@ -221,9 +221,7 @@ fn shared(tree: &Tree<'_>, id: NodeId) -> Option<Fault> {
     let node = tree.node(id);
     match (&node.kind, &node.anchor) {
         (Kind::Alias { name, .. }, _) => Some(Fault::not_safe(tree.line(id), UnsafeEdit::Alias(name.clone()))),
-        (_, Some(anchor)) if node.aliased => {
-            Some(Fault::not_safe(tree.line(id), UnsafeEdit::Anchor(anchor.clone())))
-        }
+        (_, Some(anchor)) if node.aliased => Some(Fault::not_safe(tree.line(id), UnsafeEdit::Anchor(anchor.clone()))),
         _ => None,
     }
 }
@@ -236,7 +234,10 @@ fn merges<'t>(tree: &'t Tree<'_>, map: NodeId) -> impl Iterator<Item = NodeId> +
 
 fn merged_value(tree: &Tree<'_>, map: NodeId, key: &str) -> Option<NodeId> {
     merges(tree, map).find_map(|source| {
-        tree.pairs(source)?.iter().find(|(k, _)| tree.scalar(*k).is_some_and(|k| k.eq_ignore_ascii_case(key))).map(|p| p.1)
+        tree.pairs(source)?
+            .iter()
+            .find(|(k, _)| tree.scalar(*k).is_some_and(|k| k.eq_ignore_ascii_case(key)))
+            .map(|p| p.1)
     })
 }
 

@@ -106,7 +106,8 @@ impl<'t> Kustomization<'t> {
     /// As [`Self::tag`].
     pub fn entry_name(&self, image: &ImageName) -> Result<Option<String>, Fault> {
         let place = entry::find(&self.tree, self.root, &Wanted::Tag { image: image.as_str() })?;
-        let name = place.entry.and_then(|(_, map)| entry::one_of(&self.tree, map, &["name"]).transpose()).transpose()?;
+        let name =
+            place.entry.and_then(|(_, map)| entry::one_of(&self.tree, map, &["name"]).transpose()).transpose()?;
         Ok(name.and_then(|pair| self.tree.scalar(pair.value)).map(str::to_owned))
     }
 

@@ -60,7 +60,8 @@ pub fn splice(old: &str, splices: &[Splice], differences: &[Difference]) -> Resu
     match check(old, &new, differences, "yaml-rust2", reading::by_yaml_rust) {
         // It rejects some valid texts, such as a tab after a colon; then libyaml, the model of kustomize's reader, judges.
         Err(reason) if reading::by_yaml_rust(old).is_err() => {
-            check(old, &new, differences, "libyaml", reading::by_libyaml).map_err(|other| format!("{reason}; {other}"))?;
+            check(old, &new, differences, "libyaml", reading::by_libyaml)
+                .map_err(|other| format!("{reason}; {other}"))?;
         }
         outcome => outcome?,
     }
@@ -152,14 +153,14 @@ mod tests {
     fn every_other_difference_is_caught() {
         let string = || set(Reading::string("1.10"));
         for (what, with, differences) in [
-            ("'x'", "1.10", string()),            // a number, not a string
-            ("'x'", "'1.1'", string()),           // another string
-            ("'x'", "'1.10'\nz: 1", string()),    // one key more
-            ("'x'", "'1.10", string()),           // not YAML any more
-            ("two", "three", string()),           // another value
-            ("3", "4", string()),                 // another document
-            ("---\n", "", string()),              // documents joined
-            ("'x'", "'1.10'", vec![]),            // nothing was asked for
+            ("'x'", "1.10", string()),         // a number, not a string
+            ("'x'", "'1.1'", string()),        // another string
+            ("'x'", "'1.10'\nz: 1", string()), // one key more
+            ("'x'", "'1.10", string()),        // not YAML any more
+            ("two", "three", string()),        // another value
+            ("3", "4", string()),              // another document
+            ("---\n", "", string()),           // documents joined
+            ("'x'", "'1.10'", vec![]),         // nothing was asked for
             ("'x'", "&a '1.10'", vec![Difference::Remove { at: vec![0] }]),
             ("'x'", "'1.10'", vec![Difference::Set { at: vec![0, 0], value: Reading::string("1.10") }]),
         ] {

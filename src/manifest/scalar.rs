@@ -49,8 +49,7 @@ pub fn write(text: &str, style: Style) -> String {
 }
 
 fn is_word(text: &str) -> bool {
-    const WORDS: [&str; 12] =
-        ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "inf", "infinity", "nan"];
+    const WORDS: [&str; 12] = ["null", "true", "false", "yes", "no", "on", "off", "y", "n", "inf", "infinity", "nan"];
     let bare = text.trim_start_matches(['+', '-', '.']);
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(bare))
 }
@@ -98,7 +97,8 @@ fn is_time(text: &str) -> bool {
     };
     let date = text.split(['T', 't', ' ']).next().unwrap_or_default();
     let mut parts = date.split('-');
-    digits(parts.next(), 4) && date.as_bytes().get(4) == Some(&b'-')
+    digits(parts.next(), 4)
+        && date.as_bytes().get(4) == Some(&b'-')
         && digits(parts.next(), 2)
         && digits(parts.next(), 2)
         && parts.next().is_none()
@@ -111,9 +111,48 @@ mod tests {
     #[test]
     fn what_some_reader_takes_for_something_else_is_no_plain_string() {
         for text in [
-            "1.10", "0123", "1e5", "1E5", "1.e5", "0x1F", "0X1f", "on", "On", "OFF", "yes", "y", "N", "null", "Null", "~",
-            "2024-01-31", "2024-1-1", "2024-01-31T10", "12:30", "1:30:00", "1_000", ".5", ".inf", "-.INF", ".NaN", "nan",
-            "0b1", "0o7", "0O17", "true", "False", "1", "007", "1.", "1_0.5", "", "1__0", "1e_5", "0x_1", "0x", "0x1p-2",
+            "1.10",
+            "0123",
+            "1e5",
+            "1E5",
+            "1.e5",
+            "0x1F",
+            "0X1f",
+            "on",
+            "On",
+            "OFF",
+            "yes",
+            "y",
+            "N",
+            "null",
+            "Null",
+            "~",
+            "2024-01-31",
+            "2024-1-1",
+            "2024-01-31T10",
+            "12:30",
+            "1:30:00",
+            "1_000",
+            ".5",
+            ".inf",
+            "-.INF",
+            ".NaN",
+            "nan",
+            "0b1",
+            "0o7",
+            "0O17",
+            "true",
+            "False",
+            "1",
+            "007",
+            "1.",
+            "1_0.5",
+            "",
+            "1__0",
+            "1e_5",
+            "0x_1",
+            "0x",
+            "0x1p-2",
         ] {
             assert!(!is_plain_string(text), "{text}");
         }
@@ -122,7 +161,26 @@ mod tests {
     #[test]
     fn versions_stay_plain() {
         for text in [
-            "0.10.5", "v1", "1.2.3-rc.1", "main", "feature-x", "0b2", "0o8", "0xg", "1e5f", "e5", "2024-01-31-abc", "20240131-1", "sha-0123abc", "_1", "1.0.0.0", "latest", "nope", "only", "registry.example.org:5000/a/b", "5e",
+            "0.10.5",
+            "v1",
+            "1.2.3-rc.1",
+            "main",
+            "feature-x",
+            "0b2",
+            "0o8",
+            "0xg",
+            "1e5f",
+            "e5",
+            "2024-01-31-abc",
+            "20240131-1",
+            "sha-0123abc",
+            "_1",
+            "1.0.0.0",
+            "latest",
+            "nope",
+            "only",
+            "registry.example.org:5000/a/b",
+            "5e",
         ] {
             assert!(is_plain_string(text), "{text}");
         }
@@ -130,7 +188,10 @@ mod tests {
 
     #[test]
     fn texts_that_yaml_gives_a_meaning_are_no_plain_strings() {
-        for text in ["- a", "a: b", "a #b", "*a", "&a", "!a", "[a]", "{a}", "a,b", "a:", "'a", "\"a", "%a", "@a", "`a", "-", "?", "..."] {
+        for text in [
+            "- a", "a: b", "a #b", "*a", "&a", "!a", "[a]", "{a}", "a,b", "a:", "'a", "\"a", "%a", "@a", "`a", "-",
+            "?", "...",
+        ] {
             assert!(!is_plain_string(text), "{text}");
         }
         assert_eq!(write("it's \"x\\", Style::Single), "'it''s \"x\\'");
@@ -139,11 +200,9 @@ mod tests {
 
     #[test]
     fn counts_are_read_as_kustomize_reads_them() {
-        let read = ["3", "010", "0x10", "0o17", "0b11", "3.0", "+3", "1_0", "0", "x", "3.5", "-1", "", "1e3"].map(whole_number);
+        let read = ["3", "010", "0x10", "0o17", "0b11", "3.0", "+3", "1_0", "0", "x", "3.5", "-1", "", "1e3"]
+            .map(whole_number);
         let (n, none) = (Some, None);
-        assert_eq!(
-            read,
-            [n(3), n(8), n(16), n(15), n(3), n(3), n(3), n(10), n(0), none, none, none, none, none]
-        );
+        assert_eq!(read, [n(3), n(8), n(16), n(15), n(3), n(3), n(3), n(10), n(0), none, none, none, none, none]);
     }
 }

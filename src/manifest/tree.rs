@@ -114,8 +114,8 @@ impl<'t> Tree<'t> {
         let options = granit_parser::options! { emit_anchor_events: true, emit_comments: false };
         let mut builder = Builder::new(text);
         for event in Parser::new_from_str_with_options(text, options) {
-            let (event, span) = event
-                .map_err(|error| Fault::at(error.marker().line().max(1), PlanFault::Malformed(error.info())))?;
+            let (event, span) =
+                event.map_err(|error| Fault::at(error.marker().line().max(1), PlanFault::Malformed(error.info())))?;
             let span = span.byte_range().filter(|range| text.get(range.clone()).is_some());
             let span = span.ok_or_else(|| malformed(text, 0, "the parser lost its place"))?;
             builder.event(event, span)?;
@@ -340,7 +340,8 @@ mod tests {
     fn aliases_know_their_targets() {
         let tree = Tree::read("a: &x {b: 1}\nc: *x\nd: &y 2\n").expect("valid");
         let root = tree.documents()[0].root.expect("a root");
-        let (a, c, d) = (tree.get(root, "a").expect("a"), tree.get(root, "c").expect("c"), tree.get(root, "d").expect("d"));
+        let (a, c, d) =
+            (tree.get(root, "a").expect("a"), tree.get(root, "c").expect("c"), tree.get(root, "d").expect("d"));
         assert_eq!((tree.target(c), tree.node(a).aliased, tree.node(d).aliased), (a, true, false));
         assert_eq!((tree.node(a).anchor.as_deref(), tree.node(d).anchor.as_deref()), (Some("x"), Some("y")));
         assert!(matches!(&tree.node(c).kind, Kind::Alias { name, .. } if name == "x"));

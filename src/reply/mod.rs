@@ -25,6 +25,8 @@ mod help;
 mod identity;
 mod manifest;
 mod message;
+#[cfg(feature = "sandbox")]
+mod playground;
 mod quantity;
 mod reference;
 mod refusal;
@@ -35,6 +37,8 @@ mod tests;
 
 pub use help::menu;
 pub use message::{Button, Message, Span};
+#[cfg(feature = "sandbox")]
+pub use playground::welcome;
 pub use reference::reference;
 pub use rollout::stage_line;
 

@@ -1,7 +1,10 @@
 //! What is refused, with the line and the words of the log.
 
 use insta::assert_snapshot;
-use tiphys::{domain::name::Tag, manifest::kustomization::{Kustomization, Missing}};
+use tiphys::{
+    domain::name::Tag,
+    manifest::kustomization::{Kustomization, Missing},
+};
 
 use crate::cases::{Set, edit, image};
 

@@ -39,7 +39,11 @@ impl ExitCode {
             Answer::Accepted { .. } => Self::Unknown,
             Answer::Rollout(report) => match report.stage {
                 Stage::Committed | Stage::Syncing | Stage::Progressing { .. } | Stage::Live { .. } => Self::Done,
-                Stage::Paused | Stage::Failed { .. } | Stage::TimedOut { .. } => Self::NotLive,
+                Stage::NotFollowed { reason: None } => Self::Done,
+                Stage::NotFollowed { reason: Some(_) }
+                | Stage::Paused
+                | Stage::Failed { .. }
+                | Stage::TimedOut { .. } => Self::NotLive,
             },
             Answer::Refused(Refusal::Grammar(_)) => Self::Usage,
             Answer::Refused(_) => Self::Refused,
@@ -90,6 +94,7 @@ pub fn outcome(answer: &Answer) -> &'static str {
             Stage::Live { .. } => "live",
             Stage::Paused => "paused",
             Stage::Failed { .. } => "rollout_failed",
+            Stage::NotFollowed { .. } => "not_followed",
             Stage::TimedOut { .. } => "timed_out",
         },
         Answer::Refused(Refusal::Grammar(_)) => "not_a_command",

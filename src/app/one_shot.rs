@@ -1,0 +1,59 @@
+//! One command from a shell or a CI job: the same road as a chat's, then an exit code.
+
+use std::{io, sync::Arc, time::Duration};
+
+use anyhow::{Result, bail};
+
+use super::{
+    cli::{Command, DeployArgs},
+    config::{Config, Fault, Faults},
+    identity::{operator_from_env, request_id_from_env},
+    wiring,
+};
+use crate::{
+    adapters::console::{ExitCode, Style, TerminalReplier},
+    domain::{actor::Place, answer::Answer},
+    ports::Replier,
+    usecase::{Handling, Input, Request},
+};
+
+/// How long a rollout that nobody waits for may take to let go.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Runs the command and tells how it ended.
+///
+/// # Errors
+/// When the configuration can't be put to work, or nobody can be told the answer.
+pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode> {
+    let Some(words) = command.words() else { bail!("this command has no one-shot form") };
+    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    let mutation = command.mutation();
+    let wait = mutation.is_some_and(|args| args.wait);
+    if wait && config.kubernetes.is_none() {
+        let fault = Fault::whole("missing key \"kubernetes\", which --wait needs");
+        return Err(Faults::new(&config.file, vec![fault]).into());
+    }
+    let mut config = config.clone();
+    if let Some(timeout) = mutation.and_then(|args| args.timeout) {
+        config.follow.deadline = timeout;
+    }
+    let service = wiring::service(&config).await?;
+    let env = |name: &str| std::env::var(name).ok();
+    let replier = Arc::new(TerminalReplier::new(io::stdout(), Style::of_stdout(command.json()), config.language));
+    let request = Request {
+        id: mutation.and_then(|args| args.request_id.clone()).unwrap_or_else(|| request_id_from_env(env, &words)),
+        sender: operator_from_env(env),
+        place: Place::Terminal,
+        input: Input::Words(words),
+        replier: Arc::clone(&replier) as Arc<dyn Replier>,
+        force: matches!(command, Command::Deploy(DeployArgs { force: true, .. })),
+    };
+    let answer: Option<Answer> = match service.handle(request).await {
+        Handling::Settled(settled) if wait => Some(settled.last_answer().await),
+        Handling::Settled(settled) => Some(settled.answer),
+        Handling::NotOurs | Handling::Unsettled => None,
+    };
+    service.shut_down(GRACE).await;
+    let shown = replier.finish()?;
+    Ok(answer.or(shown).as_ref().map_or(ExitCode::Failed, ExitCode::of))
+}

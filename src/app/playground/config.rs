@@ -1,0 +1,98 @@
+//! The configuration of the playground's bot: a file like any other, so that it can be read and copied.
+
+use std::{
+    fs, io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    domain::language::Language,
+    sandbox::{stage::Cast, world::World},
+};
+
+/// The bot's token in the sandbox; it opens nothing outside it.
+pub(super) const TOKEN: &str = "4242:playground";
+/// The chat.
+pub(super) const CHAT: i64 = -1_001_234_567_890;
+
+/// The chat's title.
+pub(super) fn title(language: Language) -> &'static str {
+    match language {
+        Language::Ru => "Эксплуатация",
+        Language::En => "Operations",
+    }
+}
+
+/// The people around: two whom the bot knows, and a stranger.
+pub(super) fn cast(language: Language) -> Vec<Cast> {
+    let names = match language {
+        Language::Ru => ["Анна Иванова", "Борис Петров", "Незнакомец"],
+        Language::En => ["Anna Ivanova", "Boris Petrov", "Stranger"],
+    };
+    let person = |(id, name): (i64, &str)| Cast { id, name: name.to_owned(), allowed: id < 2000 };
+    [1001, 1002, 6666].into_iter().zip(names).map(person).collect()
+}
+
+/// Writes `tiphys.yaml` and what it names into the folder; returns its path.
+pub(super) fn write(dir: &Path, world: &World, telegram: &str, page: &str, language: Language) -> io::Result<PathBuf> {
+    let language_code = match language {
+        Language::Ru => "ru",
+        Language::En => "en",
+    };
+    private(&dir.join("telegram-token"), TOKEN)?;
+    private(&dir.join("kubeconfig"), &world.kubeconfig())?;
+    let people: String = cast(language)
+        .iter()
+        .filter(|person| person.allowed)
+        .map(|p| format!("  - {{ id: {}, name: {}, email: person-{}@example.org }}\n", p.id, p.name, p.id))
+        .collect();
+    let text = format!(
+        "# The playground's configuration. The addresses are those of one run.
+language: {language_code}
+telegram:
+  token_file: telegram-token
+  api_url: {telegram}
+  chats:
+    - id: {CHAT}
+people:
+{people}repository:
+  url: {repository}
+  branch: main
+  mirror: mirror.git
+  committer: {{ name: tiphys, email: tiphys@example.org }}
+  web_url: {page}
+registry:
+  kind: gitlab
+  url: {registry}
+kubernetes:
+  kubeconfig: kubeconfig
+  context: sandbox
+applications:
+  - name: oil-refinery-application
+    image: registry.gitlab.example.org/team/oil-refinery-application
+    environments:
+      - name: prod
+        path: apps/oil-refinery-application/overlays/prod
+        workload: {{ namespace: oil-refinery, name: oil-refinery-application }}
+        argocd: {{ namespace: argocd, name: oil-refinery-application-prod }}
+",
+        repository = quoted(&world.repository_path().display().to_string()),
+        registry = world.registry_url(),
+    );
+    let file = dir.join("tiphys.yaml");
+    fs::write(&file, text)?;
+    Ok(file)
+}
+
+/// A YAML scalar in single quotes: a folder's name may hold anything.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Writes a file that only its owner can read.
+fn private(path: &Path, text: &str) -> io::Result<()> {
+    use io::Write;
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    writeln!(file, "{text}")
+}
