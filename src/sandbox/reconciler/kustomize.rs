@@ -138,7 +138,7 @@ fn accumulate(files: &dyn Files, folder: &str, resource: &str, depth: usize) -> 
     Ok(documents)
 }
 
-fn transform(fields: &Map<String, Value>, objects: &mut Vec<Value>) -> Result<(), String> {
+fn transform(fields: &Map<String, Value>, objects: &mut [Value]) -> Result<(), String> {
     if let Some(namespace) = fields.get("namespace").and_then(Value::as_str) {
         for object in objects.iter_mut() {
             if !object["kind"].as_str().is_some_and(|kind| CLUSTER_WIDE.contains(&kind)) {

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Registry;
+use super::{Registry, image::Image};
 
 /// The image of the template repository's application.
-pub(super) const REPOSITORY: &str = "team/oil-refinery-application";
+pub const REPOSITORY: &str = "team/oil-refinery-application";
 
 /// Name, age in hours, and size in kilobytes.
 const TAGS: [(&str, i64, u64); 26] = [
@@ -41,6 +41,9 @@ const TAGS: [(&str, i64, u64); 26] = [
 pub(super) fn fill(registry: &Registry, now: Timestamp) {
     for (index, (tag, hours, kilobytes)) in (0_i64..).zip(TAGS) {
         let age = SignedDuration::from_secs(hours * 3600 + index * 97);
-        registry.add_tag(REPOSITORY, tag, now.checked_sub(age).unwrap_or(now), kilobytes * 1024 + 317);
+        let (created_at, size) = (now.checked_sub(age).unwrap_or(now), kilobytes * 1024 + 317);
+        // One tag is an index, as newer builders push it.
+        let build = if tag == "develop" { Image::indexed } else { Image::build };
+        registry.add(REPOSITORY, tag, build(REPOSITORY, tag, created_at, size));
     }
 }

@@ -23,7 +23,7 @@ pub use super::reconciler::{Controls, Pace};
 use super::{
     kubernetes::{ApiError, Kubernetes, kind::Kind},
     reconciler::Reconciler,
-    registry::Registry,
+    registry::{Access, Registry},
     remote::{Commit, Remote},
 };
 
@@ -43,6 +43,8 @@ pub struct Options {
     pub pace: Pace,
     /// The Argo CD Applications of the repository's `argocd/` that are registered; all when empty.
     pub applications: Vec<String>,
+    /// The credentials that the registry asks for, if any.
+    pub registry_access: Access,
     /// The bearer token that the API server asks for, if any.
     pub kubernetes_token: Option<String>,
     /// The address of the repository in the Applications, when it isn't its path.
@@ -60,6 +62,7 @@ impl Options {
             registry_listen: loopback,
             pace: Pace::playground(),
             applications: vec!["oil-refinery-application-prod".to_owned()],
+            registry_access: Access::default(),
             kubernetes_token: None,
             repository_url: None,
         }
@@ -106,6 +109,7 @@ pub struct World {
     remote: Remote,
     controls: Arc<Controls>,
     kubernetes_address: SocketAddr,
+    registry_address: SocketAddr,
     token: Option<String>,
     changes: watch::Sender<u64>,
     commits: Mutex<(Option<git2::Oid>, Vec<Commit>)>,
@@ -127,7 +131,7 @@ impl World {
         let now = Timestamp::now();
         let stop = CancellationToken::new();
         let kubernetes = Arc::new(Kubernetes::new(options.kubernetes_token.clone(), now, stop.clone()));
-        let registry = Arc::new(Registry::seeded(now));
+        let registry = Arc::new(Registry::seeded(options.registry_access.clone(), now, stop.clone()));
         let controls = Arc::new(Controls::default());
 
         let url = options.repository_url.clone().unwrap_or_else(|| remote.path().display().to_string());
@@ -149,6 +153,8 @@ impl World {
         };
         let (listener, kubernetes_address) = listen(options.kubernetes_listen).await?;
         tasks.spawn(server::serve(listener, kubernetes.router(), stop.clone()));
+        let (listener, registry_address) = listen(options.registry_listen).await?;
+        tasks.spawn(server::serve(listener, registry.router(), stop.clone()));
         let changes = watch::Sender::default();
         let ticking = tick(changes.clone(), kubernetes.store().subscribe(), registry.subscribe(), remote.clone());
         let stopped = stop.clone();
@@ -165,6 +171,7 @@ impl World {
             remote,
             controls,
             kubernetes_address,
+            registry_address,
             token: options.kubernetes_token,
             changes,
             commits: Mutex::default(),
@@ -177,6 +184,12 @@ impl World {
     #[must_use]
     pub fn kubernetes_url(&self) -> String {
         format!("http://{}", self.kubernetes_address)
+    }
+
+    /// The address of the registry, for the OCI protocol and for GitLab's API alike.
+    #[must_use]
+    pub fn registry_url(&self) -> String {
+        format!("http://{}", self.registry_address)
     }
 
     /// A kubeconfig for the API server; its only context is called `sandbox`.

@@ -122,7 +122,7 @@ async fn a_commit_goes_live_by_a_rolling_update() {
     assert_eq!(history.len(), before["status"]["history"].as_array().expect("history").len() + 1);
     assert_eq!(history.last().expect("entry")["revision"], revision);
     let image = "registry.gitlab.example.org/team/oil-refinery-application:0.10.5";
-    assert_eq!(application["status"]["summary"]["images"], json!([image]));
+    scene.until("told of the image", |one, _| one["status"]["summary"]["images"] == json!([image])).await;
 
     let store = scene.world.kubernetes().store();
     let deployment = scene.deployment();

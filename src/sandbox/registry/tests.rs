@@ -1,0 +1,237 @@
+//! The registry over HTTP, without a client library.
+
+use std::{net::SocketAddr, time::Duration};
+
+use reqwest::{Client, Response, StatusCode};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use super::*;
+
+const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.v2+json";
+
+struct Scene {
+    registry: Arc<Registry>,
+    address: SocketAddr,
+    client: Client,
+    _stop: tokio_util::sync::DropGuard,
+}
+
+async fn scene(access: Access) -> Scene {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let stop = CancellationToken::new();
+    let registry = Arc::new(Registry::seeded(access, Timestamp::now(), stop.clone()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");
+    let address = listener.local_addr().expect("address");
+    let router = registry.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let client = Client::builder().no_proxy().build().expect("client");
+    Scene { registry, address, client, _stop: stop.drop_guard() }
+}
+
+impl Scene {
+    fn request(&self, path: &str) -> reqwest::RequestBuilder {
+        self.client.get(format!("http://{}{path}", self.address)).header("accept", ACCEPT)
+    }
+
+    async fn get(&self, path: &str) -> Response {
+        self.request(path).send().await.expect("an answer")
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        let response = self.get(path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.json().await.expect("JSON")
+    }
+}
+
+fn header<'a>(response: &'a Response, name: &str) -> &'a str {
+    response.headers().get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn tags_are_paged_with_links() {
+    let scene = scene(Access::default()).await;
+    let all: Value = scene.json(&format!("/v2/{REPOSITORY}/tags/list")).await;
+    let all: Vec<&str> = all["tags"].as_array().expect("tags").iter().filter_map(Value::as_str).collect();
+    assert!(all.contains(&"0.10.4") && all.contains(&"0.10.6") && all.contains(&"main") && all.is_sorted());
+    let mut path = format!("/v2/{REPOSITORY}/tags/list?n=7");
+    let mut seen = Vec::new();
+    loop {
+        let response = scene.get(&path).await;
+        let link = header(&response, "link").to_owned();
+        let page: Value = response.json().await.expect("JSON");
+        seen.extend(page["tags"].as_array().expect("tags").iter().map(|tag| tag.as_str().expect("text").to_owned()));
+        if link.is_empty() {
+            break;
+        }
+        path = link.trim_start_matches('<').split('>').next().expect("address").to_owned();
+        assert!(link.ends_with("; rel=\"next\""));
+    }
+    assert_eq!(seen, all);
+    assert_eq!(scene.get(&format!("/v2/{REPOSITORY}/tags/list?n=x")).await.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn manifests_and_configs_have_true_digests() {
+    let scene = scene(Access::default()).await;
+    for tag in ["0.10.5", "main", "develop"] {
+        let response = scene.get(&format!("/v2/{REPOSITORY}/manifests/{tag}")).await;
+        let (digest, kind) =
+            (header(&response, "docker-content-digest").to_owned(), header(&response, "content-type").to_owned());
+        assert_eq!(header(&response, "docker-distribution-api-version"), "registry/2.0");
+        let mut manifest: Value = response.json().await.expect("JSON");
+        assert_eq!(manifest["mediaType"], kind);
+        let by_digest = scene.get(&format!("/v2/{REPOSITORY}/manifests/{digest}")).await;
+        let body = by_digest.text().await.expect("body");
+        use sha2::Digest as _;
+        let hash = sha2::Sha256::digest(body.as_bytes());
+        assert_eq!(digest, hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")));
+        let head = scene.client.head(format!("http://{}/v2/{REPOSITORY}/manifests/{tag}", scene.address));
+        let head = head.header("accept", ACCEPT).send().await.expect("an answer");
+        assert_eq!(header(&head, "docker-content-digest"), digest);
+        assert_eq!(header(&head, "content-length"), body.len().to_string());
+        if kind == image::OCI_INDEX {
+            let child = manifest["manifests"][0]["digest"].as_str().expect("digest").to_owned();
+            manifest = scene.json(&format!("/v2/{REPOSITORY}/manifests/{child}")).await;
+        }
+        let config = manifest["config"]["digest"].as_str().expect("digest");
+        let config = scene.json(&format!("/v2/{REPOSITORY}/blobs/{config}")).await;
+        let created: Timestamp = config["created"].as_str().expect("time").parse().expect("time");
+        assert!(created < Timestamp::now());
+    }
+    let old_client = scene.client.get(format!("http://{}/v2/{REPOSITORY}/manifests/0.10.5", scene.address));
+    assert_eq!(old_client.send().await.expect("an answer").status(), StatusCode::NOT_FOUND, "without Accept");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_protocol_s_words() {
+    let scene = scene(Access::default()).await;
+    for (path, code) in [
+        (format!("/v2/{REPOSITORY}/manifests/9.9.9"), "MANIFEST_UNKNOWN"),
+        ("/v2/team/nothing/tags/list".to_owned(), "NAME_UNKNOWN"),
+        (format!("/v2/{REPOSITORY}/blobs/sha256:00"), "BLOB_UNKNOWN"),
+    ] {
+        let response = scene.get(&path).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        let body: Value = response.json().await.expect("JSON");
+        assert_eq!(body["errors"][0]["code"], code);
+    }
+    assert!(scene.registry.remove_tag(REPOSITORY, "0.10.5"));
+    assert!(!scene.registry.has(&format!("registry.gitlab.example.org/{REPOSITORY}:0.10.5")));
+    scene.registry.add_tag(REPOSITORY, "0.10.7", Timestamp::now(), 1000);
+    assert!(scene.registry.has(&format!("localhost:5000/{REPOSITORY}:0.10.7")));
+    assert_eq!(scene.get(&format!("/v2/{REPOSITORY}/manifests/0.10.7")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_token_is_traded_for_credentials() {
+    let access = Access {
+        credentials: Some(("deploy".to_owned(), "secret".to_owned())),
+        token_service: true,
+        gitlab_token: None,
+    };
+    let scene = scene(access).await;
+    let path = format!("/v2/{REPOSITORY}/tags/list");
+    let refused = scene.get(&path).await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    let scope = format!("repository:{REPOSITORY}:pull");
+    let expected =
+        format!("Bearer realm=\"http://{}/jwt/auth\",service=\"container_registry\",scope=\"{scope}\"", scene.address);
+    assert_eq!(header(&refused, "www-authenticate"), expected);
+    let trade = |password: &'static str, scope: String| {
+        let query = format!("/jwt/auth?service=container_registry&scope={scope}");
+        let request = scene.request(&query).basic_auth("deploy", Some(password));
+        async move { request.send().await.expect("an answer") }
+    };
+    assert_eq!(trade("wrong", scope.clone()).await.status(), StatusCode::UNAUTHORIZED);
+    let body: Value = trade("secret", scope).await.json().await.expect("JSON");
+    let token = body["token"].as_str().expect("token").to_owned();
+    let read = |path: String| {
+        let request = scene.request(&path).bearer_auth(&token);
+        async move { request.send().await.expect("an answer") }
+    };
+    assert_eq!(read(path.clone()).await.status(), StatusCode::OK);
+    let other = read("/v2/team/other/tags/list".to_owned()).await;
+    assert!(header(&other, "www-authenticate").ends_with(",error=\"insufficient_scope\""));
+    scene.registry.expire_tokens();
+    assert!(header(&read(path).await, "www-authenticate").ends_with(",error=\"invalid_token\""));
+}
+
+#[tokio::test]
+async fn basic_credentials_are_checked() {
+    let access = Access { credentials: Some(("user".to_owned(), "secret".to_owned())), ..Access::default() };
+    let scene = scene(access).await;
+    let refused = scene.get("/v2/").await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(header(&refused, "www-authenticate"), "Basic realm=\"Registry Realm\"");
+    let good = scene.request("/v2/").basic_auth("user", Some("secret")).send().await.expect("an answer");
+    assert_eq!(good.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn gitlab_lists_repositories_and_tags() {
+    let access = Access { gitlab_token: Some("glpat-x".to_owned()), ..Access::default() };
+    let scene = scene(access).await;
+    let get = |path: &str, token: &str| {
+        let request = scene.request(path).header("private-token", token);
+        async move { request.send().await.expect("an answer") }
+    };
+    let root = "/api/v4/projects/team%2Foil-refinery-application";
+    assert_eq!(get(root, "wrong").await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(scene.get(root).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(get("/api/v4/projects/team%2Fnothing", "glpat-x").await.status(), StatusCode::NOT_FOUND);
+    let project: Value = get(root, "glpat-x").await.json().await.expect("JSON");
+    let by_id = format!("/api/v4/projects/{}", project["id"]);
+    assert_eq!(get(&by_id, "glpat-x").await.json::<Value>().await.expect("JSON"), project);
+
+    let listed = get(&format!("{by_id}/registry/repositories?tags_count=true"), "glpat-x").await;
+    let listed: Value = listed.json().await.expect("JSON");
+    assert_eq!(listed[0]["path"], REPOSITORY);
+    assert_eq!(listed[0]["name"], "");
+    let total = scene.registry.tags(REPOSITORY).len();
+    assert_eq!(listed[0]["tags_count"], total);
+    let tags = format!("{root}/registry/repositories/{}/tags", listed[0]["id"]);
+    let first = get(&tags, "glpat-x").await;
+    assert_eq!(header(&first, "x-next-page"), "2");
+    assert_eq!(header(&first, "x-total"), total.to_string());
+    let next = format!("<http://{}{tags}?page=2&per_page=20>; rel=\"next\"", scene.address);
+    assert!(header(&first, "link").contains(&next), "{}", header(&first, "link"));
+    let first: Value = first.json().await.expect("JSON");
+    assert_eq!(first.as_array().expect("list").len(), 20);
+    assert_eq!(first[0].as_object().expect("object").len(), 3, "only name, path and location");
+    let second = get(&format!("{tags}?page=2"), "glpat-x").await;
+    assert_eq!(header(&second, "x-next-page"), "");
+    let whole: Value = get(&format!("{tags}?per_page=1000"), "glpat-x").await.json().await.expect("JSON");
+    assert_eq!(whole.as_array().expect("list").len(), total);
+    assert_eq!(get(&format!("{tags}?pagination=keyset"), "glpat-x").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+
+    let tag: Value = get(&format!("{tags}/0.10.5"), "glpat-x").await.json().await.expect("JSON");
+    assert_eq!(tag["short_revision"].as_str().expect("text").len(), 9);
+    assert!(tag["digest"].as_str().expect("text").starts_with("sha256:"));
+    assert!(tag["total_size"].as_u64().expect("number") > 1_000_000);
+    let created: Timestamp = tag["created_at"].as_str().expect("text").parse().expect("time");
+    assert!(created < Timestamp::now());
+    let missing = get(&format!("{tags}/9.9.9"), "glpat-x").await;
+    assert_eq!(missing.status(), StatusCode::NOT_FOUND);
+    assert_eq!(missing.json::<Value>().await.expect("JSON")["message"], "404 Tag Not Found");
+    scene.registry.set_fault(RegistryFault::Forbidden);
+    assert_eq!(get(&tags, "glpat-x").await.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn faults_begin_and_end() {
+    let scene = scene(Access::default()).await;
+    scene.registry.set_fault(RegistryFault::Down);
+    assert!(scene.request("/v2/").send().await.and_then(Response::error_for_status).is_err());
+    scene.registry.set_fault(RegistryFault::Status(429));
+    let limited = scene.get("/v2/").await;
+    assert_eq!((limited.status(), header(&limited, "retry-after")), (StatusCode::TOO_MANY_REQUESTS, "1"));
+    scene.registry.set_fault(RegistryFault::Hang);
+    let hanging = scene.request("/v2/").timeout(Duration::from_millis(50)).send().await;
+    assert!(hanging.expect_err("no answer").is_timeout());
+    let waiting = tokio::spawn(scene.request("/v2/").send());
+    scene.registry.set_fault(RegistryFault::None);
+    assert_eq!(waiting.await.expect("joined").expect("an answer").status(), StatusCode::OK);
+    assert_eq!(scene.registry.requests(), 4);
+}
