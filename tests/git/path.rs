@@ -259,6 +259,21 @@ async fn one_missing_file_is_an_error_now_and_mended_later() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_packed_is_made_again() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    let head = repository.push(&base, vec![deploy("cli/1", "1.1"), deploy("cli/2", "1.2")]).await.expect("pushed");
+    // As after a power cut: the file is there, but nothing is in it. The next commit has the same blob.
+    let blob = world.git(&world.remote(), &["rev-parse", &format!("{}:{FILE}", head[0])]);
+    let file = world.path("mirror.git/objects").join(&blob[..2]).join(&blob[2..]);
+    fs::remove_file(&file).expect("removed");
+    fs::write(&file, "").expect("written");
+    repository.push(&head[1], vec![deploy("cli/3", "1.1")]).await.expect("pushed");
+    world.assert_sound(5);
+}
+
+#[tokio::test]
 async fn a_folder_that_is_no_mirror_is_named_and_left_alone() {
     let world = World::new();
     fs::create_dir(world.path("mirror.git")).expect("made");

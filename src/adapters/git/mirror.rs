@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use git2::{ErrorClass, Indexer, Odb, Oid, Repository, RepositoryInitOptions};
+use git2::{Indexer, Odb, Oid, Repository, RepositoryInitOptions};
 
 use crate::ports::RepositoryError;
 
@@ -17,6 +17,9 @@ use crate::ports::RepositoryError;
 const MARKER: &str = "tiphys-mirror";
 /// How long another process may hold the lock; it does so for moments only.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
+/// A pack has two files or three.
+const MAX_PACK_FILES: usize = 500;
+const MAX_SINGLE_OBJECTS: usize = 20_000;
 const LOCK_POLL: Duration = Duration::from_millis(20);
 
 /// Why the mirror could not be used.
@@ -31,11 +34,18 @@ pub(super) enum MirrorError {
 impl From<git2::Error> for MirrorError {
     fn from(error: git2::Error) -> Self {
         let text = error.message().to_owned();
-        let disk = ["No space left", "Read-only file system", "Permission denied", "quota exceeded", "not owned by"];
-        if error.class() != ErrorClass::Odb && disk.iter().any(|words| text.contains(words)) {
-            Self::Unusable(text)
-        } else {
-            Self::Damaged(text)
+        // libgit2 has no codes for what the operating system says; these are its words on Linux and macOS.
+        let hopeless = [
+            "No space left",
+            "Read-only file system",
+            "Permission denied",
+            "quota exceeded",
+            "Too many open files",
+            "not owned by",
+        ];
+        match hopeless.iter().any(|words| text.contains(words)) {
+            true => Self::Unusable(text),
+            false => Self::Damaged(text),
         }
     }
 }
@@ -70,11 +80,22 @@ pub(super) struct Mirror {
     /// The full name of the branch's reference.
     reference: String,
     damaged: AtomicBool,
+    /// Whether this process has looked at the number of files yet.
+    counted: AtomicBool,
+    /// How long another process may hold the lock.
+    patience: Duration,
 }
 
 impl Mirror {
     pub(super) fn new(path: PathBuf, remote: String, reference: String) -> Self {
-        Self { path, remote, reference, damaged: AtomicBool::new(false) }
+        Self {
+            path,
+            remote,
+            reference,
+            damaged: AtomicBool::new(false),
+            counted: AtomicBool::new(false),
+            patience: LOCK_WAIT,
+        }
     }
 
     /// The full name of the branch's reference.
@@ -87,15 +108,23 @@ impl Mirror {
         self.damaged.store(true, Ordering::Relaxed);
     }
 
-    /// The error for the outside, with the mirror's path.
+    /// Whether something in it couldn't be read.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// The error for the outside, with the mirror's path; a damaged mirror is built again by the next fetch.
     pub(super) fn error(&self, error: MirrorError) -> RepositoryError {
+        if let MirrorError::Damaged(_) = error {
+            self.mark_damaged();
+        }
         let (MirrorError::Damaged(text) | MirrorError::Unusable(text)) = error;
         RepositoryError::Mirror(format!("{}: {text}", self.path.display()))
     }
 
     /// Opens the mirror if it is there and sound.
     pub(super) fn open(&self) -> Result<Repository, MirrorError> {
-        if self.damaged.load(Ordering::Relaxed) {
+        if self.is_damaged() {
             return Err(MirrorError::Damaged("marked as damaged".to_owned()));
         }
         let marker = fs::read_to_string(self.path.join(MARKER))
@@ -110,6 +139,10 @@ impl Mirror {
 
     /// Opens the mirror; makes it or builds it again when need be, empty then.
     pub(super) fn ensure(&self) -> Result<Repository, MirrorError> {
+        // At the start only: a running process may be reading from it.
+        if !self.counted.swap(true, Ordering::Relaxed) && self.is_crowded() {
+            self.mark_damaged();
+        }
         match self.open() {
             Err(MirrorError::Damaged(_)) => {}
             ready_or_hopeless => return ready_or_hopeless,
@@ -148,6 +181,13 @@ impl Mirror {
         Ok(())
     }
 
+    /// Whether years of small fetches and pushes have left so many files that a new clone is quicker than tidying up.
+    fn is_crowded(&self) -> bool {
+        let count = |below: &str| fs::read_dir(self.path.join("objects").join(below)).map_or(0, Iterator::count);
+        // Ids are spread evenly, so one of the 256 folders of single objects speaks for all (as in `git gc --auto`).
+        count("pack") > MAX_PACK_FILES || count("17") * 256 > MAX_SINGLE_OBJECTS
+    }
+
     /// Empties the folder and makes a new repository in it; the caller holds the lock.
     fn rebuild(&self, marker: &mut File) -> Result<Repository, MirrorError> {
         tracing::info!(mirror = %self.path.display(), "building the mirror from scratch");
@@ -180,9 +220,9 @@ impl Mirror {
     fn lock(&self) -> Result<File, MirrorError> {
         let unusable = |error: std::io::Error| MirrorError::Unusable(error.to_string());
         let path = self.path.join(MARKER);
-        let patience = Instant::now() + LOCK_WAIT;
+        let patience = Instant::now() + self.patience;
         loop {
-            fs::create_dir_all(&self.path).map_err(unusable)?;
+            create_folder(&self.path).map_err(unusable)?;
             let ours = path.exists()
                 || match is_vacant(&self.path) {
                     // Deleted in this very moment.
@@ -237,6 +277,21 @@ impl<'r> PackWriter<'r> {
         self.indexer.commit()?;
         Ok(())
     }
+}
+
+/// Makes the folder, closed to other users: manifests are not for everyone on the machine.
+fn create_folder(path: &Path) -> std::io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Whether nothing of anybody's is in the folder.
@@ -321,5 +376,34 @@ mod tests {
             drop(held);
             waiting.join().expect("no panic").expect("locked once free");
         });
+    }
+
+    #[test]
+    fn a_lock_that_is_never_freed_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut ours = mirror(folder.path());
+        let other = mirror(folder.path());
+        ours.patience = Duration::from_millis(100);
+        let _held = other.lock().expect("locked");
+        let error = ours.ensure().map(|_| ()).expect_err("locked");
+        let RepositoryError::Mirror(text) = ours.error(error) else { panic!("the mirror's fault") };
+        let path = folder.path().display().to_string();
+        assert!(text.starts_with(&path) && text.contains("another process"), "{text}");
+    }
+
+    #[test]
+    fn a_crowded_mirror_is_built_again_at_the_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("mirror.git");
+        let blob = mirror(&path).ensure().map(|repository| repository.blob(b"x").expect("written")).expect("made");
+        for number in 0..MAX_PACK_FILES + 1 {
+            fs::write(path.join(format!("objects/pack/x-{number}.tmp")), "").expect("written");
+        }
+        let ours = mirror(&path);
+        assert!(ours.ensure().map(|repository| repository.find_blob(blob).is_err()).expect("made"));
+        let next = ours.ensure().map(|repository| repository.blob(b"x").expect("written")).expect("kept");
+        assert!(ours.ensure().map(|repository| repository.find_blob(next).is_ok()).expect("kept"));
+        let mode = fs::metadata(&path).map(|data| std::os::unix::fs::PermissionsExt::mode(&data.permissions()));
+        assert_eq!(mode.expect("there") & 0o777, 0o700);
     }
 }

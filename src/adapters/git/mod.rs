@@ -161,18 +161,17 @@ impl GitRepository {
     }
 
     /// As [`Self::make`], but a mirror that is gone, damaged or behind is brought up to date first.
-    async fn make_surely(&self, base: Oid, commits: Vec<NewCommit>) -> Result<NewObjects, RepositoryError> {
-        let commits = Arc::new(commits);
-        match self.make(base, &commits).await {
+    async fn make_surely(&self, base: Oid, commits: &Arc<Vec<NewCommit>>) -> Result<NewObjects, RepositoryError> {
+        match self.make(base, commits).await {
             Ok(Some(made)) => return Ok(made),
             Ok(None) => {}
             Err(ObjectError::Mirror(MirrorError::Damaged(_))) => self.mirror.mark_damaged(),
             Err(error) => return Err(self.object_error(error)),
         }
         self.fetch_in_turn().await?;
-        match self.make(base, &commits).await {
+        match self.make(base, commits).await {
             Ok(Some(made)) => Ok(made),
-            Ok(None) => Err(self.mirror.error(MirrorError::Damaged(format!("it has no commit {base}")))),
+            Ok(None) => Err(self.mirror.error(MirrorError::Unusable(format!("it has no commit {base}")))),
             Err(error) => Err(self.object_error(error)),
         }
     }
@@ -210,7 +209,7 @@ impl ManifestRepository for GitRepository {
         self.fetch().await?;
         match open().await? {
             Some(snapshot) => Ok(Arc::new(snapshot)),
-            None => Err(self.mirror.error(MirrorError::Damaged(format!("it has no commit {at}")))),
+            None => Err(self.mirror.error(MirrorError::Unusable(format!("it has no commit {at}")))),
         }
     }
 
@@ -220,10 +219,22 @@ impl ManifestRepository for GitRepository {
         }
         let _turn = self.turn.lock().await;
         let old = oid(base);
-        let made = self.make_surely(old, commits).await?;
-        let new = *made.commits.last().unwrap_or(&old);
-        let update = Update { mirror: Arc::clone(&self.mirror), old, new, objects: made.all };
-        self.transport.push(update).await?;
+        let commits = Arc::new(commits);
+        let mut mended = false;
+        let (made, new) = loop {
+            let made = self.make_surely(old, &commits).await?;
+            let new = *made.commits.last().unwrap_or(&old);
+            let update = Update { mirror: Arc::clone(&self.mirror), old, new, objects: made.all.clone() };
+            match self.transport.push(update).await {
+                Ok(()) => break (made, new),
+                // Nothing was sent: what was to be sent could not be read.
+                Err(RepositoryError::Mirror(error)) if self.mirror.is_damaged() && !mended => {
+                    tracing::warn!(error, "the mirror is damaged");
+                    mended = true;
+                }
+                Err(error) => return Err(error),
+            }
+        };
         self.set_head(new);
         // The remote has it: whatever happens to the mirror now is the next fetch's business.
         let mirror = Arc::clone(&self.mirror);

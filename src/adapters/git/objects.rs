@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use git2::{ObjectType, Oid, Repository, Signature, Time, Tree};
 
 use super::{mirror::MirrorError, transport::Interrupted};
-use crate::{domain::snapshot::FileEdit, ports::NewCommit};
+use crate::{
+    domain::{name::RepoPath, snapshot::FileEdit},
+    ports::NewCommit,
+};
 
 const TREE: i32 = 0o040_000;
 const FILE: i32 = 0o100_644;
@@ -110,7 +113,7 @@ fn patched(
         };
         let blob = repository.blob(&edit.content)?;
         made.push(blob);
-        builder.insert(*path, blob, mode).map_err(|error| unfit(error.message()))?;
+        builder.insert(*path, blob, mode).map_err(|error| insertion(&edit.path, error))?;
     }
     for (folder, edits) in below {
         let old = match builder.get(folder)? {
@@ -119,11 +122,19 @@ fn patched(
             Some(_) => return Err(ObjectError::Unfit(format!("{}: {folder} is not a folder", edits[0].1.path))),
         };
         let new = patched(repository, old.as_ref(), &edits, made)?;
-        builder.insert(folder, new, TREE).map_err(|error| ObjectError::Unfit(error.message().to_owned()))?;
+        builder.insert(folder, new, TREE).map_err(|error| insertion(&edits[0].1.path, error))?;
     }
     let id = builder.write()?;
     made.push(id);
     Ok(id)
+}
+
+/// A name that git forbids is the edit's fault; an object that isn't there, though just written, is the mirror's.
+fn insertion(path: &RepoPath, error: git2::Error) -> ObjectError {
+    match error.message().contains("invalid name") {
+        true => ObjectError::Unfit(format!("{path}: {}", error.message())),
+        false => error.into(),
+    }
 }
 
 /// Whether a mode is a regular file's, executable or not.
@@ -154,7 +165,7 @@ fn message(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{actor::Actor, name::RepoPath};
+    use crate::domain::actor::Actor;
 
     fn commit(name: &str, edits: &[(&str, &str)]) -> NewCommit {
         NewCommit {
@@ -212,7 +223,7 @@ mod tests {
     #[test]
     fn edits_that_do_not_fit_are_refused() {
         let (_folder, repository, base) = repository();
-        for path in ["apps/link", "apps", "apps/run.sh/x", "apps/link/x"] {
+        for path in ["apps/link", "apps", "apps/run.sh/x", "apps/link/x", ".GIT/x"] {
             let error = committer().make(&repository, base, &[commit("x", &[(path, "")])]).expect_err(path);
             assert!(matches!(error, ObjectError::Unfit(_)), "{path}: {error:?}");
         }

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use git2::Oid;
 use russh::{
-    Channel, ChannelMsg,
+    ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
     client::{self, AuthResult, Handle, Msg},
     keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate, decode_secret_key},
 };
@@ -128,7 +128,8 @@ impl SshRemote {
             Ok::<_, russh::Error>(channel)
         };
         let channel = self.in_time(start).await?;
-        Ok(SshExchange { channel, service, words: String::new(), deadline: self.deadline })
+        let (reader, writer) = channel.split();
+        Ok(SshExchange { reader, writer: Arc::new(writer), service, words: String::new(), deadline: self.deadline })
     }
 
     async fn connect(&self) -> Result<Handle<HostCheck>, RepositoryError> {
@@ -160,6 +161,10 @@ impl SshRemote {
         let key = PrivateKeyWithHashAlg::new(Arc::new(key), hash);
         match self.in_time(session.authenticate_publickey(self.user.clone(), key)).await? {
             AuthResult::Success => Ok(session),
+            // How the library tells of a connection that ended in the middle.
+            AuthResult::Failure { .. } if session.is_closed() => {
+                Err(RepositoryError::Unreachable("the connection was closed at the authentication".to_owned()))
+            }
             AuthResult::Failure { .. } => Err(RepositoryError::Authentication(format!(
                 "{} doesn't accept the key {} for user {} (publickey)",
                 self.host,
@@ -254,15 +259,26 @@ fn quoted(path: &str) -> String {
 
 /// One service in a channel.
 struct SshExchange {
-    channel: Channel<Msg>,
+    reader: ChannelReadHalf,
+    writer: Arc<ChannelWriteHalf<Msg>>,
     service: Service,
     words: String,
     deadline: Duration,
 }
 
+/// A conversation may be given up anywhere; the session goes on without it.
+impl Drop for SshExchange {
+    fn drop(&mut self) {
+        let writer = Arc::clone(&self.writer);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { writer.close().await.ok() });
+        }
+    }
+}
+
 impl Exchange for SshExchange {
     async fn send(&mut self, message: Bytes) -> Result<(), RepositoryError> {
-        let text = match timeout(self.deadline, self.channel.data_bytes(message)).await {
+        let text = match timeout(self.deadline, self.writer.data_bytes(message)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => verdict::bounded(&error.to_string()),
             Err(_) => "no answer in time".to_owned(),
@@ -275,7 +291,7 @@ impl Exchange for SshExchange {
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, RepositoryError> {
         loop {
-            let event = timeout(self.deadline, self.channel.wait())
+            let event = timeout(self.deadline, self.reader.wait())
                 .await
                 .map_err(|_| RepositoryError::Unreachable("no answer in time".to_owned()))?;
             match event {
@@ -301,9 +317,8 @@ impl Exchange for SshExchange {
     async fn answered(&mut self) {}
 
     async fn end(&mut self) {
-        self.channel.data_bytes(Bytes::from_static(b"0000")).await.ok();
-        self.channel.eof().await.ok();
-        self.channel.close().await.ok();
+        self.writer.data_bytes(Bytes::from_static(b"0000")).await.ok();
+        self.writer.eof().await.ok();
     }
 }
 
