@@ -1,6 +1,6 @@
 //! The adapter over smart HTTP, against git's own server side.
 
-use std::{fs, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use axum::http::{Method, header};
 use secrecy::SecretString;
@@ -11,7 +11,7 @@ use tiphys::{
 
 use crate::{
     cgi::{Authority, Fault, GitServer},
-    support::{FILE, World, change, deploy, repo_path, request},
+    support::{FILE, World, change, deploy, race, repo_path, request},
 };
 
 /// The program does this at its start.
@@ -167,6 +167,22 @@ async fn races_are_lost_before_and_during_the_push() {
     let base = repository.fetch().await.expect("fetched");
     repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
     world.assert_sound(4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_writers_lose_and_double_nothing() {
+    install_provider();
+    let world = Arc::new(World::new());
+    let server = GitServer::http(&world).await;
+    let writers = (0..3).map(|writer| world.by_url(&server.url(), &format!("mirror-{writer}"))).collect();
+    let person = {
+        let world = Arc::clone(&world);
+        tokio::task::spawn_blocking(move || (0..6).filter(|n| world.person_tries(&format!("person/{n}"))).count())
+    };
+    race(writers, 6).await;
+    let theirs = person.await.expect("no panic");
+    world.assert_sound(2 + 3 * 6 + theirs);
+    world.assert_requests(3 * 6);
 }
 
 #[tokio::test]

@@ -1,10 +1,16 @@
 //! The adapter with a remote on the same machine: everything that doesn't depend on the wire.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tiphys::ports::{ManifestRepository, RepositoryError};
 
-use crate::support::{FILE, World, change, deploy, repo_path, request};
+use crate::support::{FILE, World, change, deploy, race, repo_path, request};
 
 #[tokio::test]
 async fn a_push_is_a_sound_commit_with_author_committer_and_mode() {
@@ -70,6 +76,7 @@ async fn a_push_that_comes_second_loses_the_race() {
     let repository = world.by_path();
     let base = repository.fetch().await.expect("fetched");
     let theirs = world.person_pushes("other", "x");
+    world.git(&world.remote(), &["gc", "--quiet"]);
 
     let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("lost");
     assert!(matches!(error, RepositoryError::LostRace), "{error}");
@@ -83,39 +90,42 @@ async fn a_push_that_comes_second_loses_the_race() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_writers_lose_and_double_nothing() {
-    const WRITERS: usize = 4;
-    const EACH: usize = 12;
     let world = Arc::new(World::new());
-    let mut tasks = tokio::task::JoinSet::new();
-    for writer in 0..WRITERS {
+    // Two of the writers share a mirror, as two processes would; a person pushes with git between them.
+    let url = world.remote().to_str().expect("utf-8").to_owned();
+    let writers = (0..4).map(|writer| world.by_url(&url, &format!("mirror-{}", writer / 2))).collect();
+    let person = {
         let world = Arc::clone(&world);
-        tasks.spawn(async move {
-            // Two of the writers share a mirror, as two processes would.
-            let mut settings = world.settings(world.remote().to_str().expect("utf-8"));
-            settings.mirror = world.path(&format!("mirror-{}", writer / 2));
-            let repository = tiphys::adapters::git::GitRepository::new(settings).expect("valid");
-            for number in 0..EACH {
-                let id = format!("cli/{writer}-{number}");
-                loop {
-                    let base = repository.fetch().await.expect("fetched");
-                    match repository.push(&base, vec![change(&id, &format!("by/{writer}"), &id)]).await {
-                        Ok(_) => break,
-                        Err(RepositoryError::LostRace) => {}
-                        Err(error) => panic!("{id}: {error}"),
-                    }
-                }
+        tokio::task::spawn_blocking(move || (0..10).filter(|n| world.person_tries(&format!("person/{n}"))).count())
+    };
+    race(writers, 12).await;
+    let theirs = person.await.expect("no panic");
+    world.assert_sound(2 + 4 * 12 + theirs);
+    world.assert_requests(4 * 12);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_mirror_may_go_away_at_any_moment() {
+    let world = Arc::new(World::new());
+    let url = world.remote().to_str().expect("utf-8").to_owned();
+    let writers = (0..2).map(|_| world.by_url(&url, "mirror")).collect();
+    let stop = Arc::new(AtomicBool::new(false));
+    let vandal = {
+        let (mirror, stop) = (world.path("mirror"), Arc::clone(&stop));
+        tokio::task::spawn_blocking(move || {
+            let mut times = 0;
+            while !stop.load(Ordering::Relaxed) && times < 40 {
+                times += usize::from(mirror.join("HEAD").exists() && fs::remove_dir_all(&mirror).is_ok());
+                std::thread::sleep(std::time::Duration::from_millis(15));
             }
-        });
-    }
-    while let Some(done) = tasks.join_next().await {
-        done.expect("no panic");
-    }
-    world.assert_sound(2 + WRITERS * EACH);
-    let ids = world.git(&world.remote(), &["log", "--format=%(trailers:key=Request-Id,valueonly,separator=)", "main"]);
-    let mut ids: Vec<&str> = ids.lines().filter(|line| !line.is_empty()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), WRITERS * EACH);
+            times
+        })
+    };
+    race(writers, 20).await;
+    stop.store(true, Ordering::Relaxed);
+    assert!(vandal.await.expect("no panic") > 0, "it was deleted at least once");
+    world.assert_sound(2 + 2 * 20);
+    world.assert_requests(2 * 20);
 }
 
 #[tokio::test]

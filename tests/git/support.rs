@@ -16,7 +16,7 @@ use tiphys::{
         name::{RepoPath, RequestId, Revision},
         snapshot::FileEdit,
     },
-    ports::NewCommit,
+    ports::{ManifestRepository, NewCommit, RepositoryError},
 };
 
 /// The file that the tests change.
@@ -107,6 +107,26 @@ impl World {
         revision
     }
 
+    /// The person tries to push a commit, once; tells whether it went through.
+    pub(crate) fn person_tries(&self, path: &str) -> bool {
+        self.git(&self.path("person"), &["fetch", "--quiet"]);
+        self.git(&self.path("person"), &["reset", "--quiet", "--hard", "origin/main"]);
+        self.write(path, path);
+        self.commit(path);
+        self.try_git(&self.path("person"), &["push", "--quiet"]).status.success()
+    }
+
+    /// The remote's branch has so many commits with a request's id, each id once.
+    pub(crate) fn assert_requests(&self, count: usize) {
+        let format = "--format=%(trailers:key=Request-Id,valueonly,separator=)";
+        let ids = self.git(&self.remote(), &["log", format, "main"]);
+        let mut ids: Vec<&str> = ids.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(ids.len(), count);
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), count, "none twice");
+    }
+
     /// The head of the remote's branch.
     pub(crate) fn remote_head(&self) -> Revision {
         Revision::new(self.git(&self.remote(), &["rev-parse", "refs/heads/main"])).expect("an id")
@@ -156,9 +176,49 @@ impl World {
         }
     }
 
+    /// The adapter with a mirror of that name.
+    pub(crate) fn by_url(&self, url: &str, mirror: &str) -> GitRepository {
+        let mut settings = self.settings(url);
+        settings.mirror = self.path(mirror);
+        GitRepository::new(settings).expect("valid settings")
+    }
+
     /// The adapter on the remote's path.
     pub(crate) fn by_path(&self) -> GitRepository {
         GitRepository::new(self.settings(self.remote().to_str().expect("utf-8"))).expect("valid settings")
+    }
+}
+
+/// Lets the writers push commits of their own against each other, each as often as it takes.
+pub(crate) async fn race(writers: Vec<GitRepository>, each: usize) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for (writer, repository) in writers.into_iter().enumerate() {
+        tasks.spawn(async move {
+            for number in 0..each {
+                let id = format!("cli/{writer}-{number}");
+                loop {
+                    let outcome = async {
+                        let base = repository.fetch().await?;
+                        match repository.find_request(&request(&id)).await? {
+                            Some(_) => Ok(()),
+                            None => {
+                                let commit = change(&id, &format!("by/{writer}"), &id);
+                                repository.push(&base, vec![commit]).await.map(|_| ())
+                            }
+                        }
+                    };
+                    match outcome.await {
+                        Ok(()) => break,
+                        // The mirror is somebody's playground in one of the tests; nothing is applied then.
+                        Err(RepositoryError::LostRace | RepositoryError::Mirror(_)) => {}
+                        Err(error) => panic!("{id}: {error}"),
+                    }
+                }
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("no panic");
     }
 }
 

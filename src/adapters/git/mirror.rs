@@ -25,6 +25,8 @@ const LOCK_POLL: Duration = Duration::from_millis(20);
 /// Why the mirror could not be used.
 #[derive(Debug)]
 pub(super) enum MirrorError {
+    /// There is none, or one of another remote.
+    Absent(String),
     /// Something is missing or unreadable in it: building it again helps.
     Damaged(String),
     /// The disk, the permissions or another process: building it again would not help.
@@ -118,7 +120,7 @@ impl Mirror {
         if let MirrorError::Damaged(_) = error {
             self.mark_damaged();
         }
-        let (MirrorError::Damaged(text) | MirrorError::Unusable(text)) = error;
+        let (MirrorError::Absent(text) | MirrorError::Damaged(text) | MirrorError::Unusable(text)) = error;
         RepositoryError::Mirror(format!("{}: {text}", self.path.display()))
     }
 
@@ -128,9 +130,9 @@ impl Mirror {
             return Err(MirrorError::Damaged("marked as damaged".to_owned()));
         }
         let marker = fs::read_to_string(self.path.join(MARKER))
-            .map_err(|error| MirrorError::Damaged(format!("{MARKER}: {error}")))?;
+            .map_err(|error| MirrorError::Absent(format!("{MARKER}: {error}")))?;
         if marker.trim_end() != self.remote {
-            return Err(MirrorError::Damaged("mirrors another remote".to_owned()));
+            return Err(MirrorError::Absent("mirrors another remote".to_owned()));
         }
         let repository = Repository::open_bare(&self.path)?;
         self.head_of(&repository)?;
@@ -144,7 +146,7 @@ impl Mirror {
             self.mark_damaged();
         }
         match self.open() {
-            Err(MirrorError::Damaged(_)) => {}
+            Err(MirrorError::Absent(_) | MirrorError::Damaged(_)) => {}
             ready_or_hopeless => return ready_or_hopeless,
         }
         let mut marker = self.lock()?;
@@ -211,6 +213,7 @@ impl Mirror {
         options.bare(true).external_template(false);
         options.initial_head(self.reference.strip_prefix("refs/heads/").unwrap_or(&self.reference));
         let repository = Repository::init_opts(&self.path, &options)?;
+        repository.config()?.set_bool("tiphys.mirror", true)?;
         marker.rewind().map_err(unusable)?;
         marker.write_all(self.remote.as_bytes()).and_then(|()| marker.write_all(b"\n")).map_err(unusable)?;
         Ok(repository)
@@ -227,7 +230,8 @@ impl Mirror {
                 || match is_vacant(&self.path) {
                     // Deleted in this very moment.
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-                    vacant => vacant.map_err(unusable)?,
+                    Err(error) => return Err(unusable(error)),
+                    Ok(vacant) => vacant || is_remnant(&self.path),
                 };
             if !ours {
                 return Err(MirrorError::Unusable(
@@ -304,6 +308,20 @@ fn is_vacant(folder: &Path) -> std::io::Result<bool> {
     Ok(true)
 }
 
+/// Whether a folder without a marker is what a deletion left of a mirror: its configuration still says so, or it is no
+/// repository any more and has only what git puts into one.
+fn is_remnant(folder: &Path) -> bool {
+    const NAMES: [&str; 9] =
+        ["HEAD", "config", "objects", "refs", "packed-refs", "info", "hooks", "description", "branches"];
+    if fs::read_to_string(folder.join("config")).is_ok_and(|text| text.contains("[tiphys]")) {
+        return true;
+    }
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).filter(|name| !is_foreign(name)).collect();
+    let is_repository = ["HEAD", "objects", "refs"].iter().all(|needed| names.iter().any(|name| name == needed));
+    !is_repository && names.iter().all(|name| NAMES.iter().any(|known| name == known))
+}
+
 /// The marker itself, and what file systems put at their root.
 fn is_foreign(name: &std::ffi::OsStr) -> bool {
     name == MARKER || name == "lost+found"
@@ -343,6 +361,34 @@ mod tests {
         assert!(matches!(error, MirrorError::Unusable(ref text) if text.contains("not a mirror")), "{error:?}");
         assert_eq!(fs::read_to_string(folder.path().join("diary.txt")).expect("still there"), "mine");
         assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 1);
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let blob = Repository::init_bare(folder.path()).and_then(|r| r.blob(b"precious")).expect("written");
+        assert!(mirror(folder.path()).ensure().is_err());
+        assert!(Repository::open_bare(folder.path()).is_ok_and(|r| r.find_blob(blob).is_ok()));
+    }
+
+    #[test]
+    fn what_an_interrupted_deletion_leaves_is_built_again() {
+        for leftover in [
+            &["objects", "config"][..],
+            &["refs", "objects"],
+            &["HEAD", "refs"],
+            &["HEAD", "refs", "objects", "config"],
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            mirror(folder.path()).ensure().map(|_| ()).expect("made");
+            for entry in fs::read_dir(folder.path()).expect("readable").flatten() {
+                if leftover.iter().any(|kept| entry.file_name() == *kept) {
+                    continue;
+                }
+                let path = entry.path();
+                if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.expect("removed");
+            }
+            let ours = mirror(folder.path());
+            ours.ensure().map(|_| ()).unwrap_or_else(|error| panic!("{leftover:?}: {error:?}"));
+            ours.open().map(|_| ()).expect("sound");
+        }
     }
 
     #[test]

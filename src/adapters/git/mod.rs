@@ -86,6 +86,7 @@ impl GitRepository {
                     self.set_head(head);
                     return Ok(head);
                 }
+                Err(Fault::Mirror(MirrorError::Absent(_))) if !rebuilt => rebuilt = true,
                 Err(Fault::Mirror(MirrorError::Damaged(reason))) if !rebuilt => {
                     tracing::warn!(reason, "the mirror is damaged");
                     self.mirror.mark_damaged();
@@ -124,7 +125,7 @@ impl GitRepository {
             let (mirror, work) = (Arc::clone(&self.mirror), Arc::clone(&work));
             blocking(move || match head {
                 Some(head) => work(mirror.open()?, head),
-                None => Err(MirrorError::Damaged("nothing was fetched yet".to_owned())),
+                None => Err(MirrorError::Absent("nothing was fetched yet".to_owned())),
             })
             .await
         };
@@ -137,11 +138,10 @@ impl GitRepository {
         }
         let _turn = self.turn.lock().await;
         // Another task may have mended it while this one waited for its turn.
-        if let Ok(value) = attempt(self.head()).await {
-            return Ok(value);
-        }
-        if self.head().is_some() {
-            self.mirror.mark_damaged();
+        match attempt(self.head()).await {
+            Ok(value) => return Ok(value),
+            Err(MirrorError::Damaged(_)) => self.mirror.mark_damaged(),
+            Err(_) => {}
         }
         let head = self.fetch_in_turn().await?;
         attempt(Some(head)).await.map_err(|error| self.mirror.error(error))
@@ -164,7 +164,7 @@ impl GitRepository {
     async fn make_surely(&self, base: Oid, commits: &Arc<Vec<NewCommit>>) -> Result<NewObjects, RepositoryError> {
         match self.make(base, commits).await {
             Ok(Some(made)) => return Ok(made),
-            Ok(None) => {}
+            Ok(None) | Err(ObjectError::Mirror(MirrorError::Absent(_))) => {}
             Err(ObjectError::Mirror(MirrorError::Damaged(_))) => self.mirror.mark_damaged(),
             Err(error) => return Err(self.object_error(error)),
         }

@@ -53,6 +53,10 @@ pub(super) fn forbids_push(words: &str) -> bool {
 /// The ways in which git, Gitaly and libgit2 say that the reference has moved on.
 fn is_lost_race(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
+    // A lock that the server may not make is no race.
+    if ["permission denied", "no space left", "read-only file system"].iter().any(|sign| reason.contains(sign)) {
+        return false;
+    }
     [
         "non-fast-forward",
         "fetch first",
@@ -127,7 +131,9 @@ mod tests {
         ] {
             assert!(matches!(of_rejection(reason, ""), RepositoryError::LostRace), "{reason}");
         }
-        for reason in ["pre-receive hook declined", "protected branch hook declined", "deny updating a hidden ref", ""]
+        let disk = "cannot lock ref 'refs/heads/main': Unable to create '/x/main.lock': No space left on device";
+        for reason in
+            [disk, "pre-receive hook declined", "protected branch hook declined", "deny updating a hidden ref", ""]
         {
             assert!(matches!(of_rejection(reason, ""), RepositoryError::Refused(_)), "{reason}");
         }
