@@ -292,6 +292,10 @@ async fn a_folder_that_is_no_mirror_is_named_and_left_alone() {
     let RepositoryError::Mirror(text) = error else { panic!("{error}") };
     assert!(text.contains("mirror.git") && text.contains("not a mirror"), "{text}");
     assert!(world.path("mirror.git/precious").exists());
+
+    let below_a_file = world.by_url(world.remote().to_str().expect("utf-8"), "mirror.git/precious/mirror.git");
+    let error = below_a_file.fetch().await.expect_err("no folder");
+    assert!(matches!(&error, RepositoryError::Mirror(text) if text.contains("precious/mirror.git")), "{error}");
 }
 
 #[tokio::test]
@@ -326,4 +330,43 @@ async fn a_checked_out_branch_is_not_pushed_to() {
     let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("refused");
     assert!(matches!(&error, RepositoryError::Refused(text) if text.contains("checked out")), "{error}");
     assert_eq!(world.git(&person, &["rev-parse", "main"]), base.as_str());
+}
+
+#[tokio::test]
+#[ignore = "needs root to mount a small file system"]
+async fn a_full_disk_is_told_before_anything_is_sent() {
+    struct Mounted(std::path::PathBuf);
+    impl Drop for Mounted {
+        fn drop(&mut self) {
+            std::process::Command::new("umount").arg(&self.0).status().ok();
+        }
+    }
+    let world = World::new();
+    let disk = Mounted(world.path("disk"));
+    fs::create_dir(&disk.0).expect("made");
+    let mount = |options: &str| {
+        let status = world.hermetic("mount").args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk.0).status();
+        assert!(status.expect("mount runs").success());
+    };
+    mount("size=1m");
+    let noise: String = (0..200_000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    world.person_pushes("noise", &noise);
+    let url = world.remote().to_str().expect("utf-8").to_owned();
+    let repository = world.by_url(&url, "disk/mirror.git");
+    let full = |error: RepositoryError| {
+        let RepositoryError::Mirror(text) = error else { panic!("{error}") };
+        assert!(text.contains("disk/mirror.git") && text.contains("No space left"), "{text}");
+    };
+    full(repository.fetch().await.expect_err("too small"));
+    mount("remount,size=20m");
+    let base = repository.fetch().await.expect("fetched");
+
+    fs::write(disk.0.join("filler"), vec![0; 30 << 20]).expect_err("it is full now");
+    full(repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("full"));
+    assert_eq!(world.remote_head(), base);
+    let snapshot = repository.snapshot(&base).await.expect("can be read");
+    assert!(snapshot.file(&repo_path(FILE)).expect("readable").is_some());
+    fs::remove_file(disk.0.join("filler")).expect("removed");
+    repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
+    world.assert_sound(4);
 }
