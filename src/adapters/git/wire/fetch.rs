@@ -166,7 +166,7 @@ async fn receive<E: Exchange>(lines: &mut Lines<E>, mut sink: PackSink) -> Resul
                 return Err(verdict::of_refused_entry(&words).into());
             }
             // Acknowledgements of what the mirror has.
-            _ if line.starts_with(b"ACK ") || line.starts_with(b"NAK") => {}
+            _ if line.is_empty() || line.starts_with(b"ACK ") || line.starts_with(b"NAK") => {}
             _ => return Err(RepositoryError::Unreachable("the answer is not git's protocol".to_owned()).into()),
         }
         words.truncate(words.floor_char_boundary(4_000));
