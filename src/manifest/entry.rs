@@ -258,9 +258,12 @@ fn merged(tree: &Tree<'_>, map: NodeId, keys: &[&str]) -> Option<Fault> {
 ///
 /// # Errors
 /// [`UnsafeEdit`] with the line.
-pub(super) fn writable(tree: &Tree<'_>, id: NodeId) -> Result<Style, Fault> {
-    let node = tree.node(id);
-    let refuse = |reason| Err(Fault::not_safe(tree.line(id), reason));
+pub(super) fn writable(tree: &Tree<'_>, pair: Pair) -> Result<Style, Fault> {
+    let node = tree.node(pair.value);
+    let block = matches!(node.kind, Kind::Scalar { style: Style::Block, .. });
+    // A block scalar's bytes start on the line below its header.
+    let line = tree.line(if block { pair.key } else { pair.value });
+    let refuse = |reason| Err(Fault::not_safe(line, reason));
     if let Some(anchor) = &node.anchor {
         return refuse(UnsafeEdit::Anchor(anchor.clone()));
     }

@@ -8,7 +8,7 @@ use super::{
     proof::{self, Difference},
     remove, scalar,
     text::{self, Splice},
-    tree::{NodeId, Style, Tree},
+    tree::{NodeId, STR_TAG, Style, Tree},
 };
 use crate::domain::{
     name::{ImageName, Tag},
@@ -203,15 +203,18 @@ impl<'t> Kustomization<'t> {
 
         match (entry::one_of(tree, map, &[wanted.key()])?, digest) {
             (Some(pair), digest) => {
-                let own = entry::writable(tree, pair.value)?;
+                let own = entry::writable(tree, pair)?;
                 let style = match tree.is_null(pair.value) {
                     true if self.is_json(map, pair.key) => Style::Double,
                     true => self.sibling_style(wanted, section.value),
                     false => own,
                 };
+                // An explicit `!!str` makes a string of whatever follows.
+                let tagged = style == Style::Plain && tree.node(pair.value).tag.as_deref() == Some(STR_TAG);
+                let text = if tagged { value.text() } else { value.write(tree, style) };
                 let at = below(pair.index);
                 let mut edit = Edit {
-                    splices: vec![self.replace(pair.key, pair.value, &value.write(tree, style))?],
+                    splices: vec![self.replace(pair.key, pair.value, &text)?],
                     differences: vec![Difference::Set { at, value: value.reading() }],
                     value: 0,
                 };
@@ -231,7 +234,7 @@ impl<'t> Kustomization<'t> {
             }
             // The digest's line becomes the tag's.
             (None, Some(digest)) => {
-                let style = entry::writable(tree, digest.value)?;
+                let style = entry::writable(tree, digest)?;
                 let key = scalar::write(wanted.key(), habit::style(tree, digest.key));
                 let key = Splice { range: tree.node(digest.key).span.clone(), with: key };
                 let text = self.replace(digest.key, digest.value, &value.write(tree, style))?;

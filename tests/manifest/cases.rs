@@ -92,7 +92,7 @@ pub(crate) const CASES: &[Case] = &[
         "an explicit string",
         "1.11",
         concat!("images:\n- name: ", image!(), "\n  newTag: !!str 1.10\n"),
-        concat!("images:\n- name: ", image!(), "\n  newTag: !!str \"1.11\"\n"),
+        concat!("images:\n- name: ", image!(), "\n  newTag: !!str 1.11\n"),
     ),
     tag(
         "spaces around the value",
@@ -458,12 +458,12 @@ pub(crate) const CASES: &[Case] = &[
         "block scalars before and after",
         "v2",
         concat!(
-            "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /metadata/labels/newTag\n      value: v1\n\nimages:\n- name: ",
+            "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /spec/newTag\n      value: v1\n\nimages:\n- name: ",
             image!(),
             "\n  newTag: v1\nconfigMapGenerator:\n- name: c\n  literals:\n  - |\n    a=images:\n"
         ),
         concat!(
-            "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /metadata/labels/newTag\n      value: v1\n\nimages:\n- name: ",
+            "patches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: add\n      path: /spec/newTag\n      value: v1\n\nimages:\n- name: ",
             image!(),
             "\n  newTag: v2\nconfigMapGenerator:\n- name: c\n  literals:\n  - |\n    a=images:\n"
         ),

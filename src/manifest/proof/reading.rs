@@ -4,7 +4,7 @@ use yaml_rust2::{Event, parser::Parser, scanner::TScalarStyle};
 
 use crate::manifest::{
     scalar,
-    tree::{Kind, MAX_BYTES, NodeId, STR_TAG, Style, Tree},
+    tree::{INT_TAG, Kind, MAX_BYTES, NodeId, STR_TAG, Style, Tree},
 };
 
 /// The deepest nesting that a reading has; granit-parser, which always reads first, allows less.
@@ -55,6 +55,7 @@ impl Reading {
     fn scalar(text: &str, plain: bool, tag: Option<&str>) -> Self {
         let meaning = match tag {
             Some(STR_TAG) => Meaning::String,
+            Some(INT_TAG) => Meaning::Other,
             Some(tag) => Meaning::Tagged(tag.to_owned()),
             None if plain && !scalar::reads_as_string(text) => Meaning::Other,
             None => Meaning::String,
@@ -158,7 +159,7 @@ pub(super) fn by_libyaml(text: &str) -> Result<Vec<Reading>, String> {
         }
     }
     use serde::Deserialize;
-    serde_yaml::Deserializer::from_str(text)
+    serde_yaml::Deserializer::from_str(text.trim_start_matches('\u{feff}'))
         .map(|document| serde_yaml::Value::deserialize(document).map(read).map_err(|error| error.to_string()))
         .collect()
 }
