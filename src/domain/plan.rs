@@ -281,3 +281,6 @@ impl From<SnapshotError> for PlanError {
         Self { file: error.path, line: None, fault: PlanFault::Unreadable(error.detail) }
     }
 }
+
+#[cfg(test)]
+mod tests;
