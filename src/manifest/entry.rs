@@ -6,6 +6,9 @@ use super::{
 };
 use crate::domain::plan::{PlanFault, UnsafeEdit};
 
+/// The most lines that a fault names.
+const MAX_LINES: usize = 10;
+
 /// What is set, and for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted<'w> {
@@ -114,11 +117,11 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
         }
         match relation(tree, map, wanted)? {
             Relation::None => {}
-            Relation::Rival => place.rival = place.rival.or(Some(tree.line(*item))),
+            Relation::Rival => place.rival = place.rival.or_else(|| Some(tree.line(*item))),
             relation => matches.push((relation, index, *item)),
         }
     }
-    let lines: Vec<usize> = matches.iter().map(|(_, _, item)| tree.line(*item)).collect();
+    let lines: Vec<usize> = matches.iter().take(MAX_LINES).map(|(_, _, item)| tree.line(*item)).collect();
     match (matches.as_slice(), lines.as_slice()) {
         ([], _) => {}
         ([(relation, index, item)], _) if *relation != Relation::Pattern => {
@@ -195,15 +198,11 @@ pub(super) fn one_of(tree: &Tree<'_>, map: NodeId, keys: &[&str]) -> Result<Opti
         .filter(|(_, (key, _))| tree.scalar(*key).is_some_and(|text| keys.iter().any(|k| k.eq_ignore_ascii_case(text))))
         .map(|(index, (key, value))| Pair { index, key: *key, value: *value });
     let Some(first) = found.next() else { return Ok(None) };
-    let mut lines = vec![tree.line(first.key)];
-    lines.extend(found.map(|pair| tree.line(pair.key)));
-    match lines.last() {
-        Some(last) if lines.len() > 1 => {
-            let key = tree.scalar(first.key).unwrap_or_default().to_owned();
-            Err(Fault::not_safe(*last, UnsafeEdit::DuplicateKey { key, lines }))
-        }
-        _ => Ok(Some(first)),
-    }
+    let others: Vec<Pair> = found.collect();
+    let Some(last) = others.last() else { return Ok(Some(first)) };
+    let key = tree.scalar(first.key).unwrap_or_default().to_owned();
+    let lines = [first].iter().chain(&others).map(|pair| tree.line(pair.key)).collect();
+    Err(Fault::not_safe(tree.line(last.key), UnsafeEdit::DuplicateKey { key, lines }))
 }
 
 /// Refuses a map with a key that stands twice.
