@@ -39,6 +39,10 @@ const ACKNOWLEDGE: Duration = Duration::from_secs(3);
 /// How long the last confirmation may take.
 const CONFIRM: Duration = Duration::from_secs(2);
 
+/// The same when the poll that was broken off has most likely confirmed it already: Telegram lets whoever asks for the
+/// same offset again wait for up to three seconds, but takes note of the offset at once.
+const CONFIRM_AGAIN: Duration = Duration::from_millis(500);
+
 /// One run of the loop.
 pub(super) struct Poller<'a> {
     front: &'a Telegram,
@@ -304,10 +308,10 @@ impl<'a> Poller<'a> {
         if offset.is_none() || offset == self.confirmed {
             return;
         }
-        // The poll that was broken off may have confirmed it already; then this answer may take three seconds.
         let again = offset == self.asked;
         self.asked = offset;
-        match self.get_updates(Duration::ZERO, 1, CONFIRM).await {
+        let deadline = if again { CONFIRM_AGAIN } else { CONFIRM };
+        match self.get_updates(Duration::ZERO, 1, deadline).await {
             Ok(_) => tracing::debug!(?offset, "confirmed"),
             Err(error) if again => tracing::debug!(?offset, %error, "the last confirmation is not acknowledged"),
             Err(error) => tracing::warn!(%error, "what is settled could not be confirmed; it will be delivered again"),

@@ -365,6 +365,12 @@ impl Hub {
         self.0.with(|world| world.faults.push(fault));
     }
 
+    /// How many faults are still to come.
+    #[must_use]
+    pub fn faults_left(&self) -> u32 {
+        self.0.peek(|world| world.faults.iter().map(|fault| fault.times).sum())
+    }
+
     /// Forgets all faults.
     pub fn heal(&self) {
         self.0.with(|world| world.faults.clear());

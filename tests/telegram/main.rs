@@ -1,0 +1,9 @@
+//! The Telegram front against the sandbox's Bot API server, over HTTP.
+#![cfg(feature = "sandbox")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod bot;
+mod commands;
+mod delivery;
+mod life;
+mod secrets;
