@@ -20,7 +20,7 @@ use super::{
     selector::Selector,
     status::ApiError,
     store::text,
-    watching,
+    table, watching,
 };
 
 pub(super) type Parameters = HashMap<String, String>;
@@ -136,7 +136,8 @@ fn answer(
         ("GET", None, None) => {
             let selector =
                 Selector::parse(parameter(parameters, "labelSelector"), parameter(parameters, "fieldSelector"))?;
-            let filter = watching::Filter { kind, namespace: namespace.map(str::to_owned), selector };
+            let as_table = table::wanted(header_text(headers, header::ACCEPT));
+            let filter = watching::Filter { kind, namespace: namespace.map(str::to_owned), selector, as_table };
             if matches!(parameter(parameters, "watch"), "true" | "1") {
                 return watching::watch(cluster, filter, parameters);
             }
@@ -144,7 +145,11 @@ fn answer(
         }
         ("GET", Some(name), None) => {
             let object = cluster.store.get(kind, namespace.unwrap_or_default(), name);
-            Ok(Json(object.ok_or_else(|| ApiError::not_found(kind.info(), name))?).into_response())
+            let object = object.ok_or_else(|| ApiError::not_found(kind.info(), name))?;
+            if table::wanted(header_text(headers, header::ACCEPT)) {
+                return Ok(Json(table::table(kind, &[object], &json!({}))).into_response());
+            }
+            Ok(Json(object).into_response())
         }
         _ => write(cluster, method, &address, headers, body),
     }
@@ -234,6 +239,9 @@ fn list(cluster: &Kubernetes, filter: &watching::Filter, parameters: &Parameters
     if end < total && !items.is_empty() {
         metadata["continue"] = json!(format!("from-{end}"));
         metadata["remainingItemCount"] = json!(total - end);
+    }
+    if filter.as_table {
+        return Ok(table::table(filter.kind, &items, &metadata));
     }
     let info = filter.kind.info();
     Ok(json!({

@@ -9,6 +9,9 @@ mod patch;
 mod selector;
 mod status;
 pub mod store;
+pub(crate) mod table;
+#[cfg(test)]
+mod tests;
 mod watching;
 
 use std::{

@@ -17,6 +17,7 @@ use super::{
     selector::Selector,
     status::ApiError,
     store::{Event, text},
+    table,
 };
 
 /// The objects that a list or watch request is about.
@@ -25,6 +26,7 @@ pub(super) struct Filter {
     pub(super) kind: Kind,
     pub(super) namespace: Option<String>,
     pub(super) selector: Selector,
+    pub(super) as_table: bool,
 }
 
 impl Filter {
@@ -44,7 +46,15 @@ impl Filter {
             (true, false) => "DELETED",
             (false, false) => return None,
         };
-        Some(json!({"type": verb, "object": event.object}))
+        Some(self.event(verb, &event.object))
+    }
+
+    fn event(&self, verb: &str, object: &Value) -> Value {
+        if self.as_table {
+            let metadata = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
+            return json!({"type": verb, "object": table::table(self.kind, std::slice::from_ref(object), &metadata)});
+        }
+        json!({"type": verb, "object": object})
     }
 }
 
@@ -64,7 +74,7 @@ pub(super) fn watch(cluster: &Arc<Kubernetes>, filter: Filter, parameters: &Para
         "" | "0" => {
             let (version, objects) = cluster.store.list_at(filter.kind);
             let matching = objects.into_iter().filter(|object| filter.matches(object));
-            ready.extend(matching.map(|object| json!({"type": "ADDED", "object": object})));
+            ready.extend(matching.map(|object| filter.event("ADDED", &object)));
             version
         }
         given => given.parse().map_err(|_| {

@@ -32,6 +32,11 @@ struct Application {
 }
 
 impl Memory {
+    /// Lets every application be compared in the next pass, as if it were time for it.
+    pub(super) fn compare_again(&mut self) {
+        self.0.values_mut().for_each(|application| application.poll_at = None);
+    }
+
     /// One pass over all applications.
     pub(super) fn step(&mut self, turn: &mut Turn<'_>) {
         if turn.controls.script().paused {

@@ -221,8 +221,16 @@ fn write(turn: &Turn<'_>, pod: &Value, phase: Phase, restarts: u32) {
             .iter()
             .enumerate()
             .map(|(index, container)| {
-                let wait = backoff.min(LONGEST_BACKOFF);
-                container_status(container, old.get(index), phase, missing.as_deref(), (restarts, &identity, wait), now)
+                let look = Look {
+                    phase,
+                    restarts,
+                    missing: missing.clone(),
+                    digest: turn.registry.digest(text(container, "/image")),
+                    pod: identity.clone(),
+                    backoff: backoff.min(LONGEST_BACKOFF),
+                    now,
+                };
+                container_status(container, old.get(index), &look)
             })
             .collect();
         status["containerStatuses"] = json!(statuses);
@@ -252,16 +260,25 @@ fn write(turn: &Turn<'_>, pod: &Value, phase: Phase, restarts: u32) {
     let _ = turn.cluster.store().modify(Kind::Pod, key, change);
 }
 
-fn container_status(
-    container: &Value,
-    old: Option<&Value>,
+/// What a container's status is made of.
+struct Look {
     phase: Phase,
-    missing: Option<&str>,
-    (restarts, pod, backoff): (u32, &str, Duration),
+    restarts: u32,
+    /// The image that isn't there.
+    missing: Option<String>,
+    /// The image's digest.
+    digest: Option<String>,
+    /// The pod's name, namespace and uid.
+    pod: String,
+    backoff: Duration,
     now: Timestamp,
-) -> Value {
-    let (name, image) = (text(container, "/name"), text(container, "/image"));
-    let missing = missing.unwrap_or(image);
+}
+
+fn container_status(container: &Value, old: Option<&Value>, look: &Look) -> Value {
+    let Look { phase, restarts, now, .. } = *look;
+    let (name, image, pod, backoff) = (text(container, "/name"), text(container, "/image"), &look.pod, look.backoff);
+    let missing = look.missing.as_deref().unwrap_or(image);
+    let digest = look.digest.as_deref().unwrap_or_default();
     let not_found = format!(
         "failed to pull and unpack image \"{missing}\": failed to resolve reference \"{missing}\": {missing}: not found"
     );
@@ -293,7 +310,7 @@ fn container_status(
             let started = if started.is_null() { json!(time(now)) } else { started };
             json!({"terminated": {
                 "exitCode": 1, "reason": "Error", "startedAt": started, "finishedAt": time(now),
-                "containerID": format!("containerd://{:064x}", u128::from(random())),
+                "containerID": container_id(),
             }})
         }
         (_, Some(old)) => old["lastState"].clone(),
@@ -302,7 +319,7 @@ fn container_status(
     let mut status = json!({
         "name": name,
         "image": image,
-        "imageID": if running { format!("{}@sha256:{:064x}", split_image(image).0, 0) } else { String::new() },
+        "imageID": if running { format!("{}@{digest}", split_image(image).0) } else { String::new() },
         "ready": phase == Phase::Ready,
         "started": running,
         "restartCount": restarts,
@@ -312,8 +329,11 @@ fn container_status(
     if running {
         let kept = old.filter(|old| old["state"]["running"].is_object() && old["restartCount"] == restarts);
         let id = kept.map_or(Value::Null, |old| old["containerID"].clone());
-        status["containerID"] =
-            if id.is_null() { json!(format!("containerd://{:032x}{:032x}", random(), random())) } else { id };
+        status["containerID"] = if id.is_null() { json!(container_id()) } else { id };
     }
     status
+}
+
+fn container_id() -> String {
+    format!("containerd://{:016x}{:016x}{:016x}{:016x}", random(), random(), random(), random())
 }

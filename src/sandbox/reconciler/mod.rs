@@ -208,6 +208,9 @@ impl Reconciler {
                 break;
             }
         }
+        // The last comparison is a recent one.
+        self.argocd.compare_again();
+        self.pass(&pace, Timestamp::now());
     }
 
     /// Works for ever: a pass whenever something changed or is due.

@@ -147,7 +147,7 @@ fn sync(turn: &Turn<'_>, application: &mut Value, target: &Target) -> Result<(),
             None if missing => Err(format!("namespaces \"{namespace}\" not found")),
             None => apply(turn, &name, object),
         };
-        let mut entry = entry(object, if result.is_ok() { "Synced" } else { "SyncFailed" });
+        let mut entry = result_entry(object, if result.is_ok() { "Synced" } else { "SyncFailed" });
         entry["hookPhase"] = json!(if result.is_ok() { "Running" } else { "Failed" });
         entry["syncPhase"] = json!("Sync");
         match result {
@@ -165,7 +165,7 @@ fn sync(turn: &Turn<'_>, application: &mut Value, target: &Target) -> Result<(),
                 let key = (text(&object, "/metadata/namespace"), text(&object, "/metadata/name"));
                 let _ = turn.cluster.store().remove(kind, key.0, key.1);
             }
-            let mut entry = entry(&object, "Pruned");
+            let mut entry = result_entry(&object, "Pruned");
             entry["message"] = json!("pruned");
             entry["syncPhase"] = json!("Sync");
             resources.push(entry);
@@ -180,6 +180,17 @@ fn sync(turn: &Turn<'_>, application: &mut Value, target: &Target) -> Result<(),
     } else {
         Err(format!("one or more objects failed to apply, reason: {}", failed.join(",")))
     }
+}
+
+/// An entry of `syncResult.resources`, where group and namespace are never left out.
+fn result_entry(object: &Value, status: &str) -> Value {
+    let mut entry = entry(object, status);
+    for field in ["group", "namespace"] {
+        if entry.get(field).is_none() {
+            entry[field] = json!("");
+        }
+    }
+    entry
 }
 
 fn resource_name(object: &Value) -> String {

@@ -138,6 +138,12 @@ impl Registry {
     /// for clients of the HTTP server only: nodes can always pull.
     #[must_use]
     pub fn has(&self, image: &str) -> bool {
+        self.digest(image).is_some()
+    }
+
+    /// The digest of an image, named as in a pod.
+    #[must_use]
+    pub fn digest(&self, image: &str) -> Option<String> {
         let (rest, digest) = image.split_once('@').map_or((image, None), |(rest, digest)| (rest, Some(digest)));
         let (name, tag) = match rest.rsplit_once(':') {
             Some((name, tag)) if !tag.contains('/') => (name, tag),
@@ -148,11 +154,12 @@ impl Registry {
             _ => name,
         };
         let state = self.lock();
-        let Some(repository) = state.repositories.get(path) else { return false };
-        match digest {
-            Some(digest) => repository.tags.values().any(|image| image.digest() == digest),
-            None => repository.tags.contains_key(tag),
-        }
+        let repository = state.repositories.get(path)?;
+        let found = match digest {
+            Some(digest) => repository.tags.values().find(|image| image.digest() == digest),
+            None => repository.tags.get(tag),
+        };
+        found.map(|image| image.digest().to_owned())
     }
 
     /// The HTTP service.

@@ -10,7 +10,13 @@ use crate::sandbox::{
 };
 
 /// Does what `kubectl apply -n argocd -f argocd/` would, for the Applications of these names (all when there are none).
-pub(super) fn register(cluster: &Kubernetes, remote: &Remote, url: &str, names: &[String]) -> Result<(), String> {
+pub(super) fn register(
+    cluster: &Kubernetes,
+    remote: &Remote,
+    url: &str,
+    names: &[String],
+    now: Timestamp,
+) -> Result<(), String> {
     let files = remote.head().and_then(|head| remote.files(head)).map_err(|error| error.to_string())?;
     let mut registered = Vec::new();
     for file in files.folder("argocd").unwrap_or_default() {
@@ -38,7 +44,7 @@ pub(super) fn register(cluster: &Kubernetes, remote: &Remote, url: &str, names: 
                 _ => continue,
             };
             default_namespace(&mut object);
-            cluster.store().create(kind, object, Timestamp::now()).map_err(|error| error.message)?;
+            cluster.store().create(kind, object, now).map_err(|error| error.message)?;
         }
     }
     match names.iter().find(|name| !registered.contains(name)) {

@@ -134,8 +134,11 @@ impl World {
         let registry = Arc::new(Registry::seeded(options.registry_access.clone(), now, stop.clone()));
         let controls = Arc::new(Controls::default());
 
+        let committed = remote.log(1).map_err(broken)?.first().map_or(now, |commit| commit.date);
+        let applied = committed.checked_add(SignedDuration::from_secs(95)).unwrap_or(now).min(now);
         let url = options.repository_url.clone().unwrap_or_else(|| remote.path().display().to_string());
-        applications::register(&kubernetes, &remote, &url, &options.applications).map_err(StartError::Applications)?;
+        applications::register(&kubernetes, &remote, &url, &options.applications, applied)
+            .map_err(StartError::Applications)?;
         let mut reconciler = Reconciler::new(
             Arc::clone(&kubernetes),
             Arc::clone(&registry),
@@ -143,8 +146,6 @@ impl World {
             options.pace.clone(),
             Arc::clone(&controls),
         );
-        let committed = remote.log(1).map_err(broken)?.first().map_or(now, |commit| commit.date);
-        let applied = committed.checked_add(SignedDuration::from_secs(95)).unwrap_or(now).min(now);
         reconciler.settle(applied);
 
         let mut tasks = JoinSet::new();

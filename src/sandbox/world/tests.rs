@@ -309,8 +309,14 @@ async fn an_edit_in_the_cluster_is_undone() {
         Ok(())
     };
     let key = ("oil-refinery", "oil-refinery-application");
-    scene.world.kubernetes().store().modify(Kind::Deployment, key, change).expect("edited");
-    scene.until("edited", |application, _| application["status"]["sync"]["status"] == "OutOfSync").await;
+    let edited = scene.world.kubernetes().store().modify(Kind::Deployment, key, change).expect("edited");
+    let edited = edited["metadata"]["generation"].clone();
+    scene
+        .until("undone", |_, _| {
+            let deployment = scene.deployment();
+            deployment["metadata"]["generation"].as_u64() > edited.as_u64() && deployment["spec"]["replicas"] == 2
+        })
+        .await;
     let revision = text(&scene.application(), "/status/sync/revision").to_owned();
     scene.until_live(&revision, "0.10.4", 2).await;
 }

@@ -9,6 +9,7 @@ use crate::sandbox::{
     kubernetes::{
         kind::Kind,
         store::{number, text},
+        table,
     },
     remote::Commit,
 };
@@ -148,12 +149,10 @@ fn app_view(app: &Value, deployments: &[Value]) -> AppView {
 }
 
 fn node_view(node: &Value) -> NodeView {
-    let labels = node["metadata"]["labels"].as_object().into_iter().flatten();
-    let roles: Vec<&str> = labels.filter_map(|(name, _)| name.strip_prefix("node-role.kubernetes.io/")).collect();
     let conditions = node["status"]["conditions"].as_array().into_iter().flatten();
     NodeView {
         name: text(node, "/metadata/name").to_owned(),
-        role: roles.join(","),
+        role: table::roles(node),
         ready: conditions.into_iter().any(|one| one["type"] == "Ready" && one["status"] == "True"),
         unschedulable: node["spec"]["unschedulable"] == true,
     }
@@ -161,20 +160,12 @@ fn node_view(node: &Value) -> NodeView {
 
 fn pod_view(pod: &Value, now: Timestamp) -> PodView {
     let container = &pod["status"]["containerStatuses"][0];
-    let waiting = text(container, "/state/waiting/reason");
-    let status = if pod["metadata"].get("deletionTimestamp").is_some() {
-        "Terminating"
-    } else if waiting.is_empty() {
-        text(pod, "/status/phase")
-    } else {
-        waiting
-    };
     let created = text(pod, "/metadata/creationTimestamp").parse().unwrap_or(now);
     PodView {
         name: text(pod, "/metadata/name").to_owned(),
         namespace: text(pod, "/metadata/namespace").to_owned(),
         node: text(pod, "/spec/nodeName").to_owned(),
-        status: status.to_owned(),
+        status: table::pod_status(pod).to_owned(),
         ready: container["ready"] == true,
         restarts: number(container, "/restartCount"),
         image: text(pod, "/spec/containers/0/image").to_owned(),
