@@ -174,5 +174,4 @@ impl<W: Write + Send> Replier for TerminalReplier<W> {
 }
 
 #[cfg(test)]
-#[path = "replier_tests.rs"]
 pub(super) mod tests;
