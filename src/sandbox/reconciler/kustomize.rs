@@ -1,5 +1,8 @@
 //! Renders a kustomization as `kustomize build` does, as far as application repositories usually go.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Map, Value, json};
 
 use super::yaml;
@@ -155,6 +158,9 @@ fn transform(fields: &Map<String, Value>, objects: &mut [Value]) -> Result<(), S
         for object in objects.iter_mut() {
             for (name, value) in annotations {
                 object["metadata"]["annotations"][name] = value.clone();
+                if object["spec"]["template"]["spec"].is_object() {
+                    object["spec"]["template"]["metadata"]["annotations"][name] = value.clone();
+                }
             }
         }
     }
@@ -181,6 +187,12 @@ fn add_labels(object: &mut Value, pairs: &Value, selectors: bool, templates: boo
             let pointer = SELECTORS.iter().find(|(kind, _)| object["kind"] == *kind).map(|(_, pointer)| pointer);
             if let Some(selector) = pointer.and_then(|pointer| object.pointer_mut(pointer)) {
                 selector[name] = value.clone();
+            }
+            let constraints = object.pointer_mut("/spec/template/spec/topologySpreadConstraints");
+            for constraint in constraints.and_then(Value::as_array_mut).into_iter().flatten() {
+                if let Some(labels) = constraint.pointer_mut("/labelSelector/matchLabels") {
+                    labels[name] = value.clone();
+                }
             }
         }
     }
@@ -332,106 +344,4 @@ fn resolve(folder: &str, relative: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    struct Memory(BTreeMap<&'static str, String>);
-
-    impl Files for Memory {
-        fn file(&self, path: &str) -> Option<Vec<u8>> {
-            self.0.get(path).map(|text| text.clone().into_bytes())
-        }
-
-        fn folder(&self, path: &str) -> Option<Vec<String>> {
-            let inside = format!("{path}/");
-            let names: Vec<String> =
-                self.0.keys().filter_map(|name| Some(name.strip_prefix(&inside)?.to_owned())).collect();
-            (!names.is_empty()).then_some(names)
-        }
-    }
-
-    const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: app}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: app, image: 'r.example.org:5000/team/app:1'}, {name: side, image: other}]}}}\n";
-
-    fn rendered(overlay: &str) -> Result<Vec<Value>, String> {
-        let files = Memory(BTreeMap::from([
-            ("base/deployment.yaml", DEPLOYMENT.to_owned()),
-            ("base/kustomization.yaml", "resources: [deployment.yaml]\n".to_owned()),
-            ("prod/kustomization.yaml", format!("resources: [../base]\n{overlay}\n")),
-        ]));
-        build(&files, "prod")
-    }
-
-    fn image(overlay: &str) -> String {
-        let objects = rendered(overlay).expect("renders");
-        objects[0]["spec"]["template"]["spec"]["containers"][0]["image"].as_str().expect("image").to_owned()
-    }
-
-    #[test]
-    fn images_follow_the_rules_of_kustomize() {
-        let name = "name: r.example.org:5000/team/app";
-        assert_eq!(image(""), "r.example.org:5000/team/app:1");
-        assert_eq!(image(&format!("images: [{{{name}, newTag: \"2.0\"}}]")), "r.example.org:5000/team/app:2.0");
-        assert_eq!(image(&format!("images: [{{{name}, newName: x/y}}]")), "x/y:1");
-        let digest = format!("images: [{{{name}, digest: \"sha256:aa\"}}]");
-        assert_eq!(image(&digest), "r.example.org:5000/team/app@sha256:aa");
-        let both = format!("images: [{{{name}, newTag: \"2\", digest: \"sha256:aa\"}}]");
-        assert_eq!(image(&both), "r.example.org:5000/team/app:2@sha256:aa");
-        assert_eq!(image("images: [{name: team/app, newTag: \"2\"}]"), "r.example.org:5000/team/app:1");
-        assert_eq!(image(&format!("images: [{{{name}, newTag: null}}]")), "r.example.org:5000/team/app:1");
-    }
-
-    #[test]
-    fn errors_are_those_of_kustomize() {
-        let cases = [
-            ("replicas: [{name: nope, count: 3}]", "resource with name nope does not match a config"),
-            (
-                "replicas: [{name: app, count: \"3\"}]",
-                "cannot unmarshal string into Go struct field Replica.replicas.count of type int64",
-            ),
-            (
-                "images: [{name: app, newTag: 1.10}]",
-                "cannot unmarshal number into Go struct field Image.images.newTag of type string",
-            ),
-            (
-                "images: [{name: app, newTag: on}]",
-                "cannot unmarshal bool into Go struct field Image.images.newTag of type string",
-            ),
-            ("images: [{name: app, newTag: 017}]", "cannot unmarshal number into"),
-            ("images: [{name: app, newTag: \"1", "invalid Kustomization: yaml: "),
-            ("foo: 1", "json: unknown field \"foo\""),
-            ("components: [../nowhere]", "no such file or directory"),
-            ("components: [../../../outside]", "is not in the repository"),
-            ("patches: []", "does not play the kustomization field \"patches\""),
-        ];
-        for (overlay, expected) in cases {
-            let error = rendered(overlay).expect_err(overlay);
-            assert!(error.contains(expected), "{overlay}: {error}");
-        }
-    }
-
-    #[test]
-    fn replicas_namespace_and_labels_are_set() {
-        let objects = rendered(
-            "namespace: n\nreplicas: [{name: app, count: 3}]\nlabels: [{pairs: {x: \"y\"}, includeSelectors: true}]",
-        )
-        .expect("renders");
-        assert_eq!(objects[0]["spec"]["replicas"], 3);
-        assert_eq!(objects[0]["metadata"]["namespace"], "n");
-        assert_eq!(objects[0]["spec"]["selector"]["matchLabels"], json!({"a": "b", "x": "y"}));
-        assert_eq!(objects[0]["spec"]["template"]["metadata"]["labels"], json!({"a": "b", "x": "y"}));
-    }
-
-    #[test]
-    fn overrides_of_an_application_come_last() {
-        let mut objects = rendered("").expect("renders");
-        override_image(&mut objects, "r.example.org:5000/team/app:9");
-        assert_eq!(objects[0]["spec"]["template"]["spec"]["containers"][0]["image"], "r.example.org:5000/team/app:9");
-        override_image(&mut objects, "other=else/where@sha256:bb");
-        assert_eq!(objects[0]["spec"]["template"]["spec"]["containers"][1]["image"], "else/where@sha256:bb");
-    }
 }

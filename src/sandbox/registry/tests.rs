@@ -235,3 +235,30 @@ async fn faults_begin_and_end() {
     assert_eq!(waiting.await.expect("joined").expect("an answer").status(), StatusCode::OK);
     assert_eq!(scene.registry.requests(), 4);
 }
+
+#[tokio::test]
+async fn the_real_gitlab_client_reads_all_pages() {
+    use ::gitlab::api::{
+        self, AsyncQuery as _, Pagination,
+        projects::registry::{Repositories, RepositoryTagDetails, RepositoryTags},
+    };
+    let scene = scene(Access { gitlab_token: Some("glpat-x".to_owned()), ..Access::default() }).await;
+    let host = scene.address.to_string();
+    assert!(::gitlab::GitlabBuilder::new(&host, "wrong").insecure().build_async().await.is_err());
+    let client = ::gitlab::GitlabBuilder::new(&host, "glpat-x").insecure().build_async().await.expect("a client");
+    let repositories = Repositories::builder().project(REPOSITORY).build().expect("an endpoint");
+    let repositories: Vec<Value> = repositories.query_async(&client).await.expect("repositories");
+    let id = repositories[0]["id"].as_u64().expect("a number");
+    let tags = RepositoryTags::builder().project(REPOSITORY).repository_id(id).build().expect("an endpoint");
+    let tags: Vec<Value> = api::paged(tags, Pagination::All).query_async(&client).await.expect("tags");
+    let names: Vec<&str> = tags.iter().filter_map(|tag| tag["name"].as_str()).collect();
+    assert_eq!(names, scene.registry.tags(REPOSITORY));
+    let details = |tag: &'static str| {
+        let details = RepositoryTagDetails::builder().project(REPOSITORY).repository_id(id).tag_name(tag).build();
+        details.expect("an endpoint")
+    };
+    let found: Value = details("0.10.5").query_async(&client).await.expect("details");
+    assert_eq!(found["name"], "0.10.5");
+    let missing: Result<Value, _> = details("9.9.9").query_async(&client).await;
+    assert!(missing.expect_err("missing").to_string().contains("404 Tag Not Found"));
+}
