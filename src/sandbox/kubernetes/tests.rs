@@ -310,9 +310,8 @@ fn without_empty(value: &Value) -> Value {
 
 /// Checks Argo CD's objects against its own schemas, in every state that a rollout goes through.
 #[tokio::test]
-#[ignore = "needs TIPHYS_TEST_SCHEMAS: a folder with argocd-application-crd.yaml and argocd-appproject-crd.yaml"]
 async fn argo_cd_objects_fit_the_crd_schemas() {
-    let folder = std::env::var("TIPHYS_TEST_SCHEMAS").expect("TIPHYS_TEST_SCHEMAS");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/argocd");
     let schema = |file: &str| {
         let text = std::fs::read_to_string(format!("{folder}/{file}")).expect("the CRD");
         let crd: Value = serde_yaml::from_str(&text).expect("YAML");
