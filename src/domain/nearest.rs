@@ -9,7 +9,8 @@ const OFFERED: usize = 3;
 #[must_use]
 pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let mut scored: Vec<_> = known.into_iter().map(|name| (strsim::jaro_winkler(given, name), name)).collect();
-    scored.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| x.cmp(y)));
+    // Among equally near versions the newer ones are likelier to be meant.
+    scored.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| y.cmp(x)));
     scored.into_iter().take(OFFERED).map(|(_, name)| name.to_owned()).collect()
 }
 
@@ -20,7 +21,7 @@ mod tests {
     #[test]
     fn three_nearest_best_first() {
         let known = ["0.9.0", "0.10.3", "0.10.4", "0.10.5", "main"];
-        assert_eq!(nearest("0.10.6", known), ["0.10.3", "0.10.4", "0.10.5"]);
+        assert_eq!(nearest("0.10.6", known), ["0.10.5", "0.10.4", "0.10.3"]);
         assert_eq!(nearest("mian", known)[0], "main");
         assert!(nearest("x", []).is_empty());
     }

@@ -50,6 +50,19 @@ async fn a_long_command_does_not_hide_the_ones_after_it() {
     bot.finish().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn commands_begin_in_the_order_in_which_they_were_typed() {
+    let (server, hub) = server().await;
+    let typed: Vec<String> = (0..90).map(|number| format!("/quiet {number}")).collect();
+    for text in &typed {
+        hub.say(GROUP, ANNA, text).unwrap();
+    }
+    let bot = Bot::start(options(&server));
+    bot.seen(typed.len()).await;
+    assert_eq!(bot.texts(), typed);
+    bot.finish().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_killed_bot_gets_its_unsettled_commands_again() {
     let (server, hub) = server().await;

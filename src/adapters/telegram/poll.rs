@@ -1,7 +1,14 @@
 //! The `getUpdates` loop.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
+use futures_util::FutureExt;
 use serde_json::Value;
 use teloxide::{
     payloads::{AnswerCallbackQuerySetters, GetUpdatesSetters},
@@ -178,8 +185,18 @@ impl<'a> Poller<'a> {
                     sender = ?command.sender,
                     "a command came in"
                 );
-                let task = self.command(*command);
-                let handle = self.working.spawn(task);
+                let mut task = Box::pin(AssertUnwindSafe(self.command(*command)).catch_unwind());
+                // Commands begin in the order in which they came, whatever thread carries them on: whoever types
+                // two for one application means the second to win.
+                let begun = task.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                let handle = match begun {
+                    Poll::Ready(settled) => {
+                        self.working.spawn(async move { settled.unwrap_or_else(|panic| resume_unwind(panic)) })
+                    }
+                    Poll::Pending => {
+                        self.working.spawn(async move { task.await.unwrap_or_else(|panic| resume_unwind(panic)) })
+                    }
+                };
                 self.updates.insert(handle.id(), id);
                 return;
             }
