@@ -7,7 +7,7 @@ use super::{
     actor::Actor,
     catalogue::Site,
     command::Mutation,
-    name::{ReplyAddress, RequestId, Revision},
+    name::{ReplyAddress, RequestId, Revision, Tag},
     plan::Change,
 };
 
@@ -72,7 +72,23 @@ impl CommitRecord {
         let (from, to) = change.split_once(" → ")?;
         Some(((from != NOT_SET).then(|| from.to_owned()), to.to_owned()))
     }
+
+    /// The mutation that the commit carried out, read back from the subject; `None` when tiphys didn't write it.
+    #[must_use]
+    pub fn mutation(&self) -> Option<Mutation> {
+        self.trailers.as_ref()?;
+        let (_, to) = self.change()?;
+        match self.subject.split_once('(')?.0 {
+            DEPLOY => Some(Mutation::Deploy(Tag::new(to).ok()?)),
+            SCALE => Some(Mutation::SetReplicas(to.parse().ok()?)),
+            _ => None,
+        }
+    }
 }
+
+/// The kinds of subjects.
+const DEPLOY: &str = "deploy";
+const SCALE: &str = "scale";
 
 /// What a subject says in place of a value that was not set before.
 const NOT_SET: &str = "(unset)";
@@ -82,8 +98,8 @@ const NOT_SET: &str = "(unset)";
 pub fn message(facts: CommitFacts<'_>) -> String {
     let CommitFacts { request_id, actor, site, mutation, change, reply_to } = facts;
     let (kind, what) = match mutation {
-        Mutation::Deploy(_) => ("deploy", format!("image {}", site.image)),
-        Mutation::SetReplicas(_) => ("scale", format!("replicas of {}", site.environment.workload.name)),
+        Mutation::Deploy(_) => (DEPLOY, format!("image {}", site.image)),
+        Mutation::SetReplicas(_) => (SCALE, format!("replicas of {}", site.environment.workload.name)),
     };
     let from = change.from.as_deref().unwrap_or(NOT_SET);
     let mut text = format!(
