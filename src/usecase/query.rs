@@ -2,8 +2,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all, stream};
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
 use super::service::Service;
 use crate::{
@@ -27,6 +28,12 @@ const SHOWN_TAGS: usize = 10;
 
 /// How far back the last change of a site is looked for.
 const LOOK_BACK: usize = 2_000;
+
+/// How many questions the cluster and the registry are asked at once.
+const AT_ONCE: usize = 16;
+
+/// How long an answer waits for the cluster and the registry; what isn't known by then is said to be so.
+const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The manifests at one moment.
 struct Manifests {
@@ -53,9 +60,8 @@ impl Service {
             Ok(sites) => sites,
             Err(error) => return Answer::Refused(Refusal::Target(error)),
         };
-        let observations = join_all(sites.iter().map(|site| self.observe(site)));
         let (manifests, observations, newest) =
-            tokio::join!(self.manifests(&sites), observations, self.newest_tags(&sites));
+            tokio::join!(self.manifests(&sites), self.observe(&sites), self.newest_tags(&sites));
         let reports = sites.into_iter().zip(observations).enumerate().map(|(index, (site, observation))| {
             let head = manifests.as_ref().ok().map(|manifests| manifests.head.clone());
             StatusReport {
@@ -82,15 +88,18 @@ impl Service {
         let Some(registry) = &self.0.ports.registry else {
             return Answer::Refused(Refusal::RegistryDown { detail: "no registry is configured".to_owned() });
         };
-        let observations = join_all(sites.iter().map(|site| self.observe(site)));
         let listing = async {
-            let mut tags = registry.tags(&application.image).await?;
+            let mut tags = match registry.tags(&application.image).await {
+                // Nothing was pushed yet.
+                Err(RegistryError::UnknownImage(_)) => Vec::new(),
+                tags => tags?,
+            };
             newest_first(&mut tags);
             let shown = tags.iter().take(SHOWN_TAGS);
             let details = join_all(shown.map(|tag| registry.tag(&application.image, tag))).await;
             Ok::<_, RegistryError>((tags, details))
         };
-        let (manifests, observations, listing) = tokio::join!(self.manifests(&sites), observations, listing);
+        let (manifests, observations, listing) = tokio::join!(self.manifests(&sites), self.observe(&sites), listing);
         let (tags, details) = match listing {
             Ok(listing) => listing,
             Err(error) => return Answer::Refused(Refusal::RegistryDown { detail: error.to_string() }),
@@ -135,11 +144,16 @@ impl Service {
         })
     }
 
-    async fn observe(&self, site: &Site) -> Result<Observation, String> {
-        match &self.0.ports.cluster {
-            Some(cluster) => cluster.observe(&site.environment).await.map_err(|error| error.to_string()),
-            None => Err("no cluster is configured".to_owned()),
+    /// Looks at every site, at a few at once.
+    async fn observe(&self, sites: &[Site]) -> Vec<Result<Observation, String>> {
+        let Some(cluster) = &self.0.ports.cluster else {
+            return vec![Err("no cluster is configured".to_owned()); sites.len()];
+        };
+        let mut looks = Vec::with_capacity(sites.len());
+        for site in sites {
+            looks.push(cluster.observe(&site.environment));
         }
+        in_time(looks).await.into_iter().map(|look| look?.map_err(|error| error.to_string())).collect()
     }
 
     async fn manifests(&self, sites: &[Site]) -> Result<Manifests, String> {
@@ -147,8 +161,13 @@ impl Service {
         let text = |error: crate::ports::RepositoryError| error.to_string();
         let head = repository.fetch().await.map_err(text)?;
         let snapshot = repository.snapshot(&head).await.map_err(text)?;
-        let desired =
-            sites.iter().map(|site| plan::desired(&*snapshot, site).map_err(|error| error.to_string())).collect();
+        let wanted = sites.to_vec();
+        // Snapshots read from the disk.
+        let reading = tokio::task::spawn_blocking(move || {
+            let desired = |site| plan::desired(&*snapshot, site).map_err(|error| error.to_string());
+            wanted.iter().map(desired).collect()
+        });
+        let desired = reading.await.map_err(|_| "reading the manifests broke off".to_owned())?;
         Ok(Manifests { desired, log: repository.log(LOOK_BACK).await.map_err(text)?, head })
     }
 
@@ -158,14 +177,17 @@ impl Service {
         let mut images: Vec<_> = sites.iter().map(|site| site.image.clone()).collect();
         images.sort();
         images.dedup();
-        join_all(images.into_iter().map(async |image| {
-            let tags = registry.tags(&image).await.map_err(|error| error.to_string());
-            let newest = tags.map(|tags| newest(&tags).map(Tag::to_string));
-            (image, newest)
-        }))
-        .await
-        .into_iter()
-        .collect()
+        let mut lists = Vec::with_capacity(images.len());
+        for image in &images {
+            lists.push(registry.tags(image));
+        }
+        let lists = in_time(lists).await;
+        let newest = lists.into_iter().map(|tags| match tags? {
+            Ok(tags) => Ok(newest(&tags).map(Tag::to_string)),
+            Err(RegistryError::UnknownImage(_)) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        });
+        images.iter().cloned().zip(newest).collect()
     }
 
     fn last_change(&self, site: &Site, log: &[CommitRecord]) -> Option<LastChange> {
@@ -184,6 +206,18 @@ impl Service {
             age: age(self.0.ports.clock.now(), record.committed_at),
         })
     }
+}
+
+/// Asks a few questions at once and returns the answers in order; those that aren't there in time are errors.
+async fn in_time<T>(questions: Vec<impl Future<Output = T>>) -> Vec<Result<T, String>> {
+    let over = Instant::now() + DEADLINE;
+    let mut waiting = Vec::with_capacity(questions.len());
+    for question in questions {
+        waiting.push(timeout_at(over, question));
+    }
+    let answers: Vec<_> = stream::iter(waiting).buffered(AT_ONCE).collect().await;
+    let late = || format!("no answer within {} s", DEADLINE.as_secs());
+    answers.into_iter().map(|answer| answer.map_err(|_| late())).collect()
 }
 
 /// What runs, from one look at the cluster.
