@@ -52,12 +52,8 @@ pub(super) async fn serve_with(
     let front = Telegram::new(options).context("telegram")?;
     info!(version = env!("CARGO_PKG_VERSION"), applications = config.catalogue().applications.len(), "starting");
     // Looking for unfinished rollouts needs a fetch; commands that come meanwhile wait for the same one.
-    let resuming = {
-        let (service, repliers) = (service.clone(), front.replier_at());
-        tokio::spawn(async move { service.resume(repliers.as_ref()).await })
-    };
+    drop(service.resume(front.replier_at()));
     let outcome = front.run(Arc::new(Front(service.clone())), stop).await;
-    resuming.abort();
     service.shut_down(GRACE).await;
     info!("stopped");
     outcome.context("telegram")

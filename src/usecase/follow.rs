@@ -1,10 +1,16 @@
 //! The follower: watches a pushed commit by its revision until it is live, or says why not.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
-use tokio::{task::JoinHandle, time::Instant};
-use tracing::{debug, info, warn};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
+use tracing::{debug, error, info, warn};
 
 use super::service::Service;
 use crate::{
@@ -14,7 +20,7 @@ use crate::{
         observation::Observation,
         rollout::{Doubt, Look, Stage, Standing, Wanted, judge},
     },
-    ports::{Cluster, ClusterError, Replier},
+    ports::{Cluster, ClusterError, Replier, ReplyError},
 };
 
 /// How rollouts are followed.
@@ -37,42 +43,127 @@ impl Default for FollowSettings {
 /// How many looks in a row may find no Application before the follower gives up.
 const MISSING_LOOKS: u32 = 5;
 
+/// The waits between tries to show the end of a rollout: the chat may be away for some minutes.
+const END_PAUSES: [u64; 8] = [2, 5, 10, 20, 30, 60, 60, 60];
+
+/// A rollout that is followed now.
+pub(super) struct Followed {
+    /// The message that its follower edits.
+    address: Option<ReplyAddress>,
+    latest: watch::Receiver<Answer>,
+}
+
+/// The message that shows a rollout.
+struct View {
+    replier: Arc<dyn Replier>,
+    address: Option<ReplyAddress>,
+    /// What it shows, as far as is known.
+    shown: Option<Stage>,
+}
+
+/// Takes a rollout off the list when its follower ends, however that comes about.
+struct Seat<'a> {
+    following: &'a Mutex<HashMap<Revision, Followed>>,
+    revision: Revision,
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.following.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.revision);
+    }
+}
+
 impl Service {
-    /// Follows a commit in the background; `None` when it is being followed already.
+    /// Follows a commit in the background; the task ends with the last answer. `shown` tells whether the message shows
+    /// the report already.
+    ///
+    /// A commit that is followed already is not watched twice: another message gets what the first one gets.
     pub(super) fn follow(
         &self,
         report: RolloutReport,
         committed_at: Timestamp,
         replier: Arc<dyn Replier>,
         address: Option<ReplyAddress>,
-    ) -> Option<JoinHandle<Answer>> {
-        let revision = report.revision.clone();
-        let new = self.0.following.lock().is_ok_and(|mut following| following.insert(revision.clone()));
-        if !new {
-            return None;
-        }
+        shown: bool,
+    ) -> JoinHandle<Answer> {
         let service = self.clone();
-        Some(self.0.tasks.spawn(async move {
-            let run = service.run(report.clone(), committed_at, replier.as_ref(), address.as_ref());
-            let stopped = service.0.stop.cancelled();
-            let answer = tokio::select! {
-                answer = run => answer,
-                () = stopped => Answer::Rollout(report),
-            };
-            if let Ok(mut following) = service.0.following.lock() {
-                following.remove(&revision);
+        let revision = report.revision.clone();
+        let mut following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(followed) = following.get(&revision) {
+            let latest = followed.latest.clone();
+            let view = (address.is_none() || address != followed.address).then_some((replier, address));
+            return self.0.tasks.spawn(async move { service.look_on(latest, view).await });
+        }
+        let (tell, latest) = watch::channel(Answer::Rollout(report.clone()));
+        following.insert(revision.clone(), Followed { address: address.clone(), latest });
+        drop(following);
+        let view = View { replier, address, shown: shown.then_some(report.stage.clone()) };
+        self.0.tasks.spawn(async move {
+            let _seat = Seat { following: &service.0.following, revision };
+            tokio::select! {
+                () = service.run(report, committed_at, view, &tell) => {}
+                () = service.0.stop.cancelled() => {}
             }
-            answer
-        }))
+            tell.borrow().clone()
+        })
     }
 
-    async fn run(
+    /// The message that the follower of a commit edits, when there is one.
+    pub(super) fn followed(&self, revision: &Revision) -> Option<Option<ReplyAddress>> {
+        let following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner);
+        following.get(revision).map(|followed| followed.address.clone())
+    }
+
+    /// Shows what another task finds out, in a message of its own, when it is one.
+    async fn look_on(
+        &self,
+        mut latest: watch::Receiver<Answer>,
+        view: Option<(Arc<dyn Replier>, Option<ReplyAddress>)>,
+    ) -> Answer {
+        loop {
+            let answer = latest.borrow_and_update().clone();
+            match &view {
+                Some((replier, address)) if answer.is_final() => {
+                    show_end(replier.as_ref(), address.as_ref(), &answer).await;
+                }
+                Some((replier, address)) => {
+                    if let Err(error) = replier.replace(address.as_ref(), &answer).await {
+                        warn!(%error, "the rollout's progress could not be shown");
+                    }
+                }
+                None => {}
+            }
+            if answer.is_final() {
+                return answer;
+            }
+            tokio::select! {
+                changed = latest.changed() => if changed.is_err() { return answer },
+                () = self.0.stop.cancelled() => return answer,
+            }
+        }
+    }
+
+    /// Watches until the end and shows it; a fault of the watch itself is an end as well.
+    async fn run(&self, report: RolloutReport, committed_at: Timestamp, mut view: View, tell: &watch::Sender<Answer>) {
+        let watching = self.watch(report.clone(), committed_at, &mut view, tell);
+        let last = AssertUnwindSafe(watching).catch_unwind().await.unwrap_or_else(|_| {
+            error!(revision = %report.revision, site = report.site.label(), "the follower broke off");
+            let reason = Some("the follower broke off".to_owned());
+            RolloutReport { stage: Stage::NotFollowed { reason }, elapsed: self.since(committed_at), ..report }
+        });
+        info!(revision = %last.revision, site = last.site.label(), stage = ?last.stage, "rollout ended");
+        let answer = Answer::Rollout(last);
+        tell.send_replace(answer.clone());
+        show_end(view.replier.as_ref(), view.address.as_ref(), &answer).await;
+    }
+
+    async fn watch(
         &self,
         mut report: RolloutReport,
         committed_at: Timestamp,
-        replier: &dyn Replier,
-        address: Option<&ReplyAddress>,
-    ) -> Answer {
+        view: &mut View,
+        tell: &watch::Sender<Answer>,
+    ) -> RolloutReport {
         let follow = self.0.settings.follow;
         let deadline = Instant::now() + follow.deadline.saturating_sub(self.since(committed_at));
         let mut watch = Watch::default();
@@ -81,27 +172,25 @@ impl Service {
                 None => Stage::NotFollowed { reason: None },
                 Some(cluster) => self.look(cluster.as_ref(), &report, &mut watch).await,
             };
-            let late = Instant::now() >= deadline;
-            let stage = if late && !stage.is_final() {
-                Stage::TimedOut { after: follow.deadline, last: watch.last.clone() }
-            } else {
-                stage
-            };
-            report.elapsed = self.elapsed(&stage, watch.health_since, committed_at);
+            let stage =
+                if Instant::now() >= deadline && !stage.is_final() { watch.timed_out(follow.deadline) } else { stage };
+            report.elapsed = self.elapsed(&stage, watch.live_since, committed_at);
             let changed = stage != report.stage;
             report.stage = stage;
             if report.stage.is_final() {
-                info!(revision = %report.revision, site = report.site.label(), stage = ?report.stage, "rollout ended");
-                let answer = Answer::Rollout(report);
-                if let Err(error) = replier.replace(address, &answer).await {
-                    warn!(%error, "the end of the rollout could not be shown");
-                }
-                return answer;
+                return report;
             }
             if changed {
                 debug!(revision = %report.revision, stage = ?report.stage, "rollout");
-                if let Err(error) = replier.replace(address, &Answer::Rollout(report.clone())).await {
-                    warn!(%error, "the rollout's progress could not be shown");
+                tell.send_replace(Answer::Rollout(report.clone()));
+            }
+            if view.shown.as_ref() != Some(&report.stage) {
+                match view.replier.replace(view.address.as_ref(), &Answer::Rollout(report.clone())).await {
+                    Ok(()) | Err(ReplyError::Rejected(_)) => view.shown = Some(report.stage.clone()),
+                    // The next look tries again.
+                    Err(error @ ReplyError::Unavailable(_)) => {
+                        warn!(%error, "the rollout's progress could not be shown");
+                    }
                 }
             }
             tokio::time::sleep(follow.interval).await;
@@ -115,15 +204,12 @@ impl Service {
             watch.refreshed = Some(Instant::now());
             if let Err(error) = cluster.refresh(environment).await {
                 debug!(%error, "refresh");
-                watch.last = error.to_string();
             }
         }
         let observation = match cluster.observe(environment).await {
             Ok(observation) => observation,
             Err(error) => return watch.blind(error, &report.stage),
         };
-        watch.missing = 0;
-        watch.health_since = observation.health_since;
         let operated = observation.operation.as_ref().and_then(|operation| operation.revision.as_ref());
         let compared = self.standing(&report.revision, observation.revision.as_ref()).await;
         let operated = self.standing(&report.revision, operated).await;
@@ -139,6 +225,7 @@ impl Service {
             wanted: &Wanted::of(&report.site.image, &report.mutation),
         };
         let judgement = judge(&look, watch.doubt.as_ref());
+        watch.saw(&observation);
         watch.doubt = judgement.doubt;
         watch.last = judgement.hint.map_or_else(|| state(&observation), |hint| hint.to_string());
         judgement.stage
@@ -146,39 +233,14 @@ impl Service {
 
     /// Where a revision that Argo CD names stands against the followed commit.
     async fn standing(&self, commit: &Revision, revision: Option<&Revision>) -> Standing {
+        let repository = self.0.ports.repository.as_ref();
         match revision {
             Some(revision) if revision == commit => Standing::Exact,
-            Some(revision) if self.descends(commit, revision).await => Standing::Later(revision.clone()),
+            Some(revision) if self.0.ancestry.descends(repository, commit, revision).await => {
+                Standing::Later(revision.clone())
+            }
             _ => Standing::Before,
         }
-    }
-
-    /// Whether `revision` has `commit` in its history. Somebody else may have pushed it, so an unknown one is fetched once.
-    async fn descends(&self, commit: &Revision, revision: &Revision) -> bool {
-        let key = (commit.clone(), revision.clone());
-        if let Some(known) = self.0.ancestry.lock().ok().and_then(|ancestry| ancestry.get(&key).copied()) {
-            return known;
-        }
-        let repository = &self.0.ports.repository;
-        let contains = || async { repository.contains(commit, revision).await.unwrap_or(false) };
-        let descends = if contains().await {
-            true
-        } else if repository.snapshot(revision).await.is_ok() {
-            false
-        } else {
-            // Not in the mirror yet. Without an answer of the remote nothing is known, so nothing is remembered.
-            match repository.fetch().await {
-                Ok(_) => contains().await,
-                Err(_) => return false,
-            }
-        };
-        if let Ok(mut ancestry) = self.0.ancestry.lock() {
-            if ancestry.len() >= REMEMBERED {
-                ancestry.clear();
-            }
-            ancestry.insert(key, descends);
-        }
-        descends
     }
 
     fn since(&self, then: Timestamp) -> Duration {
@@ -186,12 +248,13 @@ impl Service {
     }
 
     /// Time from the commit to now, or for what is live to the moment when it became so, where Argo CD tells.
-    fn elapsed(&self, stage: &Stage, health_since: Option<Timestamp>, committed_at: Timestamp) -> Duration {
-        match (stage, health_since) {
+    fn elapsed(&self, stage: &Stage, live_since: Option<Timestamp>, committed_at: Timestamp) -> Duration {
+        let now = self.since(committed_at);
+        match (stage, live_since) {
             (Stage::Live { .. }, Some(at)) if at >= committed_at => {
-                Duration::try_from(at.duration_since(committed_at)).unwrap_or_default()
+                Duration::try_from(at.duration_since(committed_at)).map_or(now, |elapsed| elapsed.min(now))
             }
-            _ => self.since(committed_at),
+            _ => now,
         }
     }
 
@@ -202,21 +265,46 @@ impl Service {
     }
 }
 
-/// How many answers about ancestry are kept.
-const REMEMBERED: usize = 10_000;
+/// Shows the end of a rollout. Nothing comes after it, so a chat that is away for a while is asked again.
+async fn show_end(replier: &dyn Replier, address: Option<&ReplyAddress>, answer: &Answer) {
+    let mut pauses = END_PAUSES.into_iter().map(Duration::from_secs);
+    while let Err(error) = replier.replace(address, answer).await {
+        warn!(%error, "the end of the rollout could not be shown");
+        match (error, pauses.next()) {
+            (ReplyError::Unavailable(_), Some(pause)) => tokio::time::sleep(pause).await,
+            _ => return,
+        }
+    }
+}
 
 /// What the follower remembers from one look to the next.
 #[derive(Default)]
 struct Watch {
     refreshed: Option<Instant>,
+    /// Whether the cluster was ever seen.
+    seen: bool,
     missing: u32,
     doubt: Option<Doubt>,
-    health_since: Option<Timestamp>,
+    live_since: Option<Timestamp>,
     /// What was last seen to be in the way, for the message when the time is over.
     last: String,
 }
 
 impl Watch {
+    fn saw(&mut self, observation: &Observation) {
+        let finished = observation.operation.as_ref().and_then(|operation| operation.finished_at);
+        self.live_since = match observation.health_since {
+            // Health may have been good since before the operation.
+            Some(healthy) => Some(finished.map_or(healthy, |finished| finished.max(healthy))),
+            // What is there already at the first look came about before it: the end of the operation is the nearest
+            // that is known.
+            None if !self.seen => finished,
+            None => None,
+        };
+        self.seen = true;
+        self.missing = 0;
+    }
+
     /// The stage when the cluster could not be looked at.
     fn blind(&mut self, error: ClusterError, stage: &Stage) -> Stage {
         self.last = error.to_string();
@@ -230,6 +318,15 @@ impl Watch {
             ClusterError::NotFound { .. } | ClusterError::Forbidden(_) => {
                 Stage::NotFollowed { reason: Some(self.last.clone()) }
             }
+        }
+    }
+
+    /// The stage when the time is over. What nobody has seen may be live: after a restart it may even have been
+    /// announced.
+    fn timed_out(&self, after: Duration) -> Stage {
+        match self.seen {
+            true => Stage::TimedOut { after, last: self.last.clone() },
+            false => Stage::NotFollowed { reason: Some(self.last.clone()) },
         }
     }
 }

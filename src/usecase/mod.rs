@@ -1,7 +1,10 @@
 //! Orchestration: from a request to a settled command and a followed rollout. Knows ports and the domain, no adapter.
 
+mod ancestry;
+mod check;
 mod follow;
 mod mutation;
+mod order;
 mod publish;
 mod query;
 mod request;
@@ -9,6 +12,6 @@ mod resume;
 mod service;
 
 pub use follow::FollowSettings;
-pub use publish::{PublishSettings, Publisher};
+pub use publish::PublishSettings;
 pub use request::{Handling, Input, Request, Settled};
 pub use service::{Ports, Service, ServiceSettings};

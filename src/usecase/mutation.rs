@@ -1,76 +1,202 @@
-//! The road of a mutation up to its push: accepted, checked, published; then the follower takes over.
+//! The road of a mutation: accepted, checked, published; then the follower takes over.
 
-use std::time::Duration;
+use std::{sync::PoisonError, time::Duration};
 
 use tracing::warn;
 
 use super::{
-    publish::{Committed, Job, PublishError, Published},
+    order::Turn,
+    publish::{Committed, Job, Outcome, PublishError, Published, delivered_before, failure},
     request::{Handling, Request, Settled},
     service::Service,
 };
 use crate::{
     domain::{
-        actor::Actor,
-        answer::{Answer, Refusal, RolloutReport},
+        actor::{Actor, Place},
+        answer::{Answer, Applied, Failure, FailureKind, Refusal, RolloutReport},
         catalogue::Site,
         command::Mutation,
-        name::{ReplyAddress, Tag},
-        nearest::nearest,
-        rollout::{Stage, Wanted, overriding},
+        name::ReplyAddress,
+        rollout::Stage,
     },
-    ports::{Cluster, ClusterError, Registry, RegistryError},
+    ports::{ReplyError, RepositoryError},
 };
+
+/// How often a mutation asks for the first fetch, and the pause in between.
+const FETCHES: u32 = 3;
+const FETCH_PAUSE: Duration = Duration::from_millis(500);
+
+/// How many places of unsettled answers are kept.
+const REMEMBERED: usize = 1_000;
+
+/// A mutation that was let in.
+#[derive(Clone)]
+pub(super) struct Change {
+    pub(super) request: Request,
+    pub(super) site: Site,
+    pub(super) mutation: Mutation,
+}
+
+/// How far a mutation came before the publisher's queue.
+enum Prepared {
+    /// It is to be published.
+    Ready { address: Option<ReplyAddress>, unchecked: Option<String> },
+    /// Its outcome is known already.
+    Known { address: Option<ReplyAddress>, outcome: Outcome },
+    /// It is refused before anything was shown.
+    Refused(Box<Refusal>),
+    /// The asker could not be told that it was accepted, so nothing was done.
+    Unheard(ReplyError),
+}
 
 impl Service {
     /// Carries out a mutation; returns once it is pushed, refused, or found to be so already.
-    pub(super) async fn mutate(&self, request: &Request, actor: Actor, site: Site, mutation: Mutation) -> Handling {
-        self.first_fetch().await;
-        let address = match self.reply_of_earlier_delivery(request).await {
-            Some(address) => Some(address),
-            None => {
-                match request.replier.post(&Answer::Accepted { site: site.clone(), mutation: mutation.clone() }).await {
-                    Ok(address) => address,
-                    // Nobody would learn what became of it, so nothing is done.
-                    Err(error) => {
-                        let answer = Answer::Refused(Refusal::ShuttingDown);
-                        return self.settled(request, Err(error), Settled { answer, rollout: None });
-                    }
-                }
+    pub(super) async fn mutate(&self, change: Change, actor: Actor, turn: Turn) -> Handling {
+        let prepared = tokio::select! {
+            biased;
+            prepared = self.prepare(&change, &turn) => prepared,
+            () = self.0.stop.cancelled() => return Handling::Unsettled,
+        };
+        let id = change.request.id.clone();
+        let handling = match prepared {
+            Prepared::Refused(refusal) => self.answer(&change.request, Answer::Refused(*refusal)).await,
+            Prepared::Unheard(error) => {
+                let detail = error.to_string();
+                let failure = Failure { detail, kind: FailureKind::Internal, applied: Applied::No };
+                let settled = Settled { answer: Answer::Failed(failure), rollout: None };
+                self.settled(&change.request, Err(error), settled)
+            }
+            Prepared::Known { address, outcome } => {
+                drop(turn);
+                self.finish(&change, address, outcome, None).await
+            }
+            Prepared::Ready { address, unchecked } => {
+                let publishing = self.0.publisher.publish(Job {
+                    request_id: id.clone(),
+                    actor,
+                    site: change.site.clone(),
+                    mutation: change.mutation.clone(),
+                    reply_to: address.clone(),
+                });
+                drop(turn);
+                // This goes on when the front gives up waiting: a commit is never left without its follower.
+                let service = self.clone();
+                let finishing = self.0.tasks.spawn(async move {
+                    let outcome = publishing.await;
+                    service.finish(&change, address, outcome, unchecked).await
+                });
+                finishing.await.unwrap_or(Handling::Unsettled)
             }
         };
-        let unchecked = match self.check(request, &site, &mutation).await {
-            Ok(unchecked) => unchecked,
-            Err(refusal) => return self.conclude(request, address.as_ref(), Answer::Refused(refusal)).await,
+        if !matches!(handling, Handling::Unsettled) {
+            self.0.posted.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        }
+        handling
+    }
+
+    /// Everything before the publisher's queue.
+    async fn prepare(&self, change: &Change, turn: &Turn) -> Prepared {
+        let mut earlier = self.earlier_delivery(change).await;
+        let address = match &earlier {
+            Ok(Some(Ok(Published::Committed(Committed { reply_to: Some(address), .. })))) => Some(address.clone()),
+            // The message of the other command is left alone.
+            Ok(Some(Err(PublishError::Refused(refusal)))) => return Prepared::Refused(refusal.clone()),
+            _ => match self.accept(change).await {
+                Ok(address) => address,
+                // Nobody would learn what became of it, so nothing is done.
+                Err(error) => return Prepared::Unheard(error),
+            },
         };
-        let job = Job {
-            request_id: request.id.clone(),
-            actor,
-            site: site.clone(),
-            mutation: mutation.clone(),
-            reply_to: address.clone(),
-        };
-        // The push goes on when the front gives up waiting: a commit is never left without its follower.
-        let service = self.clone();
-        let publishing = self.0.tasks.spawn(async move { service.0.publisher.publish(job).await });
-        let committed = match publishing.await {
-            Ok(Ok(Published::Committed(committed))) => committed,
-            Ok(Ok(Published::AlreadySo)) => {
-                return self.conclude(request, address.as_ref(), Answer::AlreadySo { site, mutation }).await;
+        for _ in 1..FETCHES {
+            let Err(RepositoryError::Unreachable(_) | RepositoryError::Unclear(_)) = earlier else { break };
+            tokio::time::sleep(FETCH_PAUSE).await;
+            earlier = self.earlier_delivery(change).await;
+        }
+        match earlier {
+            Ok(Some(outcome)) => return Prepared::Known { address, outcome },
+            Ok(None) => {}
+            // The publisher could not do better, and an answer from the checks may not be true: an earlier process may
+            // have committed this very request.
+            Err(error) => return Prepared::Known { address, outcome: Err(failure(&error, false)) },
+        }
+        match self.check(&change.site, &change.mutation, change.request.force).await {
+            Ok(unchecked) => {
+                turn.come().await;
+                Prepared::Ready { address, unchecked }
             }
-            Ok(Err(PublishError::Refused(refusal))) => {
+            Err(refusal) => Prepared::Known { address, outcome: Err(PublishError::Refused(Box::new(refusal))) },
+        }
+    }
+
+    /// What an earlier delivery of this request came to, when it was committed. A registry or a cluster that is down by
+    /// now doesn't change that, so nothing is checked again.
+    async fn earlier_delivery(&self, change: &Change) -> Result<Option<Outcome>, RepositoryError> {
+        self.first_fetch().await?;
+        let Change { request, site, mutation } = change;
+        let record = self.0.ports.repository.find_request(&request.id).await?;
+        Ok(record.map(|record| delivered_before(&request.id, site, mutation, record)))
+    }
+
+    /// Shows that the mutation was accepted. A delivery of the same request that could not be settled in this process
+    /// may have done that already.
+    async fn accept(&self, change: &Change) -> Result<Option<ReplyAddress>, ReplyError> {
+        let Change { request, site, mutation } = change;
+        let shown = self.0.posted.lock().unwrap_or_else(PoisonError::into_inner).get(&request.id).cloned();
+        if shown.is_some() {
+            return Ok(shown);
+        }
+        let answer = Answer::Accepted { site: site.clone(), mutation: mutation.clone() };
+        let address = request.replier.post(&answer).await?;
+        if let Some(address) = &address {
+            let mut posted = self.0.posted.lock().unwrap_or_else(PoisonError::into_inner);
+            if posted.len() >= REMEMBERED {
+                posted.clear();
+            }
+            posted.insert(request.id.clone(), address.clone());
+        }
+        Ok(address)
+    }
+
+    /// Shows what the publisher made of a mutation, and starts to follow a commit.
+    async fn finish(
+        &self,
+        change: &Change,
+        address: Option<ReplyAddress>,
+        outcome: Outcome,
+        unchecked: Option<String>,
+    ) -> Handling {
+        let Change { request, site, mutation } = change;
+        let committed = match outcome {
+            Ok(Published::Committed(committed)) => committed,
+            Ok(Published::AlreadySo) => {
+                let answer = Answer::AlreadySo { site: site.clone(), mutation: mutation.clone() };
+                return self.conclude(request, address.as_ref(), answer).await;
+            }
+            Err(PublishError::Refused(refusal)) => {
                 return self.conclude(request, address.as_ref(), Answer::Refused(*refusal)).await;
             }
-            Ok(Err(PublishError::Failed(failure))) => {
+            Err(PublishError::Failed(failure)) => {
                 return self.conclude(request, address.as_ref(), Answer::Failed(failure)).await;
             }
-            Ok(Err(PublishError::Stopping)) | Err(_) => return Handling::Unsettled,
+            Err(PublishError::Stopping) => return Handling::Unsettled,
         };
-        let report = self.report(site, mutation, &committed, unchecked);
-        let address = committed.reply_to.or(address);
-        let shown = request.replier.replace(address.as_ref(), &Answer::Rollout(report.clone())).await;
-        let rollout = self.follow(report.clone(), committed.at, request.replier.clone(), address);
-        self.settled(request, shown, Settled { answer: Answer::Rollout(report), rollout })
+        let mut report = self.report(site.clone(), mutation.clone(), &committed, unchecked);
+        // A chat delivers twice when the bot was restarted, and its people gave the command once.
+        report.delivered_before = committed.delivered_before && request.place == Place::Terminal;
+        let answer = Answer::Rollout(report.clone());
+        let shown = match self.followed(&report.revision) {
+            // Its follower keeps this very message up to date, and may be further than this.
+            Some(place) if place.is_some() && place == address => Ok(()),
+            _ => request.replier.replace(address.as_ref(), &answer).await,
+        };
+        // After a delivery that knew nothing of the earlier one there are two messages, and both come to their end.
+        let other = committed.reply_to.filter(|other| address.as_ref().is_some_and(|address| address != other));
+        let replier = &request.replier;
+        let rollout = self.follow(report.clone(), committed.at, replier.clone(), address, shown.is_ok());
+        if other.is_some() {
+            drop(self.follow(report, committed.at, replier.clone(), other, false));
+        }
+        self.settled(request, shown, Settled { answer, rollout: Some(rollout) })
     }
 
     /// The first report on a commit.
@@ -90,7 +216,7 @@ impl Service {
             revision: committed.revision.clone(),
             stage: Stage::Committed,
             elapsed: Duration::ZERO,
-            delivered_before: committed.delivered_before,
+            delivered_before: false,
             unchecked,
         }
     }
@@ -101,91 +227,35 @@ impl Service {
         self.settled(request, shown, Settled { answer, rollout: None })
     }
 
-    /// Where the answer to this very request stands, when an earlier delivery was committed.
-    async fn reply_of_earlier_delivery(&self, request: &Request) -> Option<ReplyAddress> {
-        let record = self.0.ports.repository.find_request(&request.id).await.ok()??;
-        record.trailers?.reply_to
-    }
-
-    /// Checks what the manifests can't tell. Returns what could not be checked, or why the mutation is refused.
-    async fn check(&self, request: &Request, site: &Site, mutation: &Mutation) -> Result<Option<String>, Refusal> {
-        let registry = async {
-            match (mutation, &self.0.ports.registry) {
-                (Mutation::Deploy(tag), Some(registry)) => match check_tag(registry.as_ref(), site, tag).await {
-                    Err(Refusal::RegistryDown { detail }) if request.force => Ok(Some(detail)),
-                    checked => checked.map(|()| None),
-                },
-                _ => Ok(None),
+    /// Fetches once in the life of the process: after that the requests of an earlier process can be found.
+    pub(super) async fn first_fetch(&self) -> Result<(), RepositoryError> {
+        let asked = tokio::time::Instant::now();
+        let mut fetch = self.0.first_fetch.lock().await;
+        match &*fetch {
+            FirstFetch::Done => return Ok(()),
+            // It failed while this one waited for its turn; asking again would only make a queue.
+            FirstFetch::Failed(at, error) if *at >= asked => return Err(error.clone()),
+            FirstFetch::Open | FirstFetch::Failed(..) => {}
+        }
+        match self.0.ports.repository.fetch().await {
+            Ok(_) => {
+                *fetch = FirstFetch::Done;
+                Ok(())
             }
-        };
-        let cluster = async {
-            match &self.0.ports.cluster {
-                Some(cluster) => check_cluster(cluster.as_ref(), site, mutation).await,
-                None => Ok(None),
-            }
-        };
-        let (registry, cluster) = tokio::join!(registry, cluster);
-        let unchecked: Vec<_> = [registry?, cluster?].into_iter().flatten().collect();
-        Ok((!unchecked.is_empty()).then(|| unchecked.join("; ")))
-    }
-}
-
-/// Refuses a tag that the registry doesn't have.
-async fn check_tag(registry: &dyn Registry, site: &Site, tag: &Tag) -> Result<(), Refusal> {
-    let down = |error: RegistryError| Refusal::RegistryDown { detail: error.to_string() };
-    let unknown = |known: &[Tag]| Refusal::UnknownTag {
-        site: site.clone(),
-        image: site.image.clone(),
-        tag: tag.clone(),
-        nearest: nearest(tag.as_str(), known.iter().map(Tag::as_str)),
-    };
-    match registry.tag(&site.image, tag).await {
-        Ok(Some(_)) => Ok(()),
-        Ok(None) => match registry.tags(&site.image).await {
-            Ok(tags) => Err(unknown(&tags)),
-            Err(RegistryError::UnknownImage(_)) => Err(unknown(&[])),
             Err(error) => {
-                warn!(%error, image = %site.image, "the nearest tags could not be listed");
-                Err(unknown(&[]))
+                warn!(%error, "the manifests repository could not be fetched");
+                *fetch = FirstFetch::Failed(tokio::time::Instant::now(), error.clone());
+                Err(error)
             }
-        },
-        Err(RegistryError::UnknownImage(_)) => Err(unknown(&[])),
-        Err(error) => Err(down(error)),
+        }
     }
 }
 
-/// Refuses a change that something in the cluster would undo or hide.
-async fn check_cluster(cluster: &dyn Cluster, site: &Site, mutation: &Mutation) -> Result<Option<String>, Refusal> {
-    let environment = &site.environment;
-    let autoscaler = async {
-        match mutation {
-            Mutation::SetReplicas(_) => cluster.autoscaler(&environment.workload).await,
-            Mutation::Deploy(_) => Ok(None),
-        }
-    };
-    let (autoscaler, observation) = tokio::join!(autoscaler, cluster.observe(environment));
-    let mut unchecked = Vec::new();
-    let mut note = |error: ClusterError| {
-        warn!(site = site.label(), %error, "the cluster could not be checked before the commit");
-        let text = error.to_string();
-        if !unchecked.contains(&text) {
-            unchecked.push(text);
-        }
-    };
-    match autoscaler {
-        Ok(Some(autoscaler)) => return Err(Refusal::Autoscaled { site: site.clone(), autoscaler }),
-        Ok(None) => {}
-        Err(error) => note(error),
-    }
-    match observation {
-        Ok(observation) => {
-            let wanted = Wanted::of(&site.image, mutation);
-            let overrides = overriding(&observation.overrides, &wanted, &environment.workload.name);
-            if !overrides.is_empty() {
-                return Err(Refusal::Overridden { site: site.clone(), overrides });
-            }
-        }
-        Err(error) => note(error),
-    }
-    Ok((!unchecked.is_empty()).then(|| unchecked.join("; ")))
+/// Whether this process has fetched yet.
+#[derive(Default)]
+pub(super) enum FirstFetch {
+    #[default]
+    Open,
+    Failed(tokio::time::Instant, RepositoryError),
+    Done,
 }

@@ -6,18 +6,20 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use self::writer::Writer;
 
 use crate::{
     domain::{
         actor::Actor,
-        answer::{Failure, Refusal},
+        answer::{Applied, Failure, FailureKind, Refusal},
         catalogue::Site,
         command::Mutation,
+        commit::CommitRecord,
         name::{ReplyAddress, RequestId, Revision},
     },
-    ports::{Clock, ManifestRepository},
+    ports::{Clock, ManifestRepository, RepositoryError},
 };
 
 /// The publisher's bounds.
@@ -27,7 +29,7 @@ pub struct PublishSettings {
     pub queue: usize,
     /// How many jobs go out in one push.
     pub batch: usize,
-    /// How often a job is planned again after a lost race or a broken connection.
+    /// How often a job is planned again after a lost race; after a broken connection a third as often.
     pub attempts: u32,
     /// The wait before the second attempt; it doubles with each, up to two seconds.
     pub backoff: Duration,
@@ -78,7 +80,7 @@ pub(super) enum PublishError {
     Refused(Box<Refusal>),
     /// Something broke.
     Failed(Failure),
-    /// The program is stopping; the job was not started.
+    /// The program is stopping. Should a commit have arrived, its `Request-Id` tells the next process.
     Stopping,
 }
 
@@ -86,33 +88,105 @@ impl PublishError {
     fn refused(refusal: Refusal) -> Self {
         Self::Refused(Box::new(refusal))
     }
+
+    /// The writer fell over a fault of its own while it had the job.
+    fn broken() -> Self {
+        let detail = "the publisher broke off".to_owned();
+        Self::Failed(Failure { detail, kind: FailureKind::Internal, applied: Applied::Unknown })
+    }
 }
 
-type Outcome = Result<Published, PublishError>;
-type Waiting = (Job, oneshot::Sender<Outcome>);
+pub(super) type Outcome = Result<Published, PublishError>;
+
+/// A job in the queue, and those who wait for its outcome.
+struct Waiting {
+    job: Job,
+    tell: Vec<oneshot::Sender<Outcome>>,
+}
+
+impl Waiting {
+    fn answer(self, outcome: &Outcome) {
+        for tell in self.tell {
+            // Whoever asked may be gone; then nobody waits for the answer.
+            drop(tell.send(outcome.clone()));
+        }
+    }
+}
 
 /// The way to the writer of one repository and branch.
 #[derive(Clone)]
-pub struct Publisher {
+pub(super) struct Publisher {
     queue: mpsc::Sender<Waiting>,
 }
 
 impl Publisher {
-    /// Starts the writer; it ends when every `Publisher` is gone and the queue is empty.
-    #[must_use]
-    pub fn start(repository: Arc<dyn ManifestRepository>, clock: Arc<dyn Clock>, settings: PublishSettings) -> Self {
+    /// Starts the writer. It ends when every `Publisher` is gone and the queue is empty, or soon after `stop`: a push
+    /// that is under way is finished, and what waits is handed back as [`PublishError::Stopping`].
+    pub(super) fn start(
+        repository: Arc<dyn ManifestRepository>,
+        clock: Arc<dyn Clock>,
+        settings: PublishSettings,
+        stop: CancellationToken,
+    ) -> Self {
         let (queue, jobs) = mpsc::channel(settings.queue.max(1));
-        tokio::spawn(Writer { repository, clock, settings }.run(jobs));
+        tokio::spawn(Writer { repository, clock, settings, stop }.run(jobs));
         Self { queue }
     }
 
-    /// Publishes one job and waits for its outcome.
-    pub(super) async fn publish(&self, job: Job) -> Outcome {
+    /// Puts a job into the queue at once; the future waits for its outcome.
+    pub(super) fn publish(&self, job: Job) -> impl Future<Output = Outcome> + Send + use<> {
         let (tell, outcome) = oneshot::channel();
-        match self.queue.try_send((job, tell)) {
-            Ok(()) => outcome.await.unwrap_or(Err(PublishError::Stopping)),
-            Err(mpsc::error::TrySendError::Full(_)) => Err(PublishError::refused(Refusal::Busy)),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(PublishError::Stopping),
+        let queued = self.queue.try_send(Waiting { job, tell: vec![tell] });
+        async move {
+            match queued {
+                Ok(()) => outcome.await.unwrap_or_else(|_| Err(PublishError::broken())),
+                Err(mpsc::error::TrySendError::Full(_)) => Err(PublishError::refused(Refusal::Busy)),
+                Err(mpsc::error::TrySendError::Closed(_)) => Err(PublishError::Stopping),
+            }
         }
     }
+}
+
+/// The outcome of a request whose commit was found: the same again, unless it was for something else.
+pub(super) fn delivered_before(
+    request_id: &RequestId,
+    site: &Site,
+    mutation: &Mutation,
+    record: CommitRecord,
+) -> Outcome {
+    let here = record.trailers.as_ref().is_some_and(|trailers| {
+        trailers.application == site.application.as_str() && trailers.environment == site.environment.name.as_str()
+    });
+    match record.change() {
+        Some((from, to)) if here && record.mutation().as_ref() == Some(mutation) => {
+            Ok(Published::Committed(Committed {
+                revision: record.revision,
+                at: record.committed_at,
+                from,
+                to,
+                delivered_before: true,
+                reply_to: record.trailers.and_then(|trailers| trailers.reply_to),
+            }))
+        }
+        _ => Err(PublishError::refused(Refusal::RequestIdTaken {
+            request_id: request_id.clone(),
+            revision: record.revision,
+            subject: record.subject,
+        })),
+    }
+}
+
+/// What a repository's error means to those who wait; `unclear` when a push may have arrived all the same.
+pub(super) fn failure(error: &RepositoryError, unclear: bool) -> PublishError {
+    let kind = match error {
+        RepositoryError::Refused(message) => {
+            return PublishError::refused(Refusal::PushRefused { message: message.clone() });
+        }
+        RepositoryError::LostRace => FailureKind::TooManyRaces,
+        RepositoryError::Authentication(_) => FailureKind::RepositoryAuthentication,
+        RepositoryError::Unreachable(_) | RepositoryError::Unclear(_) => FailureKind::RepositoryUnreachable,
+        RepositoryError::Mirror(_) => FailureKind::Mirror,
+    };
+    let applied = if unclear { Applied::Unknown } else { Applied::No };
+    PublishError::Failed(Failure { detail: error.to_string(), kind, applied })
 }

@@ -1,7 +1,8 @@
 //! After a restart: the rollouts that the last process was following are found in the log and followed on.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use tokio::{task::JoinHandle, time::Instant};
 use tracing::{info, warn};
 
 use super::{publish::Committed, service::Service};
@@ -10,49 +11,79 @@ use crate::{
         catalogue::{Site, Target},
         command::Mutation,
         commit::CommitRecord,
-        name::Tag,
     },
-    ports::ReplierAt,
+    ports::{ReplierAt, RepositoryError},
 };
 
-/// How many commits of the log are looked at.
+/// How many commits of the log are looked at first, and at most.
 const LOOK_BACK: usize = 500;
+const FARTHEST: usize = 32_000;
+
+/// The waits between tries to read the log, in seconds; the last one is repeated.
+const PAUSES: [u64; 5] = [1, 2, 5, 10, 30];
 
 impl Service {
-    /// Follows on with every commit of ours whose rollout may still be under way, in its own message.
-    pub async fn resume(&self, repliers: &dyn ReplierAt) {
-        self.first_fetch().await;
-        let log = match self.0.ports.repository.log(LOOK_BACK).await {
-            Ok(log) => log,
-            Err(error) => {
-                warn!(%error, "unfinished rollouts could not be looked for");
-                return;
+    /// Follows on with every commit of ours whose rollout may still be under way, in its own message. The task ends
+    /// when they are found; a repository that is away is asked again as long as one of them may be young enough.
+    pub fn resume(&self, repliers: Arc<dyn ReplierAt>) -> JoinHandle<()> {
+        let service = self.clone();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                () = service.find_unfinished(repliers.as_ref()) => {}
+                () = service.0.stop.cancelled() => {}
             }
-        };
-        let now = self.0.ports.clock.now();
-        for record in log {
-            let age = Duration::try_from(now.duration_since(record.committed_at)).unwrap_or_default();
-            if age >= self.0.settings.follow.deadline {
-                continue;
+        })
+    }
+
+    async fn find_unfinished(&self, repliers: &dyn ReplierAt) {
+        let over = Instant::now() + self.0.settings.follow.deadline;
+        let mut pauses = PAUSES.into_iter().chain(std::iter::repeat(PAUSES[PAUSES.len() - 1]));
+        loop {
+            match self.young_commits().await {
+                Ok(log) => return log.into_iter().for_each(|record| self.follow_on(record, repliers)),
+                Err(error) if Instant::now() < over => {
+                    warn!(%error, "unfinished rollouts cannot be looked for yet");
+                    tokio::time::sleep(Duration::from_secs(pauses.next().unwrap_or(1))).await;
+                }
+                Err(error) => return warn!(%error, "unfinished rollouts could not be looked for"),
             }
-            let Some((site, mutation, committed)) = self.read_back(record) else { continue };
-            let Some(address) = committed.reply_to.clone() else { continue };
-            let Some(replier) = repliers.at(&address) else { continue };
-            info!(revision = %committed.revision, site = site.label(), "following on");
-            let report = self.report(site, mutation, &committed, None);
-            // Dropping the handle lets the task go on: nobody waits for this one.
-            drop(self.follow(report, committed.at, replier, Some(address)));
         }
+    }
+
+    /// The commits that are younger than the follower's deadline, newest first.
+    async fn young_commits(&self) -> Result<Vec<CommitRecord>, RepositoryError> {
+        self.first_fetch().await?;
+        let now = self.0.ports.clock.now();
+        let is_young = |record: &CommitRecord| {
+            let age = Duration::try_from(now.duration_since(record.committed_at)).unwrap_or_default();
+            age < self.0.settings.follow.deadline
+        };
+        let mut limit = LOOK_BACK;
+        loop {
+            let mut log = self.0.ports.repository.log(limit).await?;
+            let all = log.len() < limit || limit >= FARTHEST || !log.last().is_some_and(is_young);
+            if all {
+                log.retain(is_young);
+                return Ok(log);
+            }
+            limit *= 4;
+        }
+    }
+
+    fn follow_on(&self, record: CommitRecord, repliers: &dyn ReplierAt) {
+        let Some((site, mutation, committed)) = self.read_back(record) else { return };
+        let Some(address) = committed.reply_to.clone() else { return };
+        let Some(replier) = repliers.at(&address) else { return };
+        info!(revision = %committed.revision, site = site.label(), "following on");
+        let report = self.report(site, mutation, &committed, None);
+        // Dropping the handle lets the task go on: nobody waits for this one.
+        drop(self.follow(report, committed.at, replier, Some(address), false));
     }
 
     /// Reads site and mutation back from a commit of ours.
     fn read_back(&self, record: CommitRecord) -> Option<(Site, Mutation, Committed)> {
+        let mutation = record.mutation()?;
         let (from, to) = record.change()?;
-        let mutation = match record.subject.split_once('(')?.0 {
-            "deploy" => Mutation::Deploy(Tag::new(to.clone()).ok()?),
-            "scale" => Mutation::SetReplicas(to.parse().ok()?),
-            _ => return None,
-        };
         let trailers = record.trailers?;
         let target = Target { application: Some(trailers.application), environment: Some(trailers.environment) };
         let site = self.0.settings.catalogue.site(&target).ok()?;

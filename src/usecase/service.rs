@@ -1,17 +1,19 @@
 //! The one way through the house: authorise, then plan, publish and follow a mutation, or answer a question.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use tokio::sync::OnceCell;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use super::{
-    follow::FollowSettings,
+    ancestry::Ancestry,
+    follow::{FollowSettings, Followed},
+    mutation::{Change, FirstFetch},
+    order::{Order, Turn},
     publish::{PublishSettings, Publisher},
     request::{Handling, Input, Request, Settled},
 };
@@ -19,10 +21,10 @@ use crate::{
     domain::{
         actor::Actor,
         answer::{Answer, Refusal},
-        catalogue::Catalogue,
-        command::Command,
-        name::Revision,
-        policy::Policy,
+        catalogue::{Catalogue, Site},
+        command::{Command, Mutation, Query},
+        name::{ReplyAddress, RequestId, Revision},
+        policy::{Denial, Policy},
     },
     grammar::{self, Parsed},
     ports::{Clock, Cluster, ManifestRepository, Registry, ReplyError},
@@ -65,29 +67,43 @@ pub(super) struct Inner {
     pub(super) settings: ServiceSettings,
     pub(super) publisher: Publisher,
     /// The commits that are followed now, so that a second delivery doesn't edit the same message twice.
-    pub(super) following: Mutex<HashSet<Revision>>,
-    /// The last look at revisions that Argo CD named: whether each has another one in its history. Never changes.
-    pub(super) ancestry: Mutex<HashMap<(Revision, Revision), bool>>,
-    /// The first fetch of this process: after it the requests of an earlier process can be found.
-    pub(super) first_fetch: OnceCell<()>,
+    pub(super) following: Mutex<HashMap<Revision, Followed>>,
+    pub(super) ancestry: Ancestry,
+    pub(super) first_fetch: tokio::sync::Mutex<FirstFetch>,
+    order: Arc<Order>,
+    /// Where the answers to requests stand that are not settled: a second delivery goes on in the same message.
+    pub(super) posted: Mutex<HashMap<RequestId, ReplyAddress>>,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
+}
+
+/// What is to be done with a request.
+enum Course {
+    NotOurs,
+    Stopping,
+    Answer(Box<Answer>),
+    Query(Query, Option<Actor>),
+    Mutation { actor: Actor, site: Box<Site>, mutation: Mutation, turn: Turn },
 }
 
 impl Service {
     /// Starts the publisher and makes the use cases ready.
     #[must_use]
     pub fn start(ports: Ports, settings: ServiceSettings) -> Self {
-        let publisher = Publisher::start(ports.repository.clone(), ports.clock.clone(), settings.publish);
+        let stop = CancellationToken::new();
+        let (repository, clock) = (ports.repository.clone(), ports.clock.clone());
+        let publisher = Publisher::start(repository, clock, settings.publish, stop.clone());
         Self(Arc::new(Inner {
             ports,
             settings,
             publisher,
             following: Mutex::default(),
-            ancestry: Mutex::default(),
-            first_fetch: OnceCell::new(),
+            ancestry: Ancestry::default(),
+            first_fetch: tokio::sync::Mutex::default(),
+            order: Arc::default(),
+            posted: Mutex::default(),
             tasks: TaskTracker::new(),
-            stop: CancellationToken::new(),
+            stop,
         }))
     }
 
@@ -98,51 +114,66 @@ impl Service {
     }
 
     /// Handles one request until its command is settled.
-    pub async fn handle(&self, request: Request) -> Handling {
-        let parsed = match &request.input {
-            Input::Text { text, bot } => grammar::parse(text, bot.as_deref()),
-            Input::Words(words) => Parsed::Ours(grammar::parse_words(words)),
-        };
-        let Parsed::Ours(parsed) = parsed else { return Handling::NotOurs };
-        if self.0.stop.is_cancelled() {
-            return Handling::Unsettled;
-        }
-        let authorised = self.0.settings.policy.authorise(&request.sender, request.place, parsed.as_ref().ok());
-        let actor = match authorised {
-            Ok(actor) => actor,
-            Err(denial) => {
-                warn!(request_id = %request.id, sender = ?request.sender, place = ?request.place, %denial, "refused");
-                return self.answer(&request, Answer::Refused(Refusal::Denied(denial))).await;
-            }
-        };
-        let account = actor.as_ref().map(|actor| actor.account.as_str());
-        match parsed {
-            Err(error) => {
-                info!(request_id = %request.id, account, fault = ?error.fault, "not understood");
-                self.answer(&request, Answer::Refused(Refusal::Grammar(error))).await
-            }
-            Ok(command) => {
-                info!(request_id = %request.id, account, ?command, "command");
-                self.carry_out(&request, actor, command).await
+    ///
+    /// A mutation takes its place among those for the same site in the call itself, not when the future is first
+    /// polled: who calls in the order of the events gets the commits in that order.
+    pub fn handle(&self, request: Request) -> impl Future<Output = Handling> + Send + use<> {
+        let course = self.admit(&request);
+        let service = self.clone();
+        async move {
+            match course {
+                Course::NotOurs => Handling::NotOurs,
+                Course::Stopping => Handling::Unsettled,
+                Course::Answer(answer) => service.answer(&request, *answer).await,
+                Course::Query(query, actor) => {
+                    let answer = service.query(query, &request.sender, request.place, actor).await;
+                    service.answer(&request, answer).await
+                }
+                Course::Mutation { actor, site, mutation, turn } => {
+                    service.mutate(Change { request, site: *site, mutation }, actor, turn).await
+                }
             }
         }
     }
 
-    async fn carry_out(&self, request: &Request, actor: Option<Actor>, command: Command) -> Handling {
-        match (command, actor) {
-            (Command::Query(query), actor) => {
-                let answer = self.query(query, &request.sender, request.place, actor).await;
-                self.answer(request, answer).await
+    /// Parses and authorises.
+    fn admit(&self, request: &Request) -> Course {
+        let parsed = match &request.input {
+            Input::Text { text, bot } => grammar::parse(text, bot.as_deref()),
+            Input::Words(words) => Parsed::Ours(grammar::parse_words(words)),
+        };
+        let Parsed::Ours(parsed) = parsed else { return Course::NotOurs };
+        if self.0.stop.is_cancelled() {
+            return Course::Stopping;
+        }
+        let refused = |refusal| Course::Answer(Box::new(Answer::Refused(refusal)));
+        let actor = match self.0.settings.policy.authorise(&request.sender, request.place, parsed.as_ref().ok()) {
+            Ok(actor) => actor,
+            Err(denial) => {
+                warn!(request_id = %request.id, sender = ?request.sender, place = ?request.place, %denial, "refused");
+                return refused(Refusal::Denied(denial));
             }
+        };
+        let account = actor.as_ref().map(|actor| actor.account.as_str());
+        let command = match parsed {
+            Ok(command) => command,
+            Err(error) => {
+                info!(request_id = %request.id, account, fault = ?error.fault, "not understood");
+                return refused(Refusal::Grammar(error));
+            }
+        };
+        info!(request_id = %request.id, account, ?command, "command");
+        match (command, actor) {
+            (Command::Query(query), actor) => Course::Query(query, actor),
             (Command::Mutation(target, mutation), Some(actor)) => match self.0.settings.catalogue.site(&target) {
-                Ok(site) => self.mutate(request, actor, site, mutation).await,
-                Err(error) => self.answer(request, Answer::Refused(Refusal::Target(error))).await,
+                Ok(site) => {
+                    let turn = self.0.order.take(site.label());
+                    Course::Mutation { actor, site: Box::new(site), mutation, turn }
+                }
+                Err(error) => refused(Refusal::Target(error)),
             },
             // The policy lets nobody change anything without a name.
-            (Command::Mutation(..), None) => {
-                let denial = crate::domain::policy::Denial::Anonymous;
-                self.answer(request, Answer::Refused(Refusal::Denied(denial))).await
-            }
+            (Command::Mutation(..), None) => refused(Refusal::Denied(Denial::Anonymous)),
         }
     }
 
@@ -164,14 +195,6 @@ impl Service {
                 warn!(request_id = %request.id, %error, "not settled");
                 Handling::Unsettled
             }
-        }
-    }
-
-    /// Fetches once in the life of the process, before the first answer that depends on what is there already.
-    pub(super) async fn first_fetch(&self) {
-        let fetched = self.0.first_fetch.get_or_try_init(|| async { self.0.ports.repository.fetch().await.map(drop) });
-        if let Err(error) = fetched.await {
-            warn!(%error, "the manifests repository could not be fetched");
         }
     }
 

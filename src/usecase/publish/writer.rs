@@ -1,18 +1,25 @@
 //! The writer: plans what waits on top of the newest head, pushes it, and gives every job its answer.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
 
-use super::{Committed, Job, Outcome, PublishError, PublishSettings, Published, Waiting};
+use super::{Committed, Job, Outcome, PublishError, PublishSettings, Published, Waiting, delivered_before, failure};
 use crate::{
     domain::{
         answer::{Applied, Failure, FailureKind, Refusal},
-        commit::{self, CommitFacts, CommitRecord},
-        name::Revision,
-        plan::{self, Change, Plan},
-        snapshot::Overlay,
+        commit::{self, CommitFacts},
+        name::{RequestId, Revision},
+        plan::{self, Change, Plan, PlanError},
+        snapshot::{Overlay, Snapshot},
     },
     ports::{Clock, ManifestRepository, NewCommit, RepositoryError},
 };
@@ -21,13 +28,20 @@ pub(super) struct Writer {
     pub(super) repository: Arc<dyn ManifestRepository>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: PublishSettings,
+    pub(super) stop: CancellationToken,
 }
 
-/// A commit that is ready to be pushed for a job.
-struct Ready {
+/// A job and what its plan came to.
+struct Planned {
     waiting: Waiting,
-    change: Change,
-    commit: NewCommit,
+    step: Step,
+}
+
+enum Step {
+    /// A commit, ready to be pushed.
+    Commit(Change, NewCommit),
+    /// An outcome without a commit, kept until the push has succeeded: it may rest on a commit that isn't there yet.
+    Keep(Outcome),
 }
 
 /// What one attempt leaves to be done.
@@ -38,47 +52,76 @@ enum Attempt {
     Again(Vec<Waiting>, RepositoryError),
     /// These are to be tried one by one: the remote refused them together.
     Apart(Vec<Waiting>),
+    /// The program is stopping, and these were not pushed.
+    Stopping(Vec<Waiting>),
+}
+
+/// What is known of the pushes of one batch.
+#[derive(Default)]
+struct Pushes {
+    /// The requests that were sent to the remote: when one is found there, this very batch brought it.
+    sent: HashSet<RequestId>,
+    /// The base of a push whose answer got lost: it may still land as long as the branch is there.
+    unclear: Option<Revision>,
 }
 
 impl Writer {
-    /// Serves the queue until every [`super::Publisher`] is gone.
+    /// Serves the queue until every [`super::Publisher`] is gone or the program stops.
     pub(super) async fn run(self, mut jobs: mpsc::Receiver<Waiting>) {
         let mut batch = Vec::new();
-        while jobs.recv_many(&mut batch, self.settings.batch.max(1)).await > 0 {
-            self.settle(std::mem::take(&mut batch)).await;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                taken = jobs.recv_many(&mut batch, self.settings.batch.max(1)) => if taken == 0 { return },
+            }
+            // A fault in one batch must not end the only writer there is.
+            if AssertUnwindSafe(self.settle(std::mem::take(&mut batch))).catch_unwind().await.is_err() {
+                error!("the publisher broke off a batch");
+            }
+        }
+        jobs.close();
+        while let Some(waiting) = jobs.recv().await {
+            answer_all(vec![waiting], &Err(PublishError::Stopping));
         }
     }
 
     /// Sees to it that every job of the batch gets its answer.
     async fn settle(&self, batch: Vec<Waiting>) {
+        let mut pushes = Pushes::default();
         let mut rounds = vec![batch];
         while let Some(round) = rounds.pop() {
             let (mut jobs, doubles) = without_doubles(round);
             if !doubles.is_empty() {
                 rounds.push(doubles);
             }
-            let mut unclear = false;
             let mut attempt = 1;
             loop {
-                match self.attempt(jobs, &mut unclear).await {
+                match self.attempt(jobs, &mut pushes).await {
                     Attempt::Done => break,
+                    Attempt::Stopping(jobs) => {
+                        answer_all(jobs, &Err(PublishError::Stopping));
+                        break;
+                    }
                     Attempt::Apart(apart) => {
                         rounds.extend(apart.into_iter().rev().map(|job| vec![job]));
                         break;
                     }
                     Attempt::Again(again, why) => {
                         if attempt >= self.settings.attempts {
-                            let failure = failure(&why, unclear);
                             warn!(jobs = again.len(), attempt, reason = %why, "gave up publishing");
-                            answer_all(again, &Err(PublishError::Failed(failure)));
+                            answer_all(again, &pushes.verdict(&why));
                             break;
                         }
                         info!(jobs = again.len(), attempt, reason = %why, "planning again");
-                        tokio::time::sleep(self.backoff(attempt, &why)).await;
+                        tokio::select! {
+                            () = self.stop.cancelled() => {}
+                            () = tokio::time::sleep(self.backoff(attempt, &why)) => {}
+                        }
                         attempt += match why {
+                            RepositoryError::LostRace => 1,
                             // The remote is away: a few tries are enough, people wait for the answer.
-                            RepositoryError::Unreachable(_) => self.settings.attempts.div_ceil(3),
-                            _ => 1,
+                            _ => self.settings.attempts.div_ceil(3).max(1),
                         };
                         jobs = again;
                     }
@@ -88,87 +131,108 @@ impl Writer {
     }
 
     /// One round: fetch, look for what is there already, plan the rest, push.
-    async fn attempt(&self, jobs: Vec<Waiting>, unclear: &mut bool) -> Attempt {
-        let head = match self.repository.fetch().await {
+    async fn attempt(&self, jobs: Vec<Waiting>, pushes: &mut Pushes) -> Attempt {
+        let fetched = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Attempt::Stopping(jobs),
+            fetched = self.repository.fetch() => fetched,
+        };
+        let head = match fetched {
             Ok(head) => head,
             Err(error @ (RepositoryError::Unreachable(_) | RepositoryError::Unclear(_))) => {
                 return Attempt::Again(jobs, error);
             }
             Err(error) => {
-                answer_all(jobs, &verdict(&error, *unclear));
+                answer_all(jobs, &pushes.verdict(&error));
                 return Attempt::Done;
             }
         };
-        let jobs = match self.answer_delivered(jobs).await {
-            Ok(jobs) if jobs.is_empty() => return Attempt::Done,
+        let jobs = match self.answer_delivered(jobs, pushes).await {
             Ok(jobs) => jobs,
             Err((jobs, error)) => {
-                answer_all(jobs, &verdict(&error, *unclear));
+                answer_all(jobs, &pushes.verdict(&error));
                 return Attempt::Done;
             }
         };
-        let (ready, held) = match self.plan(jobs, &head).await {
-            Ok(planned) => planned,
-            Err((jobs, error)) => {
-                answer_all(jobs, &verdict(&error, *unclear));
-                return Attempt::Done;
-            }
-        };
-        if ready.is_empty() {
-            held.into_iter().for_each(|((_, tell), outcome)| drop(tell.send(outcome)));
+        if pushes.unclear.as_ref().is_some_and(|base| *base != head) {
+            // What was pushed on top of that base and isn't here now can't land any more.
+            pushes.unclear = None;
+        }
+        if jobs.is_empty() {
             return Attempt::Done;
         }
-        let commits = ready.iter().map(|ready| ready.commit.clone()).collect();
-        match self.repository.push(&head, commits).await {
+        let planned = match self.repository.snapshot(&head).await {
+            Ok(snapshot) => self.plan(jobs, snapshot).await,
+            Err(error) => {
+                answer_all(jobs, &pushes.verdict(&error));
+                return Attempt::Done;
+            }
+        };
+        self.push(&head, planned, pushes).await
+    }
+
+    async fn push(&self, head: &Revision, planned: Vec<Planned>, pushes: &mut Pushes) -> Attempt {
+        let mut commits = Vec::new();
+        for Planned { waiting, step } in &planned {
+            if let Step::Commit(_, commit) = step {
+                pushes.sent.insert(waiting.job.request_id.clone());
+                commits.push(commit.clone());
+            }
+        }
+        if commits.is_empty() {
+            answer_pushed(planned, Vec::new());
+            return Attempt::Done;
+        }
+        if self.stop.is_cancelled() {
+            return Attempt::Stopping(jobs_of(planned));
+        }
+        match self.repository.push(head, commits).await {
             Ok(revisions) => {
                 info!(commits = revisions.len(), base = %head, "pushed");
-                for (Ready { waiting: (job, tell), change, commit }, revision) in ready.into_iter().zip(revisions) {
-                    info!(request_id = %job.request_id, site = job.site.label(), %revision, "committed");
-                    drop(tell.send(Ok(Published::Committed(Committed {
-                        revision,
-                        at: commit.at,
-                        from: change.from,
-                        to: change.to,
-                        delivered_before: false,
-                        reply_to: job.reply_to,
-                    }))));
-                }
-                held.into_iter().for_each(|((_, tell), outcome)| drop(tell.send(outcome)));
+                answer_pushed(planned, revisions);
                 Attempt::Done
             }
+            Err(error @ (RepositoryError::LostRace | RepositoryError::Unreachable(_))) => {
+                Attempt::Again(jobs_of(planned), error)
+            }
+            Err(error @ RepositoryError::Unclear(_)) => {
+                pushes.unclear = Some(head.clone());
+                Attempt::Again(jobs_of(planned), error)
+            }
+            Err(RepositoryError::Refused(reason)) if planned.len() > 1 => {
+                info!(jobs = planned.len(), reason, "refused together, tried one by one");
+                Attempt::Apart(jobs_of(planned))
+            }
             Err(error) => {
-                // What was held was planned on top of commits that are not there.
-                let jobs: Vec<_> =
-                    ready.into_iter().map(|r| r.waiting).chain(held.into_iter().map(|(w, _)| w)).collect();
-                match error {
-                    RepositoryError::LostRace | RepositoryError::Unreachable(_) => Attempt::Again(jobs, error),
-                    RepositoryError::Unclear(_) => {
-                        *unclear = true;
-                        Attempt::Again(jobs, error)
-                    }
-                    RepositoryError::Refused(_) if jobs.len() > 1 => Attempt::Apart(jobs),
-                    error => {
-                        answer_all(jobs, &verdict(&error, *unclear));
-                        Attempt::Done
-                    }
-                }
+                answer_all(jobs_of(planned), &pushes.verdict(&error));
+                Attempt::Done
             }
         }
     }
 
     /// Answers the jobs whose commit is on the branch already, and returns the others.
-    async fn answer_delivered(&self, jobs: Vec<Waiting>) -> Result<Vec<Waiting>, (Vec<Waiting>, RepositoryError)> {
+    async fn answer_delivered(
+        &self,
+        jobs: Vec<Waiting>,
+        pushes: &Pushes,
+    ) -> Result<Vec<Waiting>, (Vec<Waiting>, RepositoryError)> {
         let mut rest = Vec::with_capacity(jobs.len());
         let mut jobs = jobs.into_iter();
-        while let Some((job, tell)) = jobs.next() {
-            match self.repository.find_request(&job.request_id).await {
-                Ok(None) => rest.push((job, tell)),
+        while let Some(waiting) = jobs.next() {
+            let Job { request_id, site, mutation, .. } = &waiting.job;
+            match self.repository.find_request(request_id).await {
+                Ok(None) => rest.push(waiting),
                 Ok(Some(record)) => {
-                    info!(request_id = %job.request_id, revision = %record.revision, "delivered before");
-                    drop(tell.send(delivered(&job, record)));
+                    info!(%request_id, revision = %record.revision, "is on the branch already");
+                    let mut outcome = delivered_before(request_id, site, mutation, record);
+                    if let Ok(Published::Committed(committed)) = &mut outcome {
+                        // A push of this batch whose answer got lost is no earlier delivery.
+                        committed.delivered_before = !pushes.sent.contains(request_id);
+                    }
+                    waiting.answer(&outcome);
                 }
                 Err(error) => {
-                    rest.push((job, tell));
+                    rest.push(waiting);
                     rest.extend(jobs);
                     return Err((rest, error));
                 }
@@ -177,37 +241,19 @@ impl Writer {
         Ok(rest)
     }
 
-    /// Plans each job on top of those before it. Jobs without a commit keep their outcome until the push has succeeded,
-    /// because it may rest on a commit that is not there yet.
-    async fn plan(&self, jobs: Vec<Waiting>, head: &Revision) -> Result<Planned, (Vec<Waiting>, RepositoryError)> {
-        let snapshot = match self.repository.snapshot(head).await {
-            Ok(snapshot) => snapshot,
-            Err(error) => return Err((jobs, error)),
-        };
-        let mut overlay = Overlay::new(&*snapshot);
-        let (mut ready, mut held) = (Vec::new(), Vec::new());
-        for (job, tell) in jobs {
-            match plan::plan(&overlay, &job.site, &job.mutation) {
-                Ok(Plan::Change { edits, change }) => {
-                    overlay.apply(&edits);
-                    let message = commit::message(CommitFacts {
-                        request_id: &job.request_id,
-                        actor: &job.actor,
-                        site: &job.site,
-                        mutation: &job.mutation,
-                        change: &change,
-                        reply_to: job.reply_to.as_ref(),
-                    });
-                    let commit = NewCommit { edits, message, author: job.actor.clone(), at: self.clock.now() };
-                    ready.push(Ready { waiting: (job, tell), change, commit });
-                }
-                Ok(Plan::AlreadySo { .. }) => held.push(((job, tell), Ok(Published::AlreadySo))),
-                Err(error) => {
-                    held.push(((job, tell), Err(PublishError::refused(Refusal::Plan(error)))));
-                }
-            }
-        }
-        Ok((ready, held))
+    /// Plans each job on top of those before it, on a thread for work that blocks: snapshots read from the disk.
+    async fn plan(&self, jobs: Vec<Waiting>, snapshot: Arc<dyn Snapshot>) -> Vec<Planned> {
+        let clock = Arc::clone(&self.clock);
+        let planning = tokio::task::spawn_blocking(move || {
+            let mut overlay = Overlay::new(&*snapshot);
+            let planned = jobs.into_iter().map(|waiting| {
+                let step = step(&mut overlay, &waiting.job, clock.as_ref());
+                Planned { waiting, step }
+            });
+            planned.collect()
+        });
+        // When the runtime ends in the middle, the jobs are gone with it.
+        planning.await.unwrap_or_default()
     }
 
     /// The wait before the next attempt, with jitter so that two bots don't meet again and again.
@@ -222,59 +268,102 @@ impl Writer {
     }
 }
 
-type Planned = (Vec<Ready>, Vec<(Waiting, Outcome)>);
+impl Pushes {
+    fn verdict(&self, error: &RepositoryError) -> Outcome {
+        Err(failure(error, self.unclear.is_some()))
+    }
+}
 
-/// Splits off the later deliveries of one request: they are answered by the first one's commit.
+/// Plans one job. A panic in there takes down this job alone, not its neighbours.
+fn step(overlay: &mut Overlay<'_>, job: &Job, clock: &dyn Clock) -> Step {
+    let planned = std::panic::catch_unwind(AssertUnwindSafe(|| plan::plan(overlay, &job.site, &job.mutation)));
+    match planned {
+        Ok(Ok(Plan::Change { edits, change })) => {
+            overlay.apply(&edits);
+            let message = commit::message(CommitFacts {
+                request_id: &job.request_id,
+                actor: &job.actor,
+                site: &job.site,
+                mutation: &job.mutation,
+                change: &change,
+                reply_to: job.reply_to.as_ref(),
+            });
+            Step::Commit(change, NewCommit { edits, message, author: job.actor.clone(), at: clock.now() })
+        }
+        Ok(Ok(Plan::AlreadySo { .. })) => Step::Keep(Ok(Published::AlreadySo)),
+        Ok(Err(error)) => Step::Keep(Err(refused(error))),
+        Err(_) => {
+            error!(request_id = %job.request_id, site = job.site.label(), "planning broke off");
+            let detail = "planning broke off".to_owned();
+            let failure = Failure { detail, kind: FailureKind::Internal, applied: Applied::No };
+            Step::Keep(Err(PublishError::Failed(failure)))
+        }
+    }
+}
+
+fn refused(error: PlanError) -> PublishError {
+    PublishError::refused(Refusal::Plan(error))
+}
+
+/// The jobs in the order in which they came: planned in another one they could come to something else.
+fn jobs_of(planned: Vec<Planned>) -> Vec<Waiting> {
+    planned.into_iter().map(|planned| planned.waiting).collect()
+}
+
+/// Splits off the later requests of one id. The same command again waits for the first one's outcome; another command
+/// comes after it.
 fn without_doubles(batch: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
-    let mut seen = HashSet::new();
-    batch.into_iter().partition(|(job, _)| seen.insert(job.request_id.clone()))
+    let mut places = HashMap::new();
+    let (mut first, mut later) = (Vec::<Waiting>::with_capacity(batch.len()), Vec::new());
+    for waiting in batch {
+        match places.get(&waiting.job.request_id) {
+            None => {
+                places.insert(waiting.job.request_id.clone(), first.len());
+                first.push(waiting);
+            }
+            Some(&place) => {
+                let (job, again) = (&first[place].job, &waiting.job);
+                if job.site == again.site && job.mutation == again.mutation {
+                    first[place].tell.extend(waiting.tell);
+                } else {
+                    later.push(waiting);
+                }
+            }
+        }
+    }
+    (first, later)
+}
+
+/// Gives the jobs of a push their commits, and the others what was kept for them.
+fn answer_pushed(planned: Vec<Planned>, revisions: Vec<Revision>) {
+    let mut revisions = revisions.into_iter();
+    for Planned { waiting, step } in planned {
+        let job = &waiting.job;
+        let outcome = match step {
+            Step::Keep(outcome) => outcome,
+            Step::Commit(change, commit) => match revisions.next() {
+                Some(revision) => {
+                    info!(request_id = %job.request_id, site = job.site.label(), %revision, "committed");
+                    Ok(Published::Committed(Committed {
+                        revision,
+                        at: commit.at,
+                        from: change.from,
+                        to: change.to,
+                        delivered_before: false,
+                        reply_to: job.reply_to.clone(),
+                    }))
+                }
+                None => Err(PublishError::broken()),
+            },
+        };
+        waiting.answer(&outcome);
+    }
 }
 
 fn answer_all(jobs: Vec<Waiting>, outcome: &Outcome) {
-    for (job, tell) in jobs {
-        info!(request_id = %job.request_id, site = job.site.label(), ?outcome, "not published");
-        // Whoever asked may be gone; then nobody waits for the answer.
-        drop(tell.send(outcome.clone()));
+    for waiting in jobs {
+        let Job { request_id, site, .. } = &waiting.job;
+        info!(%request_id, site = site.label(), ?outcome, "not published");
+        waiting.answer(outcome);
     }
-}
-
-/// The answer to a request whose commit was found: the same again, unless it was for something else.
-fn delivered(job: &Job, record: CommitRecord) -> Outcome {
-    let same = record.trailers.as_ref().is_some_and(|t| {
-        t.application == job.site.application.as_str() && t.environment == job.site.environment.name.as_str()
-    });
-    match record.change() {
-        Some((from, to)) if same && to == job.mutation.value() => Ok(Published::Committed(Committed {
-            revision: record.revision,
-            at: record.committed_at,
-            from,
-            to,
-            delivered_before: true,
-            reply_to: record.trailers.and_then(|trailers| trailers.reply_to),
-        })),
-        _ => Err(PublishError::refused(Refusal::RequestIdTaken {
-            request_id: job.request_id.clone(),
-            revision: record.revision,
-            subject: record.subject,
-        })),
-    }
-}
-
-fn verdict(error: &RepositoryError, unclear: bool) -> Outcome {
-    Err(match error {
-        RepositoryError::Refused(message) => PublishError::refused(Refusal::PushRefused { message: message.clone() }),
-        error => PublishError::Failed(failure(error, unclear)),
-    })
-}
-
-fn failure(error: &RepositoryError, unclear: bool) -> Failure {
-    let kind = match error {
-        RepositoryError::LostRace => FailureKind::TooManyRaces,
-        RepositoryError::Authentication(_) => FailureKind::RepositoryAuthentication,
-        RepositoryError::Unreachable(_) | RepositoryError::Unclear(_) => FailureKind::RepositoryUnreachable,
-        RepositoryError::Mirror(_) => FailureKind::Mirror,
-        RepositoryError::Refused(_) => FailureKind::Internal,
-    };
-    let applied = if unclear { Applied::Unknown } else { Applied::No };
-    Failure { detail: error.to_string(), kind, applied }
 }

@@ -1,0 +1,102 @@
+//! What is asked before a commit because the manifests can't tell it: the tag, overrides, an autoscaler.
+
+use tracing::warn;
+
+use super::service::Service;
+use crate::{
+    domain::{
+        answer::Refusal,
+        catalogue::Site,
+        command::Mutation,
+        name::Tag,
+        nearest::nearest,
+        rollout::{Wanted, overriding},
+    },
+    ports::{Cluster, ClusterError, Registry, RegistryError},
+};
+
+impl Service {
+    /// Checks what the manifests can't tell. Returns what could not be checked, or why the mutation is refused.
+    ///
+    /// With `force` a registry that doesn't answer is only noted.
+    pub(super) async fn check(&self, site: &Site, mutation: &Mutation, force: bool) -> Result<Option<String>, Refusal> {
+        let registry = async {
+            match (mutation, &self.0.ports.registry) {
+                (Mutation::Deploy(tag), Some(registry)) => match check_tag(registry.as_ref(), site, tag).await {
+                    Err(Refusal::RegistryDown { detail }) if force => Ok(Some(detail)),
+                    checked => checked.map(|()| None),
+                },
+                _ => Ok(None),
+            }
+        };
+        let cluster = async {
+            match &self.0.ports.cluster {
+                Some(cluster) => check_cluster(cluster.as_ref(), site, mutation).await,
+                None => Ok(None),
+            }
+        };
+        let (registry, cluster) = tokio::join!(registry, cluster);
+        let unchecked: Vec<_> = [registry?, cluster?].into_iter().flatten().collect();
+        Ok((!unchecked.is_empty()).then(|| unchecked.join("; ")))
+    }
+}
+
+/// Refuses a tag that the registry doesn't have.
+async fn check_tag(registry: &dyn Registry, site: &Site, tag: &Tag) -> Result<(), Refusal> {
+    let down = |error: RegistryError| Refusal::RegistryDown { detail: error.to_string() };
+    let unknown = |known: &[Tag]| Refusal::UnknownTag {
+        site: site.clone(),
+        image: site.image.clone(),
+        tag: tag.clone(),
+        nearest: nearest(tag.as_str(), known.iter().map(Tag::as_str)),
+    };
+    match registry.tag(&site.image, tag).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => match registry.tags(&site.image).await {
+            Ok(tags) => Err(unknown(&tags)),
+            Err(RegistryError::UnknownImage(_)) => Err(unknown(&[])),
+            Err(error) => {
+                warn!(%error, image = %site.image, "the nearest tags could not be listed");
+                Err(unknown(&[]))
+            }
+        },
+        Err(RegistryError::UnknownImage(_)) => Err(unknown(&[])),
+        Err(error) => Err(down(error)),
+    }
+}
+
+/// Refuses a change that something in the cluster would undo or hide.
+async fn check_cluster(cluster: &dyn Cluster, site: &Site, mutation: &Mutation) -> Result<Option<String>, Refusal> {
+    let environment = &site.environment;
+    let autoscaler = async {
+        match mutation {
+            Mutation::SetReplicas(_) => cluster.autoscaler(&environment.workload).await,
+            Mutation::Deploy(_) => Ok(None),
+        }
+    };
+    let (autoscaler, observation) = tokio::join!(autoscaler, cluster.observe(environment));
+    let mut unchecked = Vec::new();
+    let mut note = |error: ClusterError| {
+        warn!(site = site.label(), %error, "the cluster could not be checked before the commit");
+        let text = error.to_string();
+        if !unchecked.contains(&text) {
+            unchecked.push(text);
+        }
+    };
+    match autoscaler {
+        Ok(Some(autoscaler)) => return Err(Refusal::Autoscaled { site: site.clone(), autoscaler }),
+        Ok(None) => {}
+        Err(error) => note(error),
+    }
+    match observation {
+        Ok(observation) => {
+            let wanted = Wanted::of(&site.image, mutation);
+            let overrides = overriding(&observation.overrides, &wanted, &environment.workload.name);
+            if !overrides.is_empty() {
+                return Err(Refusal::Overridden { site: site.clone(), overrides });
+            }
+        }
+        Err(error) => note(error),
+    }
+    Ok((!unchecked.is_empty()).then(|| unchecked.join("; ")))
+}

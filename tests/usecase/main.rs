@@ -1,0 +1,14 @@
+//! The use cases as a front drives them: on a real git remote, with a scripted cluster and registry, on paused time.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod batches;
+mod chat;
+mod cluster;
+mod faulty;
+mod follow;
+mod publish;
+mod redelivery;
+mod resume;
+mod status;
+mod stopping;
+mod world;
