@@ -15,8 +15,8 @@ use crate::{
     usecase::{Handling, Input, Request, Service},
 };
 
-/// How long rollouts that are followed may take to let go when the program stops.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long the push under way may take to finish when the program stops; the front waits for it as well.
+const GRACE: Duration = Duration::from_secs(8);
 
 /// Runs the bot until `stop`; what is being pushed then is finished and confirmed first.
 ///
@@ -53,8 +53,17 @@ pub(super) async fn serve_with(
     info!(version = env!("CARGO_PKG_VERSION"), applications = config.catalogue().applications.len(), "starting");
     // Looking for unfinished rollouts needs a fetch; commands that come meanwhile wait for the same one.
     drop(service.resume(front.replier_at()));
-    let outcome = front.run(Arc::new(Front(service.clone())), stop).await;
-    service.shut_down(GRACE).await;
+    // The use cases stop together with the front: what has not begun to be pushed goes back to Telegram at once.
+    let closing = {
+        let (service, stop) = (service.clone(), stop.clone());
+        tokio::spawn(async move {
+            stop.cancelled().await;
+            service.shut_down(GRACE).await;
+        })
+    };
+    let outcome = front.run(Arc::new(Front(service)), stop.clone()).await;
+    stop.cancel();
+    drop(closing.await);
     info!("stopped");
     outcome.context("telegram")
 }

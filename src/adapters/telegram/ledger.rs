@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     open: BTreeSet<i32>,
+    /// Those of them that nobody works on: they are to be taken up again.
+    idle: BTreeSet<i32>,
     /// Settled ones above the lowest open one: the server goes on sending them.
     done: BTreeSet<i32>,
     /// One above the highest that was ever seen.
@@ -37,17 +39,26 @@ impl Ledger {
         {
             *self = Self::default();
         }
-        let new: Vec<i32> =
-            ids.iter().copied().filter(|id| !self.open.contains(id) && !self.done.contains(id)).collect();
+        let known = |id: &i32| self.open.contains(id) && !self.idle.contains(id) || self.done.contains(id);
+        let new: Vec<i32> = ids.iter().copied().filter(|id| !known(id)).collect();
         for id in &new {
+            self.idle.remove(id);
             self.open.insert(*id);
             self.next = self.next.max(id.checked_add(1));
         }
         new
     }
 
+    /// Takes one back that could not be settled: it is new again when the server sends it the next time.
+    pub(super) fn give_back(&mut self, id: i32) {
+        if self.open.contains(&id) {
+            self.idle.insert(id);
+        }
+    }
+
     /// Marks one as settled.
     pub(super) fn settle(&mut self, id: i32) {
+        self.idle.remove(&id);
         if self.open.remove(&id) {
             self.done.insert(id);
             self.done = match self.open.first() {
@@ -76,6 +87,19 @@ mod tests {
         ledger.settle(13);
         assert_eq!((ledger.offset(), ledger.is_busy()), (Some(14), false));
         assert!(ledger.done.is_empty());
+    }
+
+    #[test]
+    fn what_could_not_be_settled_is_taken_up_again() {
+        let mut ledger = Ledger::default();
+        ledger.admit(None, &[10, 11]);
+        ledger.settle(11);
+        ledger.give_back(10);
+        assert_eq!(ledger.offset(), Some(10), "it is not confirmed");
+        assert_eq!(ledger.admit(Some(10), &[10, 11]), [10]);
+        assert_eq!(ledger.admit(Some(10), &[10, 11]), [0; 0], "in work again");
+        ledger.settle(10);
+        assert_eq!((ledger.offset(), ledger.is_busy()), (Some(12), false));
     }
 
     #[test]

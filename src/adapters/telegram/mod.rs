@@ -140,7 +140,7 @@ impl fmt::Debug for Incoming {
 pub enum Settled {
     /// Pushed, refused or answered: the update may be confirmed.
     Done,
-    /// The program stops before the command took effect: Telegram is to deliver it again.
+    /// Neither applied nor answered, because the program stops or nobody could be told: Telegram is to deliver it again.
     NotYet,
 }
 

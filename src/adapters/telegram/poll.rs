@@ -290,8 +290,10 @@ impl<'a> Poller<'a> {
                 (error.id(), Settled::Done)
             }
         };
-        if let (Some(id), Settled::Done) = (self.updates.remove(&task), settled) {
-            self.ledger.settle(id);
+        let Some(id) = self.updates.remove(&task) else { return };
+        match settled {
+            Settled::Done => self.ledger.settle(id),
+            Settled::NotYet => self.ledger.give_back(id),
         }
     }
 
