@@ -10,14 +10,14 @@ use super::name::Tag;
 ///
 /// A version is one of the semantic versioning specification, with or without a leading `v`; `0.10` counts as `0.10.0`.
 pub fn newest_first(tags: &mut [Tag]) {
-    tags.sort_by_cached_key(|tag| (std::cmp::Reverse(version(tag)), tag.clone()));
+    tags.sort_by_cached_key(|tag| (std::cmp::Reverse(version(tag.as_str())), tag.clone()));
 }
 
 /// The newest released version among the tags; pre-releases count only when there is nothing else.
 #[must_use]
 pub fn newest(tags: &[Tag]) -> Option<&Tag> {
     tags.iter()
-        .filter_map(|tag| Some((version(tag)?, tag)))
+        .filter_map(|tag| Some((version(tag.as_str())?, tag)))
         .max_by(|(a, _), (b, _)| match (a.pre.is_empty(), b.pre.is_empty()) {
             (true, false) => Ordering::Greater,
             (false, true) => Ordering::Less,
@@ -26,8 +26,8 @@ pub fn newest(tags: &[Tag]) -> Option<&Tag> {
         .map(|(_, tag)| tag)
 }
 
-fn version(tag: &Tag) -> Option<Version> {
-    let text = tag.as_str();
+/// The version that a text is, if it is one.
+pub(super) fn version(text: &str) -> Option<Version> {
     let text = text.strip_prefix('v').unwrap_or(text);
     Version::parse(text).ok().or_else(|| {
         let dots = text.bytes().filter(|b| *b == b'.').count();
