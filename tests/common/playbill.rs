@@ -1,7 +1,8 @@
 //! The sandbox with the real program in it: what the scenario tests set up, speak to, kill and start again.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
@@ -16,6 +17,14 @@ use tiphys::sandbox::{
 
 /// The chat that the bot listens in.
 pub(crate) const CHAT: i64 = -1_001_234_567_890;
+/// Another one, a forum.
+pub(crate) const SECOND: i64 = -1_002_222_222_222;
+/// The forum's topic.
+pub(crate) const TOPIC: i64 = 77;
+/// A chat that the bot was put into, and that the configuration doesn't name.
+pub(crate) const FOREIGN: i64 = -1_006_666_666_666;
+/// The bot's token.
+pub(crate) const TOKEN: &str = "4242:secret-of-the-test";
 /// A person of the configuration.
 pub(crate) const ANNA: i64 = 1001;
 /// Another one.
@@ -23,7 +32,7 @@ pub(crate) const BORIS: i64 = 1002;
 /// Somebody whom the configuration doesn't name.
 pub(crate) const STRANGER: i64 = 6666;
 /// How long anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// The kustomization that commands change.
 pub(crate) const KUSTOMIZATION: &str = "apps/oil-refinery-application/overlays/prod/kustomization.yaml";
 
@@ -45,12 +54,20 @@ impl Playbill {
 
     /// A sandbox of that pace.
     pub(crate) async fn with_pace(pace: Pace) -> Self {
+        Self::with_world(|options| options.pace = pace).await
+    }
+
+    /// A fast sandbox with other options.
+    pub(crate) async fn with_world(change: impl FnOnce(&mut world::Options)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let mut options = world::Options::new(dir.path());
-        options.pace = pace;
+        options.pace = Pace::quick();
+        change(&mut options);
         let world = Arc::new(World::start(options).await.expect("a world"));
-        let options = Options::new("4242:secret-of-the-test")
+        let options = Options::new(TOKEN)
             .chat(Chat::supergroup(CHAT, "Operations"))
+            .chat(Chat::forum(SECOND, "More operations", [TOPIC]))
+            .chat(Chat::supergroup(FOREIGN, "Foreigners"))
             .user(User::person(ANNA, "Анна"))
             .user(User::person(BORIS, "Boris"))
             .user(User::person(STRANGER, "Stranger"));
@@ -62,15 +79,14 @@ impl Playbill {
 
     /// Writes `tiphys.yaml`; `credentials` are further lines of its `repository` section.
     pub(crate) fn configure(&self, language: &str, mirror: &str, repository: &str, credentials: &str) -> PathBuf {
-        let write = |name: &str, text: &str| fs::write(self.dir.path().join(name), text).expect("a writable folder");
-        write("token", "4242:secret-of-the-test\n");
-        write("kubeconfig", &self.world.kubeconfig());
+        self.write("token", &format!("{TOKEN}\n"));
+        self.write("kubeconfig", &self.world.kubeconfig());
         let text = format!(
             "language: {language}
 telegram:
   token_file: token
   api_url: {telegram}
-  chats: [{{ id: {CHAT} }}]
+  chats: [{{ id: {CHAT} }}, {{ id: {SECOND} }}]
 people:
   - {{ id: {ANNA}, name: Анна Иванова, email: anna@example.org }}
   - {{ id: {BORIS}, name: Boris Petrov, email: boris@example.org }}
@@ -95,8 +111,23 @@ applications:
             telegram = self.telegram.url(),
             registry = self.world.registry_url(),
         );
-        write("tiphys.yaml", &text);
+        self.write("tiphys.yaml", &text);
         self.dir.path().join("tiphys.yaml")
+    }
+
+    /// Writes a file that nobody else may read into the folder of the configuration.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.dir.path().join(name);
+        fs::write(&path, text).expect("a writable folder");
+        fs::set_permissions(path, Permissions::from_mode(0o600)).expect("a file of ours");
+    }
+
+    /// Changes the configuration's text; `old` must be there.
+    pub(crate) fn amend(&self, old: &str, new: &str) {
+        let file = self.dir.path().join("tiphys.yaml");
+        let text = fs::read_to_string(&file).expect("a configuration");
+        assert!(text.contains(old), "{old} in\n{text}");
+        fs::write(file, text.replace(old, new)).expect("a writable folder");
     }
 
     /// The real program with this configuration, in an environment of its own.
@@ -115,8 +146,15 @@ applications:
 
     /// Starts `tiphys serve`; its log goes to `serve.log`, which grows with each start.
     pub(crate) fn serve(&self) -> Bot {
+        self.serve_with(|command| command)
+    }
+
+    /// The same with other settings of the process.
+    pub(crate) fn serve_with(&self, change: impl FnOnce(&mut Command) -> &mut Command) -> Bot {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log()).expect("a writable log");
-        Bot(self.program(&["serve"]).stderr(log).stdout(Stdio::null()).spawn().expect("the program starts"))
+        let mut command = self.program(&["serve"]);
+        change(command.stderr(log).stdout(Stdio::null()));
+        Bot(command.spawn().expect("the program starts"))
     }
 
     /// The log of `tiphys serve`.
@@ -124,23 +162,60 @@ applications:
         self.dir.path().join("serve.log")
     }
 
+    /// What the log says so far.
+    pub(crate) fn log_text(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
     /// The people's side of Telegram.
     pub(crate) fn hub(&self) -> Hub {
         self.telegram.hub()
     }
 
-    /// Waits for the answer to a message that `look` accepts.
+    /// Anna says something in the chat.
+    pub(crate) fn say(&self, text: &str) -> i64 {
+        self.hub().say(CHAT, ANNA, text).expect("Anna is in the chat")
+    }
+
+    /// Waits for the answer to a message in the chat that `look` accepts.
     pub(crate) async fn answer(&self, to: i64, look: impl Fn(&ShownMessage) -> bool) -> ShownMessage {
+        self.answer_in(CHAT, to, look).await
+    }
+
+    /// Waits for the answer to a message that `look` accepts.
+    pub(crate) async fn answer_in(&self, chat: i64, to: i64, look: impl Fn(&ShownMessage) -> bool) -> ShownMessage {
         let hub = self.hub();
-        let found = hub.until(PATIENCE, |hub| answers_to(hub, to).into_iter().find(|answer| look(answer)));
+        let found = hub.until(PATIENCE, |hub| answers_in(hub, chat, to).into_iter().find(|answer| look(answer)));
         match found.await {
             Ok(answer) => answer,
             Err(error) => panic!(
                 "no such answer to {to}: {error}\nanswers: {:#?}\nlog:\n{}",
-                answers_to(&self.hub(), to),
-                fs::read_to_string(self.log()).unwrap_or_default()
+                answers_in(&self.hub(), chat, to),
+                self.log_text()
             ),
         }
+    }
+
+    /// Waits until the log has these words. A file tells nobody when it grows, so this looks again and again.
+    pub(crate) async fn logged(&self, words: &str) {
+        let found = tokio::time::timeout(PATIENCE, async {
+            while !self.log_text().contains(words) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        assert!(found.await.is_ok(), "{words:?} is not in the log:\n{}", self.log_text());
+    }
+
+    /// Waits until the bot has confirmed all updates.
+    pub(crate) async fn confirmed(&self) {
+        let none = self.hub().until(PATIENCE, |hub| (hub.unconfirmed() == 0).then_some(())).await;
+        assert!(none.is_ok(), "{} updates are not confirmed\n{}", self.hub().unconfirmed(), self.log_text());
+    }
+
+    /// The subjects of the commits on top of the template, oldest first.
+    pub(crate) fn commits(&self) -> Vec<String> {
+        let log = self.git(&["log", "--reverse", "--format=%s", "main"]);
+        log.lines().skip(1).map(str::to_owned).collect()
     }
 
     /// Runs git in the remote and returns what it prints.
@@ -149,10 +224,15 @@ applications:
     }
 }
 
-/// The bot's messages that answer this one.
+/// The bot's messages in the chat that answer this one.
 pub(crate) fn answers_to(hub: &Hub, message: i64) -> Vec<ShownMessage> {
+    answers_in(hub, CHAT, message)
+}
+
+/// The bot's messages that answer this one.
+pub(crate) fn answers_in(hub: &Hub, chat: i64, message: i64) -> Vec<ShownMessage> {
     let of_bot = |shown: &ShownMessage| matches!(shown.from, Poster::Bot(_)) && shown.reply_to == Some(message);
-    hub.messages(CHAT).into_iter().filter(of_bot).collect()
+    hub.messages(chat).into_iter().filter(of_bot).collect()
 }
 
 /// Runs git in a folder, without the settings of this machine, and returns what it prints.
@@ -182,8 +262,18 @@ impl Bot {
 
     /// Sends SIGTERM and waits until it is gone; whether it ended well.
     pub(crate) fn terminate(&mut self) -> bool {
+        self.signal();
+        self.ended()
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn signal(&self) {
         let sent = Command::new("kill").arg(self.0.id().to_string()).status().expect("kill runs");
         assert!(sent.success());
+    }
+
+    /// Waits until it is gone; whether it ended well.
+    pub(crate) fn ended(&mut self) -> bool {
         self.0.wait().expect("a child that ends").success()
     }
 }

@@ -4,4 +4,9 @@
 #[path = "../common/playbill.rs"]
 mod playbill;
 
+mod busy;
 mod deploy;
+mod log;
+mod refusals;
+mod restart;
+mod truth;
