@@ -151,7 +151,8 @@ pub(super) fn all(language: Language) -> Text {
         .into_iter()
         .filter_map(|name| spec(name).examples.first())
         .fold(text, |text, example| text.code_line(*example));
-    let text = text.line(say!(language, "Подробнее о команде:", "More about a command:"));
+    // Terminals show no buttons.
+    let text = text.line(say!(language, "Подробнее о команде: ", "More about a command: ")).code("/help deploy");
     let more = |name: CommandName| button(format!("❔ /{}", spec(name).word), format!("/help {}", spec(name).word));
     text.row([more(CommandName::Deploy), more(CommandName::SetReplicas)])
         .row([more(CommandName::Status), more(CommandName::ShowContainers)])

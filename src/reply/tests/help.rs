@@ -30,7 +30,7 @@ fn all_commands() {
     Например:
     `/deploy 0.10.5`
     `/set_replicas 3`
-    Подробнее о команде:
+    Подробнее о команде: `/help deploy`
     [❔ /deploy → /help deploy] [❔ /set_replicas → /help set_replicas]
     [❔ /status → /help status] [❔ /showcontainers → /help showcontainers]
 
@@ -47,7 +47,7 @@ fn all_commands() {
     For example:
     `/deploy 0.10.5`
     `/set_replicas 3`
-    More about a command:
+    More about a command: `/help deploy`
     [❔ /deploy → /help deploy] [❔ /set_replicas → /help set_replicas]
     [❔ /status → /help status] [❔ /showcontainers → /help showcontainers]
     ");
