@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,6 @@ use crate::{
     },
     domain::{
         actor::{Place, Sender},
-        answer::Answer,
         language::Language,
         name::RequestId,
     },
@@ -49,51 +48,66 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// When the world can't be started in the folder, or the bot can't be started in the world.
 pub(super) async fn run(args: &PlaygroundArgs, language: Language) -> Result<ExitCode> {
     let stop = shutdown::on_signal().context("signals")?;
-    let temporary = match &args.dir {
-        Some(_) => None,
-        None => Some(tempfile::Builder::new().prefix("tiphys-playground-").tempdir().context("a temporary folder")?),
+    // Removed when it is dropped, at the very end.
+    let (dir, _temporary) = match &args.dir {
+        Some(dir) => (dir.clone(), None),
+        None => {
+            let made = tempfile::Builder::new().prefix("tiphys-playground-").tempdir().context("a temporary folder")?;
+            (made.path().to_owned(), Some(made))
+        }
     };
-    let dir = match (&args.dir, &temporary) {
-        (Some(dir), _) => dir.clone(),
-        (None, Some(temporary)) => temporary.path().to_owned(),
-        (None, None) => PathBuf::from("."),
-    };
-    std::fs::create_dir_all(&dir).with_context(|| format!("the folder {}", dir.display()))?;
-    let dir = dir.canonicalize().with_context(|| format!("the folder {}", dir.display()))?;
+    let dir = folder(&dir)?;
     let scene = Scene::build(&dir, args.listen, language).await?;
     let service = wiring::service(&scene.config).await?;
     let bot = {
         let (config, service, stop) = (scene.config.clone(), service.clone(), stop.clone());
-        tokio::spawn(async move { serve_with(&config, service, Limits::default(), stop).await })
+        tokio::spawn(async move {
+            let outcome = serve_with(&config, service, Limits::default(), stop.clone()).await;
+            // Without its bot the playground is over.
+            stop.cancel();
+            outcome
+        })
     };
     let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let welcome = reply::welcome(language, &scene.page.url(), &dir, terminal);
-    let console = if terminal {
-        print!("{welcome}");
-        Console::interactive(EditorOptions {
+    io::stdout().write_all(welcome.as_bytes()).and_then(|()| io::stdout().flush()).context("standard output")?;
+    let session = Session { service: service.clone(), language, sender: operator_from_env(|n| std::env::var(n).ok()) };
+    let outcome = if terminal {
+        let options = EditorOptions {
             prompt: "tiphys> ".to_owned(),
             history: Some(dir.join("history")),
             vocabulary: vocabulary(&service, &scene),
-        })
+        };
+        session.talk(Console::interactive(options).context("the terminal")?, &stop).await;
+        Ok(ExitCode::Done)
     } else {
-        print!("{welcome}");
-        Console::piped(io::stdin(), io::stdout())
-    }
-    .context("the terminal")?;
-    drop(io::stdout().flush());
-
-    let session = Session { service: service.clone(), language, sender: operator_from_env(|n| std::env::var(n).ok()) };
-    let code = if terminal { session.talk(console, &stop).await } else { session.play(console, &stop).await };
-    if !stop.is_cancelled() && !terminal {
-        service.idle().await;
-    }
+        let console = Console::piped(io::stdin(), io::stdout()).context("standard input")?;
+        let outcome = session.play(console, &stop).await;
+        tokio::select! {
+            // What was asked for on the page.
+            () = service.idle() => {}
+            () = stop.cancelled() => {}
+        }
+        outcome
+    };
     stop.cancel();
     match tokio::time::timeout(PATIENCE, bot).await {
-        Ok(Ok(outcome)) => outcome?,
+        Ok(Ok(served)) => served?,
         Ok(Err(error)) => warn!(%error, "the bot ended abruptly"),
         Err(_) => warn!("the bot did not stop in time"),
     }
-    Ok(code)
+    outcome
+}
+
+/// Makes the folder, sees that it may be used, and gives its absolute path.
+fn folder(dir: &Path) -> Result<PathBuf> {
+    let named = || format!("the folder {}", dir.display());
+    std::fs::create_dir_all(dir).with_context(named)?;
+    let dir = dir.canonicalize().with_context(named)?;
+    let writable = dir.to_str().is_some_and(|name| !name.chars().any(char::is_control));
+    ensure!(writable, "{:?}: a configuration can't name this folder", dir);
+    config::claim(&dir).with_context(named)?;
+    Ok(dir)
 }
 
 /// The world with the page in front of it, and the bot's configuration for it.
@@ -119,6 +133,9 @@ impl Scene {
         let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
         let page =
             PageServer::start(listen, Arc::new(stage)).await.with_context(|| format!("listening on {listen}"))?;
+        if !page.addr().ip().is_loopback() {
+            warn!(address = %page.addr(), "the page has no login: whoever can connect to it can speak as anybody");
+        }
         let file = config::write(dir, &world, &telegram.url(), &page.url(), language).context("the configuration")?;
         let config = Arc::new(Config::load(&file)?);
         Ok(Self { world, page, config, _telegram: telegram })
@@ -150,45 +167,51 @@ struct Session {
 
 impl Session {
     /// Takes lines as they come; a rollout under way doesn't hold up the next one.
-    async fn talk(&self, mut console: Console, stop: &CancellationToken) -> ExitCode {
+    async fn talk(&self, mut console: Console, stop: &CancellationToken) {
         let mut tasks = JoinSet::new();
-        let mut number = 0;
-        loop {
+        for number in 1.. {
             let line = tokio::select! {
                 () = stop.cancelled() => break,
                 line = console.lines.recv() => line,
             };
             let Some(line) = line.filter(|line| !matches!(line.trim(), "exit" | "quit")) else { break };
-            number += 1;
             let replier = Arc::new(TerminalReplier::new(console.printer.clone(), Style::Lines, self.language));
             let request = self.request(&line, number, replier);
             let service = self.service.clone();
-            tasks.spawn(async move { drop(answer(&service, request).await) });
+            tasks.spawn(async move { service.handle(request).await });
         }
-        ExitCode::Done
     }
 
     /// Carries out line after line, each to its end, and tells the worst that happened.
-    async fn play(&self, mut console: Console, stop: &CancellationToken) -> ExitCode {
+    ///
+    /// # Errors
+    /// When nobody reads the replies any more: what was still to come isn't carried out.
+    async fn play(&self, mut console: Console, stop: &CancellationToken) -> Result<ExitCode> {
         let mut worst = ExitCode::Done;
-        let mut number = 0;
-        while let Some(line) = tokio::select! {
-            () = stop.cancelled() => None,
-            line = console.lines.recv() => line,
-        } {
-            number += 1;
-            // A closed pipe ends the play with the next reply.
-            drop(writeln!(console.printer, "\n> {line}").and_then(|()| console.printer.flush()));
-            let replier = Arc::new(TerminalReplier::new(console.printer.clone(), Style::Lines, self.language));
-            let code = match answer(&self.service, self.request(&line, number, replier)).await {
-                Some(answer) => ExitCode::of(&answer),
-                None => ExitCode::Failed,
+        for number in 1.. {
+            let line = tokio::select! {
+                () = stop.cancelled() => break,
+                line = console.lines.recv() => line,
             };
-            if !matches!(code, ExitCode::Refused | ExitCode::Usage) && code as u8 > worst as u8 {
-                worst = code;
+            let Some(line) = line else { break };
+            let shown: String = line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+            let echoed = writeln!(console.printer, "\n> {shown}").and_then(|()| console.printer.flush());
+            echoed.context("standard output")?;
+            let replier = Arc::new(TerminalReplier::new(console.printer.clone(), Style::Lines, self.language));
+            let code = match self.service.handle(self.request(&line, number, replier)).await {
+                Handling::NotOurs => ExitCode::Done,
+                Handling::Unsettled => ExitCode::Failed,
+                Handling::Settled(settled) => {
+                    let answer = settled.last_answer().await;
+                    // Cut off by a signal.
+                    if answer.is_final() { ExitCode::of(&answer) } else { ExitCode::NotLive }
+                }
+            };
+            if !matches!(code, ExitCode::Refused | ExitCode::Usage) {
+                worst = worst.max(code);
             }
         }
-        worst
+        Ok(worst)
     }
 
     fn request<W: Write + Send + 'static>(&self, line: &str, number: u32, replier: Arc<TerminalReplier<W>>) -> Request {
@@ -204,13 +227,5 @@ impl Session {
             replier,
             force: false,
         }
-    }
-}
-
-/// The last answer to a request; `None` when it could not be settled.
-async fn answer(service: &Service, request: Request) -> Option<Answer> {
-    match service.handle(request).await {
-        Handling::Settled(settled) => Some(settled.last_answer().await),
-        Handling::NotOurs | Handling::Unsettled => None,
     }
 }

@@ -13,6 +13,11 @@ use crate::{
 
 /// The bot's token in the sandbox; it opens nothing outside it.
 pub(super) const TOKEN: &str = "4242:playground";
+/// The names of what is written, and the line by which a later run knows it.
+const FILE: &str = "tiphys.yaml";
+const TOKEN_FILE: &str = "telegram-token";
+const KUBECONFIG_FILE: &str = "kubeconfig";
+const FIRST_LINE: &str = "# The playground's configuration.";
 /// The chat.
 pub(super) const CHAT: i64 = -1_001_234_567_890;
 
@@ -34,24 +39,40 @@ pub(super) fn cast(language: Language) -> Vec<Cast> {
     [1001, 1002, 6666].into_iter().zip(names).map(person).collect()
 }
 
+/// Makes sure that nothing of somebody else's is written over: the folder may be a real bot's.
+///
+/// # Errors
+/// When the folder has a file of a name that [`write`] takes, and isn't the playground's.
+pub(super) fn claim(dir: &Path) -> io::Result<()> {
+    if fs::read(dir.join(FILE)).is_ok_and(|text| text.starts_with(FIRST_LINE.as_bytes())) {
+        return Ok(());
+    }
+    match [FILE, TOKEN_FILE, KUBECONFIG_FILE].into_iter().find(|name| dir.join(name).symlink_metadata().is_ok()) {
+        Some(name) => {
+            Err(io::Error::other(format!("has a {name} that isn't the playground's; give it another folder")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Writes `tiphys.yaml` and what it names into the folder; returns its path.
 pub(super) fn write(dir: &Path, world: &World, telegram: &str, page: &str, language: Language) -> io::Result<PathBuf> {
     let language_code = match language {
         Language::Ru => "ru",
         Language::En => "en",
     };
-    private(&dir.join("telegram-token"), TOKEN)?;
-    private(&dir.join("kubeconfig"), &world.kubeconfig())?;
+    private(&dir.join(TOKEN_FILE), TOKEN)?;
+    private(&dir.join(KUBECONFIG_FILE), &world.kubeconfig())?;
     let people: String = cast(language)
         .iter()
         .filter(|person| person.allowed)
         .map(|p| format!("  - {{ id: {}, name: {}, email: person-{}@example.org }}\n", p.id, p.name, p.id))
         .collect();
     let text = format!(
-        "# The playground's configuration. The addresses are those of one run.
+        "{FIRST_LINE} The addresses are those of one run.
 language: {language_code}
 telegram:
-  token_file: telegram-token
+  token_file: {TOKEN_FILE}
   api_url: {telegram}
   chats:
     - id: {CHAT}
@@ -66,7 +87,7 @@ registry:
   kind: gitlab
   url: {registry}
 kubernetes:
-  kubeconfig: kubeconfig
+  kubeconfig: {KUBECONFIG_FILE}
   context: sandbox
 applications:
   - name: oil-refinery-application
@@ -77,17 +98,17 @@ applications:
         workload: {{ namespace: oil-refinery, name: oil-refinery-application }}
         argocd: {{ namespace: argocd, name: oil-refinery-application-prod }}
 ",
-        repository = quoted(&world.repository_path().display().to_string()),
+        repository = quoted(&world.repository_path().to_string_lossy()),
         registry = world.registry_url(),
     );
-    let file = dir.join("tiphys.yaml");
+    let file = dir.join(FILE);
     fs::write(&file, text)?;
     Ok(file)
 }
 
-/// A YAML scalar in single quotes: a folder's name may hold anything.
+/// A YAML scalar in double quotes, escaped as in JSON: a folder's name may hold anything.
 fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    serde_json::Value::from(text).to_string()
 }
 
 /// Writes a file that only its owner can read.
