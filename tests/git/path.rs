@@ -159,7 +159,14 @@ async fn requests_are_found_whoever_committed_after_them() {
     world.git(&person, &["revert", "--no-edit", ours[1].as_str()]);
     world.git(&person, &["push", "--quiet"]);
     repository.fetch().await.expect("fetched");
-    assert_eq!(find("cli/3").await.map(|id| id.to_string()), Some(side));
+    assert_eq!(find("cli/3").await, None, "its committer isn't ours: anybody can write trailers");
+    let log = repository.log(9).await.expect("read");
+    assert!(log.iter().all(|record| record.trailers.is_some() == record.subject.starts_with("deploy(")));
+    let mut settings = world.settings(world.remote().to_str().expect("utf-8"));
+    (settings.mirror, settings.committer_email) = (world.path("boris.git"), "boris@example.org".to_owned());
+    let boris = tiphys::adapters::git::GitRepository::new(settings).expect("valid");
+    let found = boris.find_request(&request("cli/3")).await.expect("read").map(|record| record.revision.to_string());
+    assert_eq!(found, Some(side), "the side branch is looked at");
     assert_eq!(find("cli/2").await.as_ref(), Some(&ours[1]));
 
     // Another process finds them as well, and a rewritten history forgets what it dropped.

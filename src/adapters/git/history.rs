@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use git2::{Commit, Oid, Repository, Revwalk};
 use jiff::Timestamp;
 
-use super::mirror::MirrorError;
+use super::{mirror::MirrorError, objects::Committer};
 use crate::domain::{
     commit::{CommitRecord, trailers},
     name::{RequestId, Revision},
@@ -34,15 +34,22 @@ impl History {
         repository: &Repository,
         head: Oid,
         id: &RequestId,
+        us: &Committer,
         now: Timestamp,
     ) -> Result<Option<CommitRecord>, MirrorError> {
         if self.head != Some(head) {
-            self.advance(repository, head, now)?;
+            self.advance(repository, head, us, now)?;
         }
         Ok(self.requests.get(id).cloned())
     }
 
-    fn advance(&mut self, repository: &Repository, head: Oid, now: Timestamp) -> Result<(), MirrorError> {
+    fn advance(
+        &mut self,
+        repository: &Repository,
+        head: Oid,
+        us: &Committer,
+        now: Timestamp,
+    ) -> Result<(), MirrorError> {
         let grown = match self.head {
             Some(old) if self.read < 2 * MAX_COMMITS => repository.graph_descendant_of(head, old).unwrap_or(false),
             _ => false,
@@ -55,7 +62,7 @@ impl History {
         }
         // Noted as the head only once all is read: a walk that breaks off is started again.
         let hidden = self.head.take();
-        let (read, found) = requests(repository, walk, now).inspect_err(|_| self.head = hidden)?;
+        let (read, found) = requests(repository, walk, us, now).inspect_err(|_| self.head = hidden)?;
         self.read += read;
         for (id, record) in found {
             // What the index had is older than what is new, and the oldest one is the one that took effect.
@@ -67,8 +74,13 @@ impl History {
 }
 
 /// The newest commits from `head` on, newest first.
-pub(super) fn log(repository: &Repository, head: Oid, limit: usize) -> Result<Vec<CommitRecord>, MirrorError> {
-    walk(repository, head)?.take(limit).map(|id| Ok(record(&repository.find_commit(id?)?))).collect()
+pub(super) fn log(
+    repository: &Repository,
+    head: Oid,
+    limit: usize,
+    us: &Committer,
+) -> Result<Vec<CommitRecord>, MirrorError> {
+    walk(repository, head)?.take(limit).map(|id| Ok(record(&repository.find_commit(id?)?, us))).collect()
 }
 
 /// Commits to look for in a remote's history: the head, then ever larger steps back.
@@ -97,6 +109,7 @@ fn walk(repository: &Repository, head: Oid) -> Result<Revwalk<'_>, MirrorError> 
 fn requests(
     repository: &Repository,
     walk: Revwalk<'_>,
+    us: &Committer,
     now: Timestamp,
 ) -> Result<(usize, HashMap<RequestId, CommitRecord>), MirrorError> {
     let oldest = now.as_second() - MAX_AGE_SECONDS;
@@ -114,7 +127,7 @@ fn requests(
             continue;
         }
         old_in_a_row = 0;
-        let record = record(&commit);
+        let record = record(&commit, us);
         if let Some(trailers) = &record.trailers {
             found.insert(trailers.request_id.clone(), record);
         }
@@ -122,14 +135,16 @@ fn requests(
     Ok((read, found))
 }
 
-fn record(commit: &Commit<'_>) -> CommitRecord {
+/// Trailers count in our own commits only: a cherry-pick or an amended commit quotes them as well, under the name of
+/// whoever made it, and nobody's quotation may pass for a command that was carried out.
+fn record(commit: &Commit<'_>, us: &Committer) -> CommitRecord {
     let message = String::from_utf8_lossy(commit.message_bytes());
     CommitRecord {
         revision: revision(commit.id()),
         subject: message.lines().next().unwrap_or_default().to_owned(),
         author: String::from_utf8_lossy(commit.author().name_bytes()).into_owned(),
         committed_at: Timestamp::from_second(commit.time().seconds()).unwrap_or(Timestamp::UNIX_EPOCH),
-        trailers: trailers(&message),
+        trailers: us.made(commit).then(|| trailers(&message)).flatten(),
     }
 }
 

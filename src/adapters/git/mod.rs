@@ -245,16 +245,17 @@ impl ManifestRepository for GitRepository {
     }
 
     async fn find_request(&self, id: &RequestId) -> Result<Option<CommitRecord>, RepositoryError> {
-        let (history, id) = (Arc::clone(&self.history), id.clone());
+        let (history, id, us) = (Arc::clone(&self.history), id.clone(), self.committer.clone());
         self.read(move |repository, head| {
             let mut history = history.lock().unwrap_or_else(PoisonError::into_inner);
-            history.find(&repository, head, &id, Timestamp::now())
+            history.find(&repository, head, &id, &us, Timestamp::now())
         })
         .await
     }
 
     async fn log(&self, limit: usize) -> Result<Vec<CommitRecord>, RepositoryError> {
-        self.read(move |repository, head| history::log(&repository, head, limit)).await
+        let us = self.committer.clone();
+        self.read(move |repository, head| history::log(&repository, head, limit, &us)).await
     }
 
     async fn contains(&self, ancestor: &Revision, descendant: &Revision) -> Result<bool, RepositoryError> {

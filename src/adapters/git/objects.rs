@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use git2::{ObjectType, Oid, Repository, Signature, Time, Tree};
+use git2::{Commit, ObjectType, Oid, Repository, Signature, Time, Tree};
 
 use super::{mirror::MirrorError, transport::Interrupted};
 use crate::{
@@ -53,6 +53,12 @@ pub(super) struct Committer {
 }
 
 impl Committer {
+    /// Whether this committer made the commit, by the e-mail address that it carries.
+    pub(super) fn made(&self, commit: &Commit<'_>) -> bool {
+        signature(&self.name, &self.email, &commit.time())
+            .is_ok_and(|ours| ours.email_bytes() == commit.committer().email_bytes())
+    }
+
     /// Makes the commits in the repository's object database, the first one on top of `base`.
     pub(super) fn make(
         &self,
