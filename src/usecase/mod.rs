@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod check;
+mod courtesy;
 mod follow;
 mod mutation;
 mod order;

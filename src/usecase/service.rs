@@ -6,11 +6,13 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use super::{
     ancestry::Ancestry,
+    courtesy::Courtesy,
     follow::{FollowSettings, Followed},
     mutation::{Change, FirstFetch},
     order::{Order, Turn},
@@ -66,6 +68,8 @@ pub(super) struct Inner {
     pub(super) ports: Ports,
     pub(super) settings: ServiceSettings,
     pub(super) publisher: Publisher,
+    /// The answers that strangers got.
+    courtesy: Mutex<Courtesy>,
     /// The commits that are followed now, so that a second delivery doesn't edit the same message twice.
     pub(super) following: Mutex<HashMap<Revision, Followed>>,
     pub(super) ancestry: Ancestry,
@@ -82,6 +86,7 @@ enum Course {
     NotOurs,
     Stopping,
     Answer(Box<Answer>),
+    Deny(Denial),
     Query(Query, Option<Actor>),
     Mutation { actor: Actor, site: Box<Site>, mutation: Mutation, turn: Turn },
 }
@@ -97,6 +102,7 @@ impl Service {
             ports,
             settings,
             publisher,
+            courtesy: Mutex::default(),
             following: Mutex::default(),
             ancestry: Ancestry::default(),
             first_fetch: tokio::sync::Mutex::default(),
@@ -125,6 +131,13 @@ impl Service {
                 Course::NotOurs => Handling::NotOurs,
                 Course::Stopping => Handling::Unsettled,
                 Course::Answer(answer) => service.answer(&request, *answer).await,
+                Course::Deny(denial) => {
+                    service.answer_stranger(&request, Answer::Refused(Refusal::Denied(denial))).await
+                }
+                Course::Query(query @ (Query::WhoAmI | Query::Start), None) => {
+                    let answer = service.query(query, &request.sender, request.place, None).await;
+                    service.answer_stranger(&request, answer).await
+                }
                 Course::Query(query, actor) => {
                     let answer = service.query(query, &request.sender, request.place, actor).await;
                     service.answer(&request, answer).await
@@ -151,7 +164,7 @@ impl Service {
             Ok(actor) => actor,
             Err(denial) => {
                 warn!(request_id = %request.id, sender = ?request.sender, place = ?request.place, %denial, "refused");
-                return refused(Refusal::Denied(denial));
+                return Course::Deny(denial);
             }
         };
         let account = actor.as_ref().map(|actor| actor.account.as_str());
@@ -173,7 +186,7 @@ impl Service {
                 Err(error) => refused(Refusal::Target(error)),
             },
             // The policy lets nobody change anything without a name.
-            (Command::Mutation(..), None) => refused(Refusal::Denied(Denial::Anonymous)),
+            (Command::Mutation(..), None) => Course::Deny(Denial::Anonymous),
         }
     }
 
@@ -181,6 +194,15 @@ impl Service {
     pub(super) async fn answer(&self, request: &Request, answer: Answer) -> Handling {
         let shown = request.replier.post(&answer).await.map(drop);
         self.settled(request, shown, Settled { answer, rollout: None })
+    }
+
+    /// Shows the only answer to somebody who isn't let in; too many of them are settled without.
+    async fn answer_stranger(&self, request: &Request, answer: Answer) -> Handling {
+        if self.0.courtesy.lock().is_ok_and(|mut courtesy| courtesy.allows(request.place, Instant::now())) {
+            return self.answer(request, answer).await;
+        }
+        info!(request_id = %request.id, "left without an answer: a stranger who asks too often");
+        Handling::Settled(Box::new(Settled { answer, rollout: None }))
     }
 
     /// A command is settled once its answer was shown, or can't ever be.

@@ -1,5 +1,6 @@
 //! The whole bot in the sandbox: the real program as a process, from a Telegram update to the reply.
 #![cfg(feature = "sandbox")]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 #[path = "../common/playbill.rs"]
 mod playbill;
@@ -9,4 +10,5 @@ mod deploy;
 mod log;
 mod refusals;
 mod restart;
+mod strangers;
 mod truth;
