@@ -27,7 +27,7 @@ fn repository(settings: Settings) -> GitRepository {
 #[tokio::test]
 async fn fetch_push_and_search_over_http() {
     let world = World::new();
-    let server = GitServer::http(&world).await;
+    let server = GitServer::http(&world, "remote.git").await;
     for version in [None, Some(Fault::OnlyVersion0)] {
         server.break_with(version);
         let mut settings = world.settings(&server.url());
@@ -62,7 +62,7 @@ async fn only_what_is_new_travels_on_one_connection() {
         world.commit(&format!("{number}"));
     }
     world.git(&world.path("person"), &["push", "--quiet"]);
-    let server = GitServer::http(&world).await;
+    let server = GitServer::http(&world, "remote.git").await;
     let repository = repository(world.settings(&server.url()));
     let base = repository.fetch().await.expect("fetched");
     repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
@@ -90,7 +90,7 @@ async fn only_what_is_new_travels_on_one_connection() {
 #[tokio::test]
 async fn credentials_go_out_at_once_and_nowhere_else() {
     let world = World::new();
-    let server = GitServer::http(&world).await;
+    let server = GitServer::http(&world, "remote.git").await;
     server.require("hunter2");
     let token = world.path("token");
     fs::write(&token, "hunter2\n").expect("written");
@@ -128,7 +128,7 @@ async fn credentials_go_out_at_once_and_nowhere_else() {
 async fn a_hook_that_declines_is_quoted() {
     const WORDS: &str = "GitLab: You are not allowed to push code to protected branches on this project.";
     let world = World::new();
-    let server = GitServer::http(&world).await;
+    let server = GitServer::http(&world, "remote.git").await;
     world.install_hook(&format!("echo '{WORDS}' >&2; exit 1"));
     let repository = repository(world.settings(&server.url()));
     let base = repository.fetch().await.expect("fetched");
@@ -148,7 +148,7 @@ async fn a_hook_that_declines_is_quoted() {
 #[tokio::test]
 async fn races_are_lost_before_and_during_the_push() {
     let world = World::new();
-    let server = GitServer::http(&world).await;
+    let server = GitServer::http(&world, "remote.git").await;
     let repository = repository(world.settings(&server.url()));
     let base = repository.fetch().await.expect("fetched");
 
@@ -173,7 +173,7 @@ async fn races_are_lost_before_and_during_the_push() {
 async fn many_writers_lose_and_double_nothing() {
     install_provider();
     let world = Arc::new(World::new());
-    let server = GitServer::http(&world).await;
+    let server = GitServer::http(&world, "remote.git").await;
     let writers = (0..3).map(|writer| world.by_url(&server.url(), &format!("mirror-{writer}"))).collect();
     let person = {
         let world = Arc::clone(&world);
@@ -188,7 +188,7 @@ async fn many_writers_lose_and_double_nothing() {
 #[tokio::test]
 async fn a_push_without_an_answer_is_unclear() {
     let world = World::new();
-    let server = GitServer::http(&world).await;
+    let server = GitServer::http(&world, "remote.git").await;
     let mut settings = world.settings(&server.url());
     settings.deadline = Duration::from_secs(3);
     let repository = repository(settings);
@@ -217,7 +217,7 @@ async fn a_push_without_an_answer_is_unclear() {
 #[tokio::test]
 async fn what_stands_in_the_way_is_told_apart() {
     let world = World::new();
-    let server = GitServer::http(&world).await;
+    let server = GitServer::http(&world, "remote.git").await;
     let repository = repository(world.settings(&server.url()));
     let base = repository.fetch().await.expect("fetched");
 
@@ -264,7 +264,7 @@ async fn what_stands_in_the_way_is_told_apart() {
 async fn a_private_authority_is_trusted_only_when_it_is_the_right_one() {
     let world = World::new();
     let (right, wrong) = (Authority::new(), Authority::new());
-    let server = GitServer::https(&world, &right).await;
+    let server = GitServer::https(&world, "remote.git", &right).await;
     let ca_file = world.path("ca.pem");
     wrong.write(&ca_file);
     let mut settings = world.settings(&server.url());

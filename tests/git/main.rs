@@ -1,12 +1,19 @@
 //! The git adapter against real repositories and real servers.
 
 #[cfg(feature = "sandbox")]
+#[path = "../common/cgi.rs"]
 mod cgi;
+#[path = "../common/ground.rs"]
+mod ground;
 #[cfg(feature = "sandbox")]
 mod http;
 #[cfg(feature = "sandbox")]
 mod nginx;
 mod path;
+#[cfg(feature = "sandbox")]
+#[path = "../common/nginx.rs"]
+mod server;
 mod ssh;
+#[path = "../common/sshd.rs"]
 mod sshd;
 mod support;

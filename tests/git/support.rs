@@ -1,12 +1,6 @@
 //! A world of its own for each test: a bare remote, a person with a clone, and the adapter under test.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::{Command, Output},
-    time::Duration,
-};
+use std::{fs, ops::Deref, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 use tiphys::{
@@ -19,18 +13,29 @@ use tiphys::{
     ports::{ManifestRepository, NewCommit, RepositoryError},
 };
 
+use crate::ground::Ground;
+
 /// The file that the tests change.
 pub(crate) const FILE: &str = "apps/shop/overlays/prod/kustomization.yaml";
 
 /// A folder with a bare remote of two commits in it.
 pub(crate) struct World {
-    folder: TempDir,
+    ground: Ground,
+    _folder: TempDir,
+}
+
+impl Deref for World {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 impl World {
     pub(crate) fn new() -> Self {
-        let world = Self { folder: tempfile::tempdir().expect("a folder") };
-        fs::create_dir(world.path("home")).expect("made");
+        let folder = tempfile::tempdir().expect("a folder");
+        let world = Self { ground: Ground::new(folder.path()), _folder: folder };
         world.git(&world.path(""), &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
         world.git(&world.path(""), &["clone", "--quiet", "remote.git", "person"]);
         world.git(&world.path("person"), &["checkout", "--quiet", "-b", "main"]);
@@ -46,42 +51,8 @@ impl World {
         world
     }
 
-    pub(crate) fn path(&self, below: &str) -> PathBuf {
-        self.folder.path().join(below)
-    }
-
     pub(crate) fn remote(&self) -> PathBuf {
         self.path("remote.git")
-    }
-
-    /// Runs git as the person; it must succeed.
-    pub(crate) fn git(&self, folder: &Path, args: &[&str]) -> String {
-        let output = self.try_git(folder, args);
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-        assert!(output.status.success(), "git {args:?}: {}", text(&output.stderr));
-        text(&output.stdout)
-    }
-
-    pub(crate) fn try_git(&self, folder: &Path, args: &[&str]) -> Output {
-        self.hermetic("git").args(args).current_dir(folder).output().expect("git runs")
-    }
-
-    /// A command that sees nothing of the machine's or the user's configuration.
-    pub(crate) fn hermetic(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.path("home"))
-            .env("LC_ALL", "C.UTF-8")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env("GIT_AUTHOR_NAME", "Boris")
-            .env("GIT_AUTHOR_EMAIL", "boris@example.org")
-            .env("GIT_COMMITTER_NAME", "Boris")
-            .env("GIT_COMMITTER_EMAIL", "boris@example.org");
-        command
     }
 
     /// Writes a file into the person's clone and stages it.

@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{net::TcpListener, process::Child, sync::Mutex, task::JoinHandle};
 
-use crate::support::World;
+use crate::ground::Ground;
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -33,15 +33,15 @@ impl Drop for Sshd {
 
 impl Sshd {
     /// Starts it with host keys of both kinds and the key `client` let in. `extra` goes into its configuration.
-    pub(crate) async fn start(world: &World, extra: &str) -> Self {
+    pub(crate) async fn start(ground: &Ground, extra: &str) -> Self {
         for (name, kind) in [("host_ed25519", "ed25519"), ("host_rsa", "rsa"), ("client", "ed25519")] {
-            if !world.path(name).exists() {
-                make_key(world, name, kind, "");
+            if !ground.path(name).exists() {
+                make_key(ground, name, kind, "");
             }
         }
-        fs::copy(world.path("client.pub"), world.path("authorized_keys")).expect("copied");
-        let config = world.path("sshd_config");
-        let path = |name: &str| world.path(name).display().to_string();
+        fs::copy(ground.path("client.pub"), ground.path("authorized_keys")).expect("copied");
+        let config = ground.path("sshd_config");
+        let path = |name: &str| ground.path(name).display().to_string();
         fs::write(
             &config,
             format!(
@@ -62,7 +62,7 @@ impl Sshd {
         let connections = Arc::new(AtomicUsize::new(0));
         let children = Arc::new(Mutex::new(Vec::new()));
         let (counter, kept) = (Arc::clone(&connections), Arc::clone(&children));
-        let log = world.path("sshd.log");
+        let log = ground.path("sshd.log");
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counter.fetch_add(1, Ordering::Relaxed);
@@ -88,15 +88,15 @@ impl Sshd {
         Self { address, connections, children, task }
     }
 
-    pub(crate) fn url(&self, world: &World, repository: &str) -> String {
-        let output = world.hermetic("id").arg("-un").output().expect("id runs");
+    pub(crate) fn url(&self, ground: &Ground, repository: &str) -> String {
+        let output = ground.hermetic("id").arg("-un").output().expect("id runs");
         let user = String::from_utf8(output.stdout).expect("utf-8");
-        format!("ssh://{}@{}{}", user.trim(), self.address, world.path(repository).display())
+        format!("ssh://{}@{}{}", user.trim(), self.address, ground.path(repository).display())
     }
 
-    /// A known_hosts line with one of the world's public keys.
-    pub(crate) fn known(&self, world: &World, key: &str) -> String {
-        let public = fs::read_to_string(world.path(&format!("{key}.pub"))).expect("readable");
+    /// A known_hosts line with one of the ground's public keys.
+    pub(crate) fn known(&self, ground: &Ground, key: &str) -> String {
+        let public = fs::read_to_string(ground.path(&format!("{key}.pub"))).expect("readable");
         format!("[{}]:{} {public}", self.address.ip(), self.address.port())
     }
 
@@ -113,12 +113,12 @@ impl Sshd {
     }
 }
 
-/// Makes a key pair in the world's folder.
-pub(crate) fn make_key(world: &World, name: &str, kind: &str, passphrase: &str) {
-    let status = world
+/// Makes a key pair in the ground's folder.
+pub(crate) fn make_key(ground: &Ground, name: &str, kind: &str, passphrase: &str) {
+    let status = ground
         .hermetic("ssh-keygen")
         .args(["-q", "-t", kind, "-N", passphrase, "-C", name, "-f"])
-        .arg(world.path(name))
+        .arg(ground.path(name))
         .status()
         .expect("ssh-keygen runs");
     assert!(status.success());

@@ -32,7 +32,7 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-use crate::support::World;
+use crate::ground::Ground;
 
 /// What goes wrong with a push that reaches the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +78,7 @@ struct Shared {
 pub(crate) struct GitServer {
     address: SocketAddr,
     scheme: &'static str,
+    repository: String,
     shared: Shared,
     task: JoinHandle<()>,
 }
@@ -89,21 +90,23 @@ impl Drop for GitServer {
 }
 
 impl GitServer {
-    pub(crate) async fn http(world: &World) -> Self {
-        Self::start(world, None).await
+    /// Serves the ground's bare repository of this name.
+    pub(crate) async fn http(ground: &Ground, repository: &str) -> Self {
+        Self::start(ground, repository, None).await
     }
 
-    pub(crate) async fn https(world: &World, authority: &Authority) -> Self {
-        Self::start(world, Some(authority.server())).await
+    /// The same with TLS.
+    pub(crate) async fn https(ground: &Ground, repository: &str, authority: &Authority) -> Self {
+        Self::start(ground, repository, Some(authority.server())).await
     }
 
-    async fn start(world: &World, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
-        world.git(&world.remote(), &["config", "http.receivepack", "true"]);
+    async fn start(ground: &Ground, repository: &str, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+        ground.git(&ground.path(repository), &["config", "http.receivepack", "true"]);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let address = listener.local_addr().expect("has one");
         let shared = Shared {
-            root: world.path(""),
-            home: world.path("home"),
+            root: ground.path(""),
+            home: ground.path("home"),
             password: Arc::default(),
             fault: Arc::default(),
             seen: Arc::default(),
@@ -120,11 +123,11 @@ impl GitServer {
             };
             outcome.expect("served");
         });
-        Self { address, scheme, shared, task }
+        Self { address, scheme, repository: repository.to_owned(), shared, task }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("{}://{}/remote.git", self.scheme, self.address)
+        format!("{}://{}/{}", self.scheme, self.address, self.repository)
     }
 
     /// From now on the user `bot` with this password is let in, and nobody else.

@@ -1,0 +1,16 @@
+//! The whole bot under fire: killed at every step, and racing against others for the branch.
+#![cfg(feature = "sandbox")]
+
+#[path = "../common/cgi.rs"]
+#[expect(dead_code, reason = "the tests of the git adapter use more of it")]
+mod cgi;
+mod dice;
+#[path = "../common/ground.rs"]
+mod ground;
+mod history;
+mod kill;
+#[path = "../common/playbill.rs"]
+#[expect(dead_code, reason = "the scenarios use more of it")]
+mod playbill;
+mod relay;
+mod stage;

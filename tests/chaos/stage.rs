@@ -1,0 +1,134 @@
+//! The sandbox with many chats, many tags, and relays before its servers.
+
+use std::{fs, net::SocketAddr, sync::Arc};
+
+use tiphys::sandbox::{
+    telegram::{Chat, Hub, Options, Poster, ShownMessage, TelegramServer, User},
+    world::{self, Pace, World},
+};
+
+use crate::{
+    cgi::GitServer,
+    ground::Ground,
+    playbill::{ANNA, BORIS, CHAT, Playbill},
+    relay::{Passage, Relay, Witness},
+};
+
+/// So many chats that the limits of one hold up nothing.
+pub(crate) const CHATS: i64 = 120;
+
+/// How the bot reaches the manifests repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remote {
+    /// By its path: the bot writes into it itself.
+    Path,
+    /// Over smart HTTP.
+    Http,
+}
+
+/// What a step of the bot's conversations with the sandbox's other servers is called with.
+pub(crate) type Tell = Arc<dyn Fn(Server, Passage) + Send + Sync>;
+
+/// The servers behind relays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Server {
+    /// The manifests remote.
+    Git,
+    /// The registry.
+    Registry,
+    /// The cluster.
+    Kubernetes,
+}
+
+/// The sandbox and what stands before it.
+pub(crate) struct Stage {
+    pub(crate) playbill: Playbill,
+    pub(crate) ground: Ground,
+    _git: Option<GitServer>,
+    _relays: Vec<Relay>,
+}
+
+impl Stage {
+    pub(crate) async fn build(remote: Remote, tell: Tell) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let ground = Ground::new(dir.path());
+        let mut relays = [Relay::bind().await, Relay::bind().await, Relay::bind().await];
+        let [git_relay, registry, kubernetes] = &relays;
+        let (git_address, registry, kubernetes) = (git_relay.address(), registry.address(), kubernetes.address());
+
+        let mut options = world::Options::new(dir.path());
+        options.pace = Pace::quick();
+        let url = match remote {
+            Remote::Path => dir.path().join("manifests.git").display().to_string(),
+            Remote::Http => format!("http://{git_address}/manifests.git"),
+        };
+        options.repository_url = Some(url.clone());
+        let world = Arc::new(World::start(options).await.expect("a world"));
+        let mut options =
+            Options::new("4242:secret-of-the-test").user(User::person(ANNA, "Анна")).user(User::person(BORIS, "Boris"));
+        for number in 0..CHATS {
+            options = options.chat(Chat::supergroup(chat(number), format!("Operations {number}")));
+        }
+        let telegram = TelegramServer::start(options).await.expect("a Bot API server");
+        let playbill = Playbill { dir, world, telegram };
+
+        let git = match remote {
+            Remote::Path => None,
+            Remote::Http => Some(GitServer::http(&ground, "manifests.git").await),
+        };
+        let servers = [
+            (Server::Git, git.as_ref().map(GitServer::url)),
+            (Server::Registry, Some(playbill.world.registry_url())),
+            (Server::Kubernetes, Some(playbill.world.kubernetes_url())),
+        ];
+        for (relay, (server, url)) in relays.iter_mut().zip(servers) {
+            let tell = Arc::clone(&tell);
+            let witness: Witness = Arc::new(move |passage| tell(server, passage));
+            if let Some(url) = url {
+                relay.serve(address(&url), witness);
+            }
+        }
+
+        let file = playbill.configure("en", "mirror.git", &url, "");
+        let chats: Vec<_> = (0..CHATS).map(|number| format!("{{ id: {} }}", chat(number))).collect();
+        rewrite(
+            &file,
+            &[
+                (&format!("chats: [{{ id: {CHAT} }}]"), &format!("chats: [{}]", chats.join(", "))),
+                (&playbill.world.registry_url(), &format!("http://{registry}")),
+                // Younger commits than this are followed on after a start.
+                ("deadline: 60s", "deadline: 5s"),
+            ],
+        );
+        rewrite(
+            &playbill.dir.path().join("kubeconfig"),
+            &[(&playbill.world.kubernetes_url(), &format!("http://{kubernetes}"))],
+        );
+        Self { playbill, ground, _git: git, _relays: relays.into() }
+    }
+}
+
+/// The id of a chat.
+pub(crate) fn chat(number: i64) -> i64 {
+    CHAT - number % CHATS
+}
+
+/// The bot's messages that answer this one.
+pub(crate) fn answers(hub: &Hub, chat: i64, message: i64) -> Vec<ShownMessage> {
+    let of_bot = |shown: &ShownMessage| matches!(shown.from, Poster::Bot(_)) && shown.reply_to == Some(message);
+    hub.messages(chat).into_iter().filter(of_bot).collect()
+}
+
+fn address(url: &str) -> SocketAddr {
+    let rest = url.strip_prefix("http://").expect("plain HTTP");
+    rest.split('/').next().unwrap_or(rest).parse().expect("an address")
+}
+
+fn rewrite(file: &std::path::Path, changes: &[(&str, &str)]) {
+    let mut text = fs::read_to_string(file).expect("readable");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from} is not in {}", file.display());
+        text = text.replace(from, to);
+    }
+    fs::write(file, text).expect("writable");
+}

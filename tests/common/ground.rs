@@ -1,0 +1,51 @@
+//! A folder of a test's own, and programs that see nothing of the machine's or the user's configuration.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// The folder with its `home`.
+#[derive(Debug, Clone)]
+pub(crate) struct Ground(PathBuf);
+
+impl Ground {
+    pub(crate) fn new(folder: &Path) -> Self {
+        std::fs::create_dir_all(folder.join("home")).expect("made");
+        Self(folder.to_owned())
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.0.join(below)
+    }
+
+    /// Runs git as the person; it must succeed.
+    pub(crate) fn git(&self, folder: &Path, args: &[&str]) -> String {
+        let output = self.try_git(folder, args);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+        assert!(output.status.success(), "git {args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    pub(crate) fn try_git(&self, folder: &Path, args: &[&str]) -> Output {
+        self.hermetic("git").args(args).current_dir(folder).output().expect("git runs")
+    }
+
+    /// A command that sees nothing of the machine's or the user's configuration.
+    pub(crate) fn hermetic(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.path("home"))
+            .env("LC_ALL", "C.UTF-8")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_AUTHOR_NAME", "Boris")
+            .env("GIT_AUTHOR_EMAIL", "boris@example.org")
+            .env("GIT_COMMITTER_NAME", "Boris")
+            .env("GIT_COMMITTER_EMAIL", "boris@example.org");
+        command
+    }
+}
