@@ -10,6 +10,9 @@ const SHORT: usize = 300;
 /// line.
 const LONG: usize = 1_000;
 
+/// The reason that the client gives a status that it made of an answer without one.
+const NO_STATUS: &str = "Failed to parse error data";
+
 /// What was asked for.
 pub(super) struct Object<'a> {
     pub(super) kind: &'static str,
@@ -22,6 +25,8 @@ pub(super) struct Object<'a> {
 pub(super) fn cluster_error(error: Error, object: &Object<'_>) -> ClusterError {
     let Error::Api(status) = &error else { return ClusterError::Unavailable(words(&error)) };
     let text = match status.message.as_str() {
+        // What another server says in the API server's place: a long page as a rule, which may quote our request.
+        _ if status.reason == NO_STATUS => format!("HTTP {} with something else than a Kubernetes Status", status.code),
         "" => format!("{} {}", status.code, status.reason),
         message => message.to_owned(),
     };
@@ -32,6 +37,7 @@ pub(super) fn cluster_error(error: Error, object: &Object<'_>) -> ClusterError {
             name: object.name.to_owned(),
         },
         401 | 403 => ClusterError::Forbidden(bounded(&text)),
+        _ if status.reason == NO_STATUS => ClusterError::Unavailable(format!("the Kubernetes API answers {text}")),
         code => ClusterError::Unavailable(bounded(&format!("the Kubernetes API answers {code}: {text}"))),
     }
 }

@@ -117,6 +117,12 @@ async fn failures_are_told_apart() {
         let error = fails().await;
         assert!(matches!(error, ClusterError::Unavailable(_)), "{garbage}: {error}");
     }
+    // A proxy's page may quote the request with its token.
+    world.set(APPLICATION, 502, json!("<h1>GET /</h1>authorization: Bearer secret"));
+    assert_eq!(
+        fails().await.to_string(),
+        "no answer: the Kubernetes API answers HTTP 502 with something else than a Kubernetes Status"
+    );
     // The Application alone isn't enough when the workload can't be read.
     world.set(APPLICATION, 200, application());
     world.set(DEPLOYMENT, 403, failure(403, "Forbidden", "deployments.apps is forbidden"));
