@@ -168,6 +168,17 @@ struct Credentials {
     token: secrecy::SecretString,
 }
 
+impl Credentials {
+    /// A server's words without the token, as it is and as the header carries it: careless servers quote requests.
+    fn blank_out(&self, words: &str) -> String {
+        let words = words.replace(self.token.expose_secret(), "***");
+        match self.header.to_str().ok().and_then(|header| header.strip_prefix("Basic ")) {
+            Some(pair) => words.replace(pair, "***"),
+            None => words,
+        }
+    }
+}
+
 /// One service, by a request and its answer at a time.
 struct HttpExchange {
     client: Client,
@@ -228,11 +239,11 @@ impl HttpExchange {
             }
         }
         let html = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-        let page = if html { String::new() } else { verdict::bounded(&String::from_utf8_lossy(&page)) };
-        let page = match &self.credentials {
-            Some(credentials) => page.replace(credentials.token.expose_secret(), "***"),
+        let page = if html { String::new() } else { String::from_utf8_lossy(&page).into_owned() };
+        let page = verdict::bounded(&match &self.credentials {
+            Some(credentials) => credentials.blank_out(&page),
             None => page,
-        };
+        });
         let text = if page.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {page}") };
         Err(match status.as_u16() {
             300..=399 => RepositoryError::Refused(format!(
