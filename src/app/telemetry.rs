@@ -7,8 +7,14 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitEx
 use super::cli::LogFormat;
 
 /// Starts logging. `TIPHYS_LOG` sets the filter, in the syntax of tracing's `EnvFilter`; `default` is used without it.
+///
+/// The Kubernetes client writes whole answers into the log, and a proxy's error page may quote the request with its
+/// token. Its errors come back to us and are logged here, so its own lines are left out unless they are asked for.
 pub(super) fn start(format: LogFormat, default: &str) {
-    let filter = EnvFilter::try_from_env("TIPHYS_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let wanted = std::env::var("TIPHYS_LOG").ok().filter(|wanted| EnvFilter::try_new(wanted).is_ok());
+    let wanted = wanted.as_deref().unwrap_or(default);
+    let quiet = if wanted.contains("kube_client") { "" } else { ",kube_client=off" };
+    let filter = EnvFilter::new(format!("{wanted}{quiet}"));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Json => {

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, process::Output};
 
 use axum::{Router, extract::Request, http::StatusCode, response::IntoResponse};
 use base64::Engine as _;
+use futures_util::future::join_all;
 use tiphys::sandbox::{
     registry::Access,
     telegram::{Fault, FaultKind, ShownMessage},
@@ -89,33 +90,37 @@ async fn no_secret_is_logged_when_all_goes_well() {
     assert_clean("the commit", &playbill.git(&["log", "--format=raw", "main"]));
 }
 
+async fn assert_clean_with(status: StatusCode) {
+    let playbill = guarded().await;
+    let proxy = careless_proxy(status).await;
+    let repository = format!("{proxy}/team/manifests.git");
+    playbill.configure("ru", "other.git", &repository, "  username: oauth2\n  token_file: git-token\n");
+    playbill.amend("  kind: gitlab\n", "  kind: gitlab\n  token_file: registry-token\n  deadline: 1s\n");
+    playbill.amend(&playbill.world.registry_url(), &proxy);
+    playbill.write("kubeconfig", &playbill.world.kubeconfig().replace(&playbill.world.kubernetes_url(), &proxy));
+    let _bot = talkative(&playbill);
+    for (chat, text) in
+        [(CHAT, "/deploy 0.10.5"), (SECOND, "/set_replicas 3"), (CHAT, "/status"), (SECOND, "/showcontainers")]
+    {
+        let command = playbill.hub().say(chat, ANNA, text).unwrap();
+        playbill.answer_in(chat, command, |answer| !answer.text.contains("принято")).await;
+    }
+    playbill.confirmed().await;
+    assert_all_clean(&playbill);
+    assert!(replies(&playbill).iter().any(|reply| reply.text.contains("Репозиторий манифестов")));
+    for words in [&["deploy", "0.10.5", "--force", "--json"][..], &["status"]] {
+        let Output { stdout, stderr, .. } =
+            playbill.program(words).env("TIPHYS_LOG", "trace").output().expect("the program starts");
+        assert!(!stdout.is_empty());
+        assert_clean("standard output", &String::from_utf8_lossy(&stdout));
+        assert_clean("standard error", &String::from_utf8_lossy(&stderr));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_comes_back_from_servers_that_quote_their_requests() {
-    let playbill = guarded().await;
-    for status in [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::BAD_GATEWAY, StatusCode::OK] {
-        let proxy = careless_proxy(status).await;
-        let repository = format!("{proxy}/team/manifests.git");
-        playbill.configure("ru", "other.git", &repository, "  username: oauth2\n  token_file: git-token\n");
-        playbill.amend("  kind: gitlab\n", "  kind: gitlab\n  token_file: registry-token\n  deadline: 1s\n");
-        playbill.amend(&playbill.world.registry_url(), &proxy);
-        playbill.write("kubeconfig", &playbill.world.kubeconfig().replace(&playbill.world.kubernetes_url(), &proxy));
-        let mut bot = talkative(&playbill);
-        for text in ["/deploy 0.10.5", "/set_replicas 3", "/status", "/showcontainers"] {
-            let command = playbill.say(text);
-            playbill.answer(command, |answer| !answer.text.contains("принято")).await;
-        }
-        playbill.confirmed().await;
-        assert!(bot.terminate());
-        assert_all_clean(&playbill);
-        for words in [&["deploy", "0.10.5", "--force", "--json"][..], &["status"]] {
-            let Output { stdout, stderr, .. } =
-                playbill.program(words).env("TIPHYS_LOG", "trace").output().expect("the program starts");
-            assert!(!stdout.is_empty());
-            assert_clean("standard output", &String::from_utf8_lossy(&stdout));
-            assert_clean("standard error", &String::from_utf8_lossy(&stderr));
-        }
-    }
-    assert!(replies(&playbill).iter().any(|reply| reply.text.contains("Репозиторий манифестов")));
+    let statuses = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::BAD_GATEWAY, StatusCode::OK];
+    join_all(statuses.map(assert_clean_with)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,9 +154,12 @@ async fn telegrams_token_is_not_logged_when_telegram_fails() {
     let command = hub.say(CHAT, ANNA, "/deploy 0.10.5").unwrap();
     playbill.answer(command, |answer| answer.text.contains("работает: 2/2")).await;
     hub.set_token("4242:another");
+    // The poll that waits was let in with the old one.
+    hub.set_network(false);
+    hub.set_network(true);
     // 401: the bot ends, and says so without the token.
     assert!(!bot.ended());
-    assert!(playbill.log_text().contains("ERROR"), "{}", playbill.log_text());
+    assert!(playbill.log_text().contains("does not accept the token"), "{}", playbill.log_text());
     assert_all_clean(&playbill);
 
     // Nobody listens any more.
