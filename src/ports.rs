@@ -163,6 +163,11 @@ pub trait Replier: Send + Sync {
     /// Puts a newer answer in the place of the one shown before (by this replier's `post`, or at `address`).
     /// An answer that isn't final may be left out when a newer one follows soon.
     async fn replace(&self, address: Option<&ReplyAddress>, answer: &Answer) -> Result<(), ReplyError>;
+
+    /// Like [`Replier::replace`], but returns only once this answer or a newer one is shown, or can't be.
+    async fn ensure(&self, address: Option<&ReplyAddress>, answer: &Answer) -> Result<(), ReplyError> {
+        self.replace(address, answer).await
+    }
 }
 
 /// Makes repliers for messages that an earlier process posted, from the addresses in commit trailers.

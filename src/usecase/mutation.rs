@@ -1,6 +1,6 @@
 //! The road of a mutation: accepted, checked, published; then the follower takes over.
 
-use std::{sync::PoisonError, time::Duration};
+use std::{sync::PoisonError, task::Poll, time::Duration};
 
 use tracing::warn;
 
@@ -184,18 +184,30 @@ impl Service {
         // A chat delivers twice when the bot was restarted, and its people gave the command once.
         report.delivered_before = committed.delivered_before && request.place == Place::Terminal;
         let answer = Answer::Rollout(report.clone());
-        let shown = match self.followed(&report.revision) {
-            // Its follower keeps this very message up to date, and may be further than this.
-            Some(place) if place.is_some() && place == address => Ok(()),
-            _ => request.replier.replace(address.as_ref(), &answer).await,
+        // It isn't settled before the message says so: should this process die, only a second delivery is sure to bring
+        // the message up to date. What the follower shows is newer, so it begins once this was put up.
+        let shown = async {
+            match self.followed(&report.revision) {
+                // Its follower keeps this very message up to date, and may be further than this.
+                Some(place) if place.is_some() && place == address => Ok(()),
+                _ => request.replier.ensure(address.as_ref(), &answer).await,
+            }
         };
+        tokio::pin!(shown);
+        let at_once = futures_util::poll!(&mut shown);
+        let up_to_date = !matches!(at_once, Poll::Ready(Err(_)));
         // After a delivery that knew nothing of the earlier one there are two messages, and both come to their end.
         let other = committed.reply_to.filter(|other| address.as_ref().is_some_and(|address| address != other));
         let replier = &request.replier;
-        let rollout = self.follow(report.clone(), committed.at, replier.clone(), address, shown.is_ok());
+        let rollout = self.follow(report.clone(), committed.at, replier.clone(), address.clone(), up_to_date);
         if other.is_some() {
-            drop(self.follow(report, committed.at, replier.clone(), other, false));
+            drop(self.follow(report.clone(), committed.at, replier.clone(), other, false));
         }
+        let shown = match at_once {
+            Poll::Ready(shown) => shown,
+            Poll::Pending => shown.await,
+        };
+        let answer = answer.clone();
         self.settled(request, shown, Settled { answer, rollout: Some(rollout) })
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tiphys::{
     adapters::telegram::Limits,
     domain::name::ReplyAddress,
+    ports::ReplyError,
     sandbox::telegram::{Event, Fault, FaultKind},
 };
 
@@ -71,6 +72,35 @@ async fn progress_keeps_to_the_published_limits() {
     replier.replace(Some(&address), &live(3)).await.unwrap();
     assert!(begin.elapsed() < Duration::from_secs(2), "a last answer doesn't wait for the time between two edits");
     assert!(calls(&mut events, "editMessageText").len() <= 2);
+    bot.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_must_be_shown_is_waited_for() {
+    let (server, hub) = server().await;
+    let mut options = options(&server);
+    options.limits.progress_every = Duration::from_millis(300);
+    let bot = Bot::start(options);
+    hub.say(GROUP, ANNA, "/quiet").unwrap();
+    let replier = bot.seen(1).await.remove(0).replier;
+    let address = replier.post(&progress(0)).await.unwrap().unwrap();
+    let id: i64 = address.as_str().rsplit('/').next().unwrap().parse().unwrap();
+    let edits = || hub.message(GROUP, id).unwrap().edits;
+    replier.ensure(Some(&address), &progress(1)).await.unwrap();
+    assert_eq!(edits(), 1);
+    // The limits hold this one up; it is waited for all the same, and it says the same the second time.
+    replier.ensure(Some(&address), &progress(2)).await.unwrap();
+    assert_eq!(edits(), 2);
+    replier.ensure(Some(&address), &progress(2)).await.unwrap();
+    assert_eq!(edits(), 2);
+    // Something newer will do.
+    let (third, end) = (progress(3), live(3));
+    let (ensured, last) = tokio::join!(replier.ensure(Some(&address), &third), replier.replace(Some(&address), &end));
+    assert!(ensured.is_ok() && last.is_ok());
+    assert_eq!(edits(), 3);
+    // Nobody is left waiting for what can't be shown.
+    hub.set_member(GROUP, false).unwrap();
+    assert!(matches!(replier.ensure(Some(&address), &progress(4)).await, Err(ReplyError::Rejected(_))));
     bot.finish().await.unwrap();
 }
 

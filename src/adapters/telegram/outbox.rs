@@ -12,7 +12,10 @@ use teloxide::{
     requests::Requester,
     types::{ChatId, LinkPreviewOptions, MessageId, ParseMode, ReplyMarkup, ReplyParameters, ThreadId},
 };
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, oneshot},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -66,10 +69,15 @@ struct Slot {
     working: bool,
     changed: Arc<Notify>,
     done: Option<Arc<Delivery>>,
+    /// The number of the newest text.
+    newest: u64,
+    /// Who waits for the text of a number, or a newer one, to be shown.
+    waiting: Vec<(u64, oneshot::Sender<Result<(), ReplyError>>)>,
 }
 
 #[derive(Debug, Clone)]
 struct Next {
+    number: u64,
     body: Body,
     destination: Destination,
     last: bool,
@@ -168,29 +176,61 @@ impl Outbox {
         body: Body,
         last: bool,
     ) -> Result<(), ReplyError> {
-        let delivery = {
-            let mut slots = self.lock();
-            let slot = slots.entry(place).or_default();
-            // A sign of progress that comes after the last word is late; one that says the same is no news.
-            let same = slot.next.is_none() && !slot.working && slot.shown.as_ref() == Some(&body);
-            if !last && (slot.done.is_some() || same) {
-                return Ok(());
-            }
-            slot.next = Some(Next { body, destination, last });
-            slot.changed.notify_waiters();
-            if last && slot.done.is_none() {
-                slot.done = Some(Arc::default());
-            }
-            if !slot.working {
-                slot.working = true;
-                tokio::spawn(Arc::clone(self).work(place));
-            }
-            slot.done.clone()
-        };
-        match delivery {
+        match self.put(place, destination, body, last, None) {
             Some(delivery) => delivery.wait().await,
             None => Ok(()),
         }
+    }
+
+    /// The same, but waits until this text or a newer one is shown, whether it is the last or not.
+    pub(super) async fn ensure(
+        self: &Arc<Self>,
+        place: Sent,
+        destination: Destination,
+        body: Body,
+        last: bool,
+    ) -> Result<(), ReplyError> {
+        let (tell, shown) = oneshot::channel();
+        match self.put(place, destination, body, last, Some(tell)) {
+            Some(delivery) => delivery.wait().await,
+            // What is given up when the process stops tells nobody.
+            None => shown.await.unwrap_or_else(|_| Err(stopping())),
+        }
+    }
+
+    /// Puts a text up to be shown. Returns the fate of the last one, when that is what there is to wait for.
+    fn put(
+        self: &Arc<Self>,
+        place: Sent,
+        destination: Destination,
+        body: Body,
+        last: bool,
+        tell: Option<oneshot::Sender<Result<(), ReplyError>>>,
+    ) -> Option<Arc<Delivery>> {
+        let mut slots = self.lock();
+        let slot = slots.entry(place).or_default();
+        // A sign of progress that comes after the last word is late; one that says the same is no news.
+        let same = slot.next.is_none() && !slot.working && slot.shown.as_ref() == Some(&body);
+        if !last && (slot.done.is_some() || same) {
+            let tell = tell?;
+            if slot.done.is_none() {
+                // Whoever asked may be gone.
+                drop(tell.send(Ok(())));
+            }
+            return slot.done.clone();
+        }
+        slot.newest += 1;
+        slot.next = Some(Next { number: slot.newest, body, destination, last });
+        slot.waiting.extend(tell.map(|tell| (slot.newest, tell)));
+        slot.changed.notify_waiters();
+        if last && slot.done.is_none() {
+            slot.done = Some(Arc::default());
+        }
+        if !slot.working {
+            slot.working = true;
+            tokio::spawn(Arc::clone(self).work(place));
+        }
+        slot.done.clone()
     }
 
     /// Brings one message up to date until nothing newer waits.
@@ -222,14 +262,15 @@ impl Outbox {
             };
             deadline = None;
             backoff.reset();
-            match &outcome {
-                Ok(()) => {
-                    if let Some(slot) = self.lock().get_mut(&place) {
-                        slot.shown = Some(next.body.clone());
-                    }
+            if let Err(error) = &outcome {
+                tracing::warn!(chat = at.chat, message = at.message, %error, "an answer could not be shown");
+            }
+            if let Some(slot) = self.lock().get_mut(&place) {
+                if outcome.is_ok() {
+                    slot.shown = Some(next.body.clone());
                 }
-                Err(error) => {
-                    tracing::warn!(chat = at.chat, message = at.message, %error, "an answer could not be shown");
+                for (_, tell) in slot.waiting.extract_if(.., |(number, _)| *number <= next.number) {
+                    drop(tell.send(outcome.clone()));
                 }
             }
             if self.finish(place, next.last, outcome) {

@@ -39,6 +39,17 @@ impl ChatReplier {
         Body::of(&reply::render(answer, self.language))
     }
 
+    /// The message that an answer takes the place of.
+    fn place(&self, address: Option<&ReplyAddress>) -> Result<Option<Sent>, ReplyError> {
+        match address {
+            Some(address) => match parse(address) {
+                Some(place) => Ok(Some(place)),
+                None => Err(ReplyError::Rejected(format!("{address} is not an address in Telegram"))),
+            },
+            None => Ok(*self.posted.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
     async fn send(&self, answer: &Answer) -> Result<Sent, ReplyError> {
         let sent = self.outbox.send(self.to, &self.body(answer)).await?;
         *self.posted.lock().unwrap_or_else(PoisonError::into_inner) = Some(sent);
@@ -54,15 +65,15 @@ impl Replier for ChatReplier {
     }
 
     async fn replace(&self, address: Option<&ReplyAddress>, answer: &Answer) -> Result<(), ReplyError> {
-        let place = match address {
-            Some(address) => Some(
-                parse(address)
-                    .ok_or_else(|| ReplyError::Rejected(format!("{address} is not an address in Telegram")))?,
-            ),
-            None => *self.posted.lock().unwrap_or_else(PoisonError::into_inner),
-        };
-        match place {
+        match self.place(address)? {
             Some(place) => self.outbox.replace(place, self.to, self.body(answer), answer.is_final()).await,
+            None => self.send(answer).await.map(drop),
+        }
+    }
+
+    async fn ensure(&self, address: Option<&ReplyAddress>, answer: &Answer) -> Result<(), ReplyError> {
+        match self.place(address)? {
+            Some(place) => self.outbox.ensure(place, self.to, self.body(answer), answer.is_final()).await,
             None => self.send(answer).await.map(drop),
         }
     }
