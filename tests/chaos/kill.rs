@@ -242,10 +242,16 @@ impl Lane {
         let bot = self.stage.playbill.serve();
         let hub = self.hub();
         let settled = hub.until(PATIENCE * 2, |hub| {
-            (hub.unconfirmed() == 0 && self.given.iter().all(|command| is_answered(hub, command))).then_some(())
+            (hub.unconfirmed() == 0
+                && self.given.iter().all(|command| stage::is_answered(hub, command.chat, command.message)))
+            .then_some(())
         });
         if let Err(error) = settled.await {
-            let open: Vec<_> = self.given.iter().filter(|command| !is_answered(&self.hub(), command)).collect();
+            let open: Vec<_> = self
+                .given
+                .iter()
+                .filter(|command| !stage::is_answered(&self.hub(), command.chat, command.message))
+                .collect();
             let shown: Vec<_> = open
                 .iter()
                 .map(|command| {
@@ -285,12 +291,6 @@ impl Lane {
             assert!(commit.subject.ends_with(&format!(" → {wanted}")), "{}: {}", command.text, commit.subject);
         }
     }
-}
-
-/// Whether more than the receipt stands under a command.
-fn is_answered(hub: &Hub, command: &Command) -> bool {
-    let answers = stage::answers(hub, command.chat, command.message);
-    answers.iter().any(|answer| !answer.text.contains("accepted, checking"))
 }
 
 /// Kills the bot so many times in each of some sandboxes at once.

@@ -12,5 +12,6 @@ mod kill;
 #[path = "../common/playbill.rs"]
 #[expect(dead_code, reason = "the scenarios use more of it")]
 mod playbill;
+mod race;
 mod relay;
 mod stage;

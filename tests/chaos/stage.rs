@@ -44,6 +44,10 @@ pub(crate) enum Server {
 pub(crate) struct Stage {
     pub(crate) playbill: Playbill,
     pub(crate) ground: Ground,
+    /// The manifests repository as the bot reaches it.
+    pub(crate) url: String,
+    registry: SocketAddr,
+    kubernetes: SocketAddr,
     _git: Option<GitServer>,
     _relays: Vec<Relay>,
 }
@@ -53,24 +57,18 @@ impl Stage {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let ground = Ground::new(dir.path());
         let mut relays = [Relay::bind().await, Relay::bind().await, Relay::bind().await];
-        let [git_relay, registry, kubernetes] = &relays;
-        let (git_address, registry, kubernetes) = (git_relay.address(), registry.address(), kubernetes.address());
+        let [git, registry, kubernetes] = &relays;
+        let (git, registry, kubernetes) = (git.address(), registry.address(), kubernetes.address());
 
         let mut options = world::Options::new(dir.path());
         options.pace = Pace::quick();
         let url = match remote {
             Remote::Path => dir.path().join("manifests.git").display().to_string(),
-            Remote::Http => format!("http://{git_address}/manifests.git"),
+            Remote::Http => format!("http://{git}/manifests.git"),
         };
         options.repository_url = Some(url.clone());
         let world = Arc::new(World::start(options).await.expect("a world"));
-        let mut options =
-            Options::new("4242:secret-of-the-test").user(User::person(ANNA, "Анна")).user(User::person(BORIS, "Boris"));
-        for number in 0..CHATS {
-            options = options.chat(Chat::supergroup(chat(number), format!("Operations {number}")));
-        }
-        let telegram = TelegramServer::start(options).await.expect("a Bot API server");
-        let playbill = Playbill { dir, world, telegram };
+        let playbill = Playbill { dir, world, telegram: telegram().await };
 
         let git = match remote {
             Remote::Path => None,
@@ -88,24 +86,50 @@ impl Stage {
                 relay.serve(address(&url), witness);
             }
         }
+        let stage = Self { playbill, ground, url, registry, kubernetes, _git: git, _relays: relays.into() };
+        stage.configure(&stage.playbill);
+        stage
+    }
 
-        let file = playbill.configure("en", "mirror.git", &url, "");
+    /// Another bot with chats of its own, beside the first one at the same remote.
+    pub(crate) async fn another(&self) -> Playbill {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let playbill = Playbill { dir, world: Arc::clone(&self.playbill.world), telegram: telegram().await };
+        self.configure(&playbill);
+        playbill
+    }
+
+    fn configure(&self, playbill: &Playbill) {
+        let file = playbill.configure("en", "mirror.git", &self.url, "");
         let chats: Vec<_> = (0..CHATS).map(|number| format!("{{ id: {} }}", chat(number))).collect();
         rewrite(
             &file,
             &[
                 (&format!("chats: [{{ id: {CHAT} }}]"), &format!("chats: [{}]", chats.join(", "))),
-                (&playbill.world.registry_url(), &format!("http://{registry}")),
+                (&playbill.world.registry_url(), &format!("http://{}", self.registry)),
                 // Younger commits than this are followed on after a start.
                 ("deadline: 60s", "deadline: 5s"),
             ],
         );
         rewrite(
             &playbill.dir.path().join("kubeconfig"),
-            &[(&playbill.world.kubernetes_url(), &format!("http://{kubernetes}"))],
+            &[(&playbill.world.kubernetes_url(), &format!("http://{}", self.kubernetes))],
         );
-        Self { playbill, ground, _git: git, _relays: relays.into() }
     }
+}
+
+async fn telegram() -> TelegramServer {
+    let mut options =
+        Options::new("4242:secret-of-the-test").user(User::person(ANNA, "Анна")).user(User::person(BORIS, "Boris"));
+    for number in 0..CHATS {
+        options = options.chat(Chat::supergroup(chat(number), format!("Operations {number}")));
+    }
+    TelegramServer::start(options).await.expect("a Bot API server")
+}
+
+/// Whether more than the receipt stands under a command.
+pub(crate) fn is_answered(hub: &Hub, chat: i64, message: i64) -> bool {
+    answers(hub, chat, message).iter().any(|answer| !answer.text.contains("accepted, checking"))
 }
 
 /// The id of a chat.
