@@ -16,9 +16,9 @@ use tokio::{sync::Notify, task::JoinSet};
 use crate::{
     dice::Dice,
     history,
-    playbill::{ANNA, BORIS, Bot, PATIENCE},
+    playbill::{ANNA, BORIS, Bot},
     relay::Passage,
-    stage::{self, Remote, Server, Stage},
+    stage::{self, PATIENCE, Remote, Server, Stage},
 };
 
 /// How long a step is waited for; then the bot is killed where it stands.
@@ -241,7 +241,7 @@ impl Lane {
     async fn settle(&mut self) {
         let bot = self.stage.playbill.serve();
         let hub = self.hub();
-        let settled = hub.until(PATIENCE * 2, |hub| {
+        let settled = hub.until(PATIENCE, |hub| {
             (hub.unconfirmed() == 0
                 && self.given.iter().all(|command| stage::is_answered(hub, command.chat, command.message)))
             .then_some(())

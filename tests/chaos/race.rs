@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::{
     ground::Ground,
     history,
-    playbill::{ANNA, PATIENCE, Playbill},
-    stage::{self, Remote, Stage},
+    playbill::{ANNA, Playbill},
+    stage::{self, PATIENCE, Remote, Stage},
 };
 
 /// How many commands a bot has to do at any time.
@@ -27,7 +27,7 @@ async fn command(playbill: &Playbill, team: &str, count: usize) -> Vec<String> {
         room.unwrap_or_else(|error| panic!("{team} after {}: {error}\n{}", given.len(), log(playbill)));
         let number = given.len();
         // One of the bots scales as well; whatever it says, it is never so already.
-        let text = if team == "red" && number % 2 == 0 {
+        let text = if team == "red" && number.is_multiple_of(2) {
             format!("/set_replicas {}", 3 + number / 2 % 9)
         } else {
             let tag = format!("{team}-{number}");

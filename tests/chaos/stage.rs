@@ -1,6 +1,6 @@
 //! The sandbox with many chats, many tags, and relays before its servers.
 
-use std::{fs, net::SocketAddr, sync::Arc};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use tiphys::sandbox::{
     telegram::{Chat, Hub, Options, Poster, ShownMessage, TelegramServer, User},
@@ -13,6 +13,9 @@ use crate::{
     playbill::{ANNA, BORIS, CHAT, Playbill},
     relay::{Passage, Relay, Witness},
 };
+
+/// How long anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// So many chats that the limits of one hold up nothing.
 pub(crate) const CHATS: i64 = 120;
@@ -102,19 +105,14 @@ impl Stage {
     fn configure(&self, playbill: &Playbill) {
         let file = playbill.configure("en", "mirror.git", &self.url, "");
         let chats: Vec<_> = (0..CHATS).map(|number| format!("{{ id: {} }}", chat(number))).collect();
-        rewrite(
-            &file,
-            &[
-                (&format!("chats: [{{ id: {CHAT} }}]"), &format!("chats: [{}]", chats.join(", "))),
-                (&playbill.world.registry_url(), &format!("http://{}", self.registry)),
-                // Younger commits than this are followed on after a start.
-                ("deadline: 60s", "deadline: 5s"),
-            ],
-        );
-        rewrite(
-            &playbill.dir.path().join("kubeconfig"),
-            &[(&playbill.world.kubernetes_url(), &format!("http://{}", self.kubernetes))],
-        );
+        let registry = playbill.world.registry_url();
+        rewrite(&file, "chats: ", |_| format!("chats: [{}]", chats.join(", ")));
+        rewrite(&file, &format!("url: {registry}"), |_| format!("url: http://{}", self.registry));
+        // Younger commits than this are followed on after a start.
+        rewrite(&file, "follow: ", |_| "follow: { deadline: 5s }".to_owned());
+        let cluster = playbill.world.kubernetes_url();
+        let relay = format!("http://{}", self.kubernetes);
+        rewrite(&playbill.dir.path().join("kubeconfig"), "cluster: {", |line| line.replace(&cluster, &relay));
     }
 }
 
@@ -148,11 +146,14 @@ fn address(url: &str) -> SocketAddr {
     rest.split('/').next().unwrap_or(rest).parse().expect("an address")
 }
 
-fn rewrite(file: &std::path::Path, changes: &[(&str, &str)]) {
-    let mut text = fs::read_to_string(file).expect("readable");
-    for (from, to) in changes {
-        assert!(text.contains(from), "{from} is not in {}", file.display());
-        text = text.replace(from, to);
-    }
-    fs::write(file, text).expect("writable");
+/// Changes the one line that starts so.
+fn rewrite(file: &Path, start: &str, change: impl Fn(&str) -> String) {
+    let text = fs::read_to_string(file).expect("readable");
+    let is_it = |line: &&str| line.trim_start().starts_with(start);
+    assert_eq!(text.lines().filter(is_it).count(), 1, "{start} in {text}");
+    let changed = text.lines().map(|line| {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        if is_it(&line) { format!("{indent}{}\n", change(line.trim_start())) } else { format!("{line}\n") }
+    });
+    fs::write(file, changed.collect::<String>()).expect("writable");
 }

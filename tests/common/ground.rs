@@ -1,6 +1,8 @@
 //! A folder of a test's own, and programs that see nothing of the machine's or the user's configuration.
 
 use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -47,5 +49,28 @@ impl Ground {
             .env("GIT_COMMITTER_NAME", "Boris")
             .env("GIT_COMMITTER_EMAIL", "boris@example.org");
         command
+    }
+
+    /// Puts a pre-receive hook into a bare repository.
+    pub(crate) fn install_hook(&self, remote: &Path, script: &str) {
+        let hook = remote.join("hooks/pre-receive");
+        let identity = "export GIT_AUTHOR_NAME=h GIT_AUTHOR_EMAIL=h@h GIT_COMMITTER_NAME=h GIT_COMMITTER_EMAIL=h@h";
+        fs::create_dir_all(hook.parent().expect("has one")).expect("made");
+        fs::write(&hook, format!("#!/bin/sh\n{identity}\n{script}\n")).expect("written");
+        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("set");
+    }
+
+    /// A hook that, once, commits to the branch before the push that it checks.
+    pub(crate) fn install_racing_hook(&self, remote: &Path) {
+        let flag = self.path("raced");
+        self.install_hook(
+            remote,
+            &format!(
+                "[ -e {flag} ] && exit 0; touch {flag}
+                 unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+                 new=$(git commit-tree -p main -m race 'main^{{tree}}') && git update-ref refs/heads/main \"$new\"",
+                flag = flag.display()
+            ),
+        );
     }
 }

@@ -112,22 +112,12 @@ impl World {
 
     /// Puts a pre-receive hook into the remote.
     pub(crate) fn install_hook(&self, script: &str) {
-        let hook = self.remote().join("hooks/pre-receive");
-        let identity = "export GIT_AUTHOR_NAME=h GIT_AUTHOR_EMAIL=h@h GIT_COMMITTER_NAME=h GIT_COMMITTER_EMAIL=h@h";
-        fs::create_dir_all(hook.parent().expect("has one")).expect("made");
-        fs::write(&hook, format!("#!/bin/sh\n{identity}\n{script}\n")).expect("written");
-        fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).expect("set");
+        self.ground.install_hook(&self.remote(), script);
     }
 
     /// A hook that, once, commits to the branch before the push that it checks.
     pub(crate) fn install_racing_hook(&self) {
-        let flag = self.path("raced");
-        self.install_hook(&format!(
-            "[ -e {flag} ] && exit 0; touch {flag}
-             unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
-             new=$(git commit-tree -p main -m race 'main^{{tree}}') && git update-ref refs/heads/main \"$new\"",
-            flag = flag.display()
-        ));
+        self.ground.install_racing_hook(&self.remote());
     }
 
     pub(crate) fn settings(&self, url: &str) -> Settings {
