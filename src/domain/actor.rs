@@ -34,8 +34,10 @@ pub enum Sender {
         /// The name that the account shows; only for messages, never for decisions.
         shown_name: String,
     },
-    /// A group's administrator who posts in the name of the group, or a channel: nobody can be held to it.
+    /// A group's administrator who posts in the name of the group: nobody can be held to it.
     Anonymous,
+    /// A channel or another group in whose name somebody posts; in a public group everybody may do that.
+    Channel,
     /// Whoever runs the program with its configuration and credentials: a shell or a CI job.
     Operator {
         /// The name for the commit, such as `GITLAB_USER_NAME`.

@@ -29,7 +29,7 @@ pub enum Denial {
     #[error("person {} is not in the configuration", .0.0)]
     UnknownPerson(PersonId),
     /// The sender hides behind a group or a channel.
-    #[error("an anonymous administrator cannot give commands")]
+    #[error("whoever writes in the name of a group or a channel cannot give commands")]
     Anonymous,
 }
 
@@ -37,7 +37,8 @@ impl Policy {
     /// Decides whether the sender may give this command here, and as whom.
     ///
     /// `/whoami` and `/start` are answered to strangers as well: they tell only what the asker sends, and the numbers
-    /// are what an operator needs to let somebody in. An anonymous administrator may read, but not change.
+    /// are what an operator needs to let somebody in. An anonymous administrator may read, but not change; who posts in
+    /// the name of a channel need not be an administrator, so that is a stranger.
     ///
     /// # Errors
     /// [`Denial`] when nothing in the configuration allows it.
@@ -50,10 +51,9 @@ impl Policy {
             Place::Private(chat) if !self.private_chats => return Err(Denial::UnknownChat(chat)),
             Place::Group(_) | Place::Private(_) | Place::Terminal => {}
         }
-        match (self.actor(sender), command) {
-            (Ok(actor), _) => Ok(Some(actor)),
-            (Err(Denial::Anonymous), Some(Command::Query(_))) => Ok(None),
-            (Err(denial), _) => Err(denial),
+        match (sender, command) {
+            (Sender::Anonymous, Some(Command::Query(_))) => Ok(None),
+            _ => self.actor(sender).map(Some),
         }
     }
 
@@ -67,7 +67,7 @@ impl Policy {
                     account: format!("telegram {}", id.0),
                 })
             }
-            Sender::Anonymous => Err(Denial::Anonymous),
+            Sender::Anonymous | Sender::Channel => Err(Denial::Anonymous),
             Sender::Operator { name, email, account } => {
                 Ok(Actor { name: name.clone(), email: email.clone(), account: account.clone() })
             }
@@ -103,6 +103,8 @@ mod tests {
         assert_eq!(ask(&account(1), Place::Private(ChatId(1)), &apps), Err(Denial::UnknownChat(ChatId(1))));
         assert_eq!(ask(&Sender::Anonymous, group, &scale), Err(Denial::Anonymous));
         assert_eq!(ask(&Sender::Anonymous, group, &apps), Ok(None));
+        assert_eq!(ask(&Sender::Channel, group, &scale), Err(Denial::Anonymous));
+        assert_eq!(ask(&Sender::Channel, group, &apps), Err(Denial::Anonymous), "anybody may post as a channel");
         assert_eq!(policy().authorise(&Sender::Anonymous, group, None), Err(Denial::Anonymous));
         assert_eq!(
             Policy::default().authorise(&account(1), group, Some(&apps)),

@@ -33,7 +33,7 @@ pub(super) fn who_am_i(sender: &Sender, place: Place, known_as: Option<&str>, la
             .code(id.0.to_string())
             .plain(" · ")
             .code(clean::inline(shown_name, NAME)),
-        Sender::Anonymous => Text::new().plain(say!(
+        Sender::Anonymous | Sender::Channel => Text::new().plain(say!(
             language,
             "👤 Вы пишете от имени группы или канала: вашего номера не видно, команды на изменение не принимаются.",
             "👤 You write in the name of a group or a channel: your number isn't visible, and changes are refused."
@@ -62,6 +62,6 @@ pub(super) fn who_am_i(sender: &Sender, place: Place, known_as: Option<&str>, la
             "🚫 В настройках вас нет: доступ даёт оператор.",
             "🚫 Not in the configuration: an operator gives access."
         )),
-        (Sender::Anonymous | Sender::Operator { .. }, None) => text,
+        (Sender::Anonymous | Sender::Channel | Sender::Operator { .. }, None) => text,
     }
 }

@@ -96,6 +96,7 @@ fn of_message(message: &Message, raw: &Value, me: &Me) -> Event {
     let Ok(request_id) = RequestId::new(format!("telegram/{chat}/{}", message.id.0)) else { return Event::Nothing };
     let sender = match (&message.from, &message.sender_chat) {
         (Some(from), None) => account(from),
+        (_, Some(behind)) if behind.id != message.chat.id => Sender::Channel,
         _ => Sender::Anonymous,
     };
     let named = text.split_whitespace().next().and_then(|word| word.split_once('@'));
@@ -265,7 +266,7 @@ mod tests {
             json!({"id": 1_087_968_824, "is_bot": true, "first_name": "Group", "username": "GroupAnonymousBot"});
         assert_eq!(command(&message(&json!({"sender_chat": group, "from": anonymous}))).sender, Sender::Anonymous);
         let channel = json!({"id": -200, "type": "channel", "title": "News"});
-        assert_eq!(command(&message(&json!({"sender_chat": channel}))).sender, Sender::Anonymous);
+        assert_eq!(command(&message(&json!({"sender_chat": channel}))).sender, Sender::Channel);
         assert_eq!(command(&message(&json!({"from": null}))).sender, Sender::Anonymous);
     }
 
