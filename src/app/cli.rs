@@ -240,7 +240,11 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 fn parse_request_id(text: &str) -> Result<RequestId, String> {
-    RequestId::new(text).map_err(|error| format!("expected {}", error.kind))
+    match RequestId::new(text) {
+        // A command of that chat would be taken for one that was carried out already.
+        Ok(id) if id.as_str().starts_with("telegram/") => Err("telegram/… is kept for commands from chats".to_owned()),
+        id => id.map_err(|error| format!("expected {}", error.kind)),
+    }
 }
 
 fn exit_codes() -> String {
@@ -312,6 +316,7 @@ mod tests {
             "tiphys deploy 1 --wait --timeout 5",
             "tiphys set-replicas 1 --force",
             "tiphys status --wait",
+            "tiphys deploy 1 --request-id telegram/-100/5",
             "tiphys serve --language de",
             "tiphys config",
         ] {
