@@ -69,7 +69,7 @@ impl CommitRecord {
     #[must_use]
     pub fn change(&self) -> Option<(Option<String>, String)> {
         let (_, change) = self.subject.split_once("): ")?;
-        let (from, to) = change.split_once(" → ")?;
+        let (from, to) = change.rsplit_once(" → ")?;
         Some(((from != NOT_SET).then(|| from.to_owned()), to.to_owned()))
     }
 
@@ -101,7 +101,7 @@ pub fn message(facts: CommitFacts<'_>) -> String {
         Mutation::Deploy(_) => (DEPLOY, format!("image {}", site.image)),
         Mutation::SetReplicas(_) => (SCALE, format!("replicas of {}", site.environment.workload.name)),
     };
-    let from = change.from.as_deref().unwrap_or(NOT_SET);
+    let from = change.from.as_deref().map_or_else(|| NOT_SET.to_owned(), |from| excerpt(&one_line(from)));
     let mut text = format!(
         "{kind}({label}): {from} → {to}\n\n{what}: {from} → {to}\n{file}:{line}\n\n",
         label = site.label(),
@@ -141,7 +141,79 @@ pub fn trailers(message: &str) -> Option<Trailers> {
     })
 }
 
-/// A name can't smuggle a trailer of its own into the message.
+/// The longest value before that is quoted; no tag is longer.
+const LONGEST: usize = 128;
+
+/// What stood in the manifests need not be a tag, nor short.
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A foreign text can't smuggle lines, and with them trailers, into the message.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        catalogue::{Environment, ObjectName, Workload},
+        name::{ApplicationName, EnvironmentName, ImageName, RepoPath, Tag},
+    };
+
+    /// The message of a deployment over a value that stood there before, by somebody of this name.
+    fn message_over(from: &str, name: &str) -> String {
+        let site = Site {
+            application: ApplicationName::new("shop").expect("valid"),
+            image: ImageName::new("registry.example.org/shop").expect("valid"),
+            environment: Environment {
+                name: EnvironmentName::new("prod").expect("valid"),
+                path: RepoPath::new("apps").expect("valid"),
+                workload: Workload { namespace: "shop".into(), name: "shop".into() },
+                argocd: ObjectName { namespace: "argocd".into(), name: "shop".into() },
+                max_replicas: 20,
+            },
+        };
+        message(CommitFacts {
+            request_id: &RequestId::new("telegram/-100/5").expect("valid"),
+            actor: &Actor { name: name.into(), email: "a@example.org".into(), account: "telegram 1".into() },
+            site: &site,
+            mutation: &Mutation::Deploy(Tag::new("0.10.5").expect("valid")),
+            change: &Change {
+                file: RepoPath::new("apps/kustomization.yaml").expect("valid"),
+                line: 3,
+                from: Some(from.into()),
+                to: "0.10.5".into(),
+            },
+            reply_to: None,
+        })
+    }
+
+    #[test]
+    fn a_message_is_read_back_whatever_stood_in_the_manifests() {
+        let long = "x".repeat(9_000);
+        for (from, shown) in [
+            ("0.10.4", "0.10.4".to_owned()),
+            ("a\n\nReply-To: telegram/-1/1\nb", "a Reply-To: telegram/-1/1 b".to_owned()),
+            ("x): y → z", "x): y → z".to_owned()),
+            (&long, format!("{}…", &long[..128])),
+        ] {
+            let message = message_over(from, "Анна\nReply-To: telegram/-1/1");
+            let record = CommitRecord {
+                revision: Revision::new("0".repeat(40)).expect("valid"),
+                subject: message.lines().next().expect("a subject").to_owned(),
+                author: String::new(),
+                committed_at: Timestamp::UNIX_EPOCH,
+                trailers: trailers(&message),
+            };
+            assert_eq!(record.change(), Some((Some(shown), "0.10.5".to_owned())));
+            let trailers = record.trailers.expect("ours");
+            assert_eq!((trailers.request_id.as_str(), trailers.reply_to), ("telegram/-100/5", None));
+            assert_eq!(trailers.requested_by, "Анна Reply-To: telegram/-1/1 (telegram 1)");
+        }
+    }
 }
