@@ -45,6 +45,7 @@ pub(super) async fn serve_with(
         ca_file: telegram.ca_file.clone(),
         language: config.language,
         chats: telegram.chats.iter().map(|chat| (chat.id, chat.language)).collect(),
+        private_chats: config.people.iter().filter(|_| telegram.private_chats).map(|person| person.id).collect(),
         menu: Language::ALL.into_iter().map(menu).collect(),
         limits,
         ..Options::new(token)

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use tiphys::{
     adapters::telegram::{Handler, Incoming, Limits, Options, RunError, Settled, Telegram},
     domain::{
-        actor::ChatId,
+        actor::{ChatId, PersonId},
         answer::{Answer, Applied, Failure, FailureKind, RolloutReport},
         catalogue::{Environment, ObjectName, Site, Workload},
         command::Mutation,
@@ -69,6 +69,7 @@ pub(crate) fn options(server: &TelegramServer) -> Options {
     options.api_url = server.url().parse().unwrap();
     options.chats =
         [GROUP, OTHER, FORUM, BASIC].into_iter().map(|chat| (ChatId(chat), Language::En)).collect::<BTreeMap<_, _>>();
+    options.private_chats = [PersonId(ANNA)].into();
     options.limits = no_limits();
     options
 }

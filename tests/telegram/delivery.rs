@@ -134,9 +134,28 @@ async fn a_message_of_an_earlier_process_goes_on() {
     at.at(&address).unwrap().replace(Some(&address), &live(2)).await.unwrap();
     let shown = hub.answers(GROUP);
     assert_eq!((shown.len(), shown[0].edits), (1, 1));
-    for foreign in ["gitlab/1/2", "telegram/-5/1", "cli/x"] {
+    for foreign in ["gitlab/1/2", "telegram/-5/1", "telegram/1002/1", "cli/x"] {
         assert!(at.at(&ReplyAddress::new(foreign).unwrap()).is_none(), "{foreign}");
     }
+    assert!(at.at(&ReplyAddress::new("telegram/1001/1").unwrap()).is_some(), "Anna may write in private");
+    bot.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_elsewhere_does_not_lead_an_answer_out_of_its_chat() {
+    let (server, hub) = server().await;
+    let bot = Bot::start(options(&server));
+    hub.say(OTHER, ANNA, "/secret").unwrap();
+    answers(&hub, OTHER, 1).await;
+    let there = hub.answers(OTHER).remove(0);
+    hub.say(GROUP, ANNA, "/quiet").unwrap();
+    let replier = bot.seen(2).await.remove(1).replier;
+    for address in [format!("telegram/{OTHER}/{}", there.id), "gitlab/1/2".to_owned()] {
+        replier.replace(Some(&ReplyAddress::new(address).unwrap()), &live(2)).await.unwrap();
+    }
+    assert_eq!(hub.answers(OTHER), [there]);
+    let shown = hub.answers(GROUP);
+    assert_eq!((shown.len(), shown[0].reply_to), (1, Some(1)));
     bot.finish().await.unwrap();
 }
 

@@ -13,7 +13,7 @@ mod poll;
 mod replier;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::PathBuf,
     sync::{Arc, OnceLock},
@@ -38,7 +38,7 @@ use self::{
 };
 use crate::{
     domain::{
-        actor::{ChatId, Place, Sender},
+        actor::{ChatId, PersonId, Place, Sender},
         language::Language,
         name::RequestId,
     },
@@ -60,6 +60,8 @@ pub struct Options {
     pub language: Language,
     /// The chats of the configuration with their languages.
     pub chats: BTreeMap<ChatId, Language>,
+    /// The people who may write to the bot in private: answers are found again in their chats.
+    pub private_chats: BTreeSet<PersonId>,
     /// The command menu in each language: names without slash, and descriptions.
     pub menu: Vec<(Language, Vec<(String, String)>)>,
     /// The limits that replies keep to.
@@ -83,6 +85,7 @@ impl Options {
             ca_file: None,
             language: Language::default(),
             chats: BTreeMap::new(),
+            private_chats: BTreeSet::new(),
             menu: Vec::new(),
             limits: Limits::default(),
             poll: Duration::from_secs(45),
@@ -169,6 +172,7 @@ pub struct Telegram {
     outbox: Arc<Outbox>,
     migrations: Arc<Migrations>,
     languages: Languages,
+    private_chats: BTreeSet<PersonId>,
     menu: Vec<(Language, Vec<(String, String)>)>,
     poll: Duration,
     drain: Duration,
@@ -190,6 +194,7 @@ impl Telegram {
             outbox,
             migrations,
             languages: Languages { default: options.language, chats },
+            private_chats: options.private_chats,
             menu: options.menu,
             poll: options.poll,
             drain: options.drain,
@@ -249,6 +254,7 @@ impl Telegram {
             outbox: Arc::clone(&self.outbox),
             migrations: Arc::clone(&self.migrations),
             languages: self.languages.clone(),
+            private_chats: self.private_chats.iter().map(|person| person.0).collect(),
         })
     }
 

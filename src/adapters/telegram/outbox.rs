@@ -125,6 +125,11 @@ impl Outbox {
         Arc::new(Self { api, pace, migrations, slots: Mutex::default(), stop })
     }
 
+    /// Whether two ids are the same chat, before and after it became a supergroup.
+    pub(super) fn is_same_chat(&self, one: i64, other: i64) -> bool {
+        self.migrations.current(one) == self.migrations.current(other)
+    }
+
     /// Gives up on everything that isn't out yet.
     pub(super) fn close(&self) {
         self.stop.cancel();

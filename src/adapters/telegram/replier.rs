@@ -1,7 +1,7 @@
 //! Answers into chats: bound to the command's message, or to one that an earlier process posted.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -39,15 +39,12 @@ impl ChatReplier {
         Body::of(&reply::render(answer, self.language))
     }
 
-    /// The message that an answer takes the place of.
-    fn place(&self, address: Option<&ReplyAddress>) -> Result<Option<Sent>, ReplyError> {
-        match address {
-            Some(address) => match parse(address) {
-                Some(place) => Ok(Some(place)),
-                None => Err(ReplyError::Rejected(format!("{address} is not an address in Telegram"))),
-            },
-            None => Ok(*self.posted.lock().unwrap_or_else(PoisonError::into_inner)),
-        }
+    /// The message that an answer takes the place of, when there is one.
+    fn place(&self, address: Option<&ReplyAddress>) -> Option<Sent> {
+        // The address comes from a commit: one that leads elsewhere doesn't decide who gets to read the answer.
+        let ours = |place: &Sent| self.outbox.is_same_chat(place.chat, self.to.chat);
+        let named = address.and_then(parse).filter(ours);
+        named.or(*self.posted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn send(&self, answer: &Answer) -> Result<Sent, ReplyError> {
@@ -65,14 +62,14 @@ impl Replier for ChatReplier {
     }
 
     async fn replace(&self, address: Option<&ReplyAddress>, answer: &Answer) -> Result<(), ReplyError> {
-        match self.place(address)? {
+        match self.place(address) {
             Some(place) => self.outbox.replace(place, self.to, self.body(answer), answer.is_final()).await,
             None => self.send(answer).await.map(drop),
         }
     }
 
     async fn ensure(&self, address: Option<&ReplyAddress>, answer: &Answer) -> Result<(), ReplyError> {
-        match self.place(address)? {
+        match self.place(address) {
             Some(place) => self.outbox.ensure(place, self.to, self.body(answer), answer.is_final()).await,
             None => self.send(answer).await.map(drop),
         }
@@ -85,13 +82,14 @@ pub(super) struct Addresses {
     pub(super) outbox: Arc<Outbox>,
     pub(super) migrations: Arc<Migrations>,
     pub(super) languages: Languages,
+    pub(super) private_chats: BTreeSet<i64>,
 }
 
 impl ReplierAt for Addresses {
     fn at(&self, address: &ReplyAddress) -> Option<Arc<dyn Replier>> {
         let place = parse(address)?;
-        // Whoever may push can write trailers: only chats of the configuration, and people, are written to.
-        if place.chat < 0 && !self.migrations.is_configured(place.chat) {
+        // Whoever may push can write trailers: only places that commands come from are written to.
+        if !self.private_chats.contains(&place.chat) && !self.migrations.is_configured(place.chat) {
             tracing::warn!(chat = place.chat, "a commit names a chat that is not in the configuration");
             return None;
         }
