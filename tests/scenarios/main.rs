@@ -7,6 +7,7 @@ mod playbill;
 
 mod busy;
 mod deploy;
+mod fronts;
 mod log;
 mod refusals;
 mod restart;
