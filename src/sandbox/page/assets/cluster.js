@@ -67,6 +67,8 @@ function renderNodes(nodes, pods, relabelled) {
   const named = new Set(nodes.map(({ name }) => name));
   const waiting = pods.filter(({ node }) => !named.has(node));
   const lanes = nodes.map((node) => ({ ...node, pods: pods.filter((pod) => pod.node === node.name) }));
+  // Those that run the applications first; the order is stable otherwise.
+  lanes.sort((one, other) => steers(one) - steers(other));
   if (waiting.length) lanes.push({ name: "", ready: true, waiting: true, pods: waiting });
   follow($("nodes"), lanes, (lane) => lane.name, {
     build: () => {
@@ -78,11 +80,13 @@ function renderNodes(nodes, pods, relabelled) {
     update(element, lane) {
       const { title, note, pods: list, none } = element.parts;
       setText(title, lane.waiting ? words.noNode : lane.name);
-      setText(note, lane.ready === false ? words.notReady : lane.unschedulable ? words.cordoned : "");
+      const role = steers(lane) ? words.steers : "";
+      setText(note, lane.ready === false ? words.notReady : lane.unschedulable ? words.cordoned : role);
       element.classList.toggle("down", lane.ready === false);
       element.classList.toggle("cordoned", Boolean(lane.unschedulable));
       element.classList.toggle("waiting", Boolean(lane.waiting));
-      setText(none, lane.pods.length ? "" : words.noPods);
+      element.classList.toggle("steers", steers(lane));
+      setText(none, lane.pods.length ? "" : steers(lane) ? words.takesNoPods : words.noPods);
       follow(list, lane.pods, (pod) => pod.name, { build: buildPod, update: updatePod, remove: removePod });
     },
   });
@@ -91,6 +95,11 @@ function renderNodes(nodes, pods, relabelled) {
   if (nodes.length) empty?.remove();
   else if (!empty) panel.append((empty = h("p.nothing")));
   if (!nodes.length && (relabelled || !empty.textContent)) setText(empty, words.noCluster);
+}
+
+/** Whether a node runs the cluster itself and takes no pods of applications. */
+function steers({ role }) {
+  return /control-plane|master/.test(role ?? "");
 }
 
 function buildPod() {
