@@ -37,6 +37,15 @@ use crate::{
     usecase::{Handling, Input, Request, Service},
 };
 
+/// The pace at which the bot speaks: Telegram's own limits don't bind here, and rollouts of a few seconds want to be seen.
+const LIMITS: Limits = Limits {
+    burst: 10,
+    per_message: Duration::from_millis(100),
+    group_per_minute: 600,
+    per_second: 30,
+    progress_every: Duration::from_millis(600),
+};
+
 /// How long the bot may take to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -62,7 +71,7 @@ pub(super) async fn run(args: &PlaygroundArgs, language: Language) -> Result<Exi
     let bot = {
         let (config, service, stop) = (scene.config.clone(), service.clone(), stop.clone());
         tokio::spawn(async move {
-            let outcome = serve_with(&config, service, Limits::default(), stop.clone()).await;
+            let outcome = serve_with(&config, service, LIMITS, stop.clone()).await;
             // Without its bot the playground is over.
             stop.cancel();
             outcome
