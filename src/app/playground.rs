@@ -77,28 +77,8 @@ pub(super) async fn run(args: &PlaygroundArgs, language: Language) -> Result<Exi
             outcome
         })
     };
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let welcome = reply::welcome(language, &scene.page.url(), &dir, terminal);
-    io::stdout().write_all(welcome.as_bytes()).and_then(|()| io::stdout().flush()).context("standard output")?;
-    let session = Session { service: service.clone(), language, sender: operator_from_env(|n| std::env::var(n).ok()) };
-    let outcome = if terminal {
-        let options = EditorOptions {
-            prompt: "tiphys> ".to_owned(),
-            history: Some(dir.join("history")),
-            vocabulary: vocabulary(&service, &scene),
-        };
-        session.talk(Console::interactive(options).context("the terminal")?, &stop).await;
-        Ok(ExitCode::Done)
-    } else {
-        let console = Console::piped(io::stdin(), io::stdout()).context("standard input")?;
-        let outcome = session.play(console, &stop).await;
-        tokio::select! {
-            // What was asked for on the page.
-            () = service.idle() => {}
-            () = stop.cancelled() => {}
-        }
-        outcome
-    };
+    let outcome = converse(&scene, &service, language, &dir, &stop).await;
+    // However it ended: the bot works in the folder, which may be about to be removed.
     stop.cancel();
     match tokio::time::timeout(PATIENCE, bot).await {
         Ok(Ok(served)) => served?,
@@ -106,6 +86,40 @@ pub(super) async fn run(args: &PlaygroundArgs, language: Language) -> Result<Exi
         Err(_) => warn!("the bot did not stop in time"),
     }
     outcome
+}
+
+/// Greets, and carries out what is typed or piped in.
+async fn converse(
+    scene: &Scene,
+    service: &Service,
+    language: Language,
+    dir: &Path,
+    stop: &CancellationToken,
+) -> Result<ExitCode> {
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let welcome = reply::welcome(language, &scene.page.url(), dir, terminal);
+    io::stdout().write_all(welcome.as_bytes()).and_then(|()| io::stdout().flush()).context("standard output")?;
+    let session = Session { service: service.clone(), language, sender: operator_from_env(|n| std::env::var(n).ok()) };
+    let lines = || Console::piped(io::stdin(), io::stdout());
+    if terminal {
+        shutdown::on_hangup(stop.clone()).context("signals")?;
+        let options = EditorOptions {
+            prompt: "tiphys> ".to_owned(),
+            history: Some(dir.join("history")),
+            vocabulary: vocabulary(service, scene),
+        };
+        // A terminal that can't move its cursor still has lines.
+        let console = Console::interactive(options).or_else(|_| lines()).context("the terminal")?;
+        session.talk(console, stop).await;
+        return Ok(ExitCode::Done);
+    }
+    let worst = session.play(lines().context("standard input")?, stop).await?;
+    tokio::select! {
+        // What was asked for on the page.
+        () = service.idle() => {}
+        () = stop.cancelled() => {}
+    }
+    Ok(worst)
 }
 
 /// Makes the folder, sees that it may be used, and gives its absolute path.
@@ -180,7 +194,11 @@ impl Session {
         let mut tasks = JoinSet::new();
         for number in 1.. {
             let line = tokio::select! {
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => {
+                    // Off the prompt's line; the terminal may be gone.
+                    drop(writeln!(io::stdout()));
+                    break;
+                }
                 line = console.lines.recv() => line,
             };
             let Some(line) = line.filter(|line| !matches!(line.trim(), "exit" | "quit")) else { break };

@@ -27,3 +27,18 @@ pub(super) fn on_signal() -> std::io::Result<CancellationToken> {
     });
     Ok(stop)
 }
+
+/// Cancels the token when the terminal goes away. Not for what may run under `nohup`.
+///
+/// # Errors
+/// When the handler can't be installed.
+#[cfg(feature = "sandbox")]
+pub(super) fn on_hangup(stop: CancellationToken) -> std::io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        if hangup.recv().await.is_some() {
+            stop.cancel();
+        }
+    });
+    Ok(())
+}
