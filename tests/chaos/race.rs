@@ -42,6 +42,12 @@ async fn command(playbill: &Playbill, team: &str, count: usize) -> Vec<String> {
     given.into_iter().map(|(chat, message)| format!("telegram/{chat}/{message}")).collect()
 }
 
+/// The lines of a log that name a request.
+fn told(log: &str, request: &str) -> Vec<String> {
+    let names = |line: &&str| line.split(&[' ', ','][..]).any(|word| word == format!("request_id={request}"));
+    log.lines().filter(names).map(str::to_owned).collect()
+}
+
 fn log(playbill: &Playbill) -> String {
     fs::read_to_string(playbill.log()).unwrap_or_default()
 }
@@ -93,6 +99,12 @@ async fn race(count: usize) {
 
     let requests: Vec<_> = red.into_iter().chain(blue).collect();
     let commits = history::read(&stage.ground, &remote);
+    for request in &requests {
+        if !commits.iter().any(|commit| commit.request == *request) {
+            let logs = [&stage.playbill, &other].map(|playbill| told(&log(playbill), request));
+            panic!("{request} was lost: {logs:#?}");
+        }
+    }
     history::assert_once(&stage.ground, &remote, &commits, &requests);
     assert_eq!(commits.len(), 3 * count);
 
