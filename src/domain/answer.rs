@@ -209,7 +209,7 @@ pub struct StatusReport {
 pub struct LiveState {
     /// The tag that the workload's template has, when it runs the application's image.
     pub tag: Option<String>,
-    /// Ready pods.
+    /// Ready pods of the newest template.
     pub ready: u32,
     /// Wanted pods.
     pub desired: u32,

@@ -151,6 +151,8 @@ enum Sign {
 /// What keeps a commit from coming live. Display texts are English.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Hint {
+    /// Argo CD has not compared the commit with the cluster yet; the revision that it compared last.
+    Unseen(Option<Revision>),
     /// The Application is out of sync and doesn't sync by itself.
     AutoSyncOff,
     /// The last attempt failed, and Argo CD waits to try again; its message.
@@ -171,6 +173,10 @@ pub enum Hint {
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unseen(None) => f.write_str("Argo CD has not compared anything with git yet"),
+            Self::Unseen(Some(revision)) => {
+                write!(f, "Argo CD has not seen the commit yet, it is at {}", revision.short())
+            }
             Self::AutoSyncOff => f.write_str("OutOfSync, and auto-sync is off"),
             Self::WaitingToRetry(message) if message.is_empty() => f.write_str("waiting to retry"),
             Self::WaitingToRetry(message) => write!(f, "waiting to retry: {message}"),

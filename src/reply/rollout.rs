@@ -52,11 +52,21 @@ pub(super) fn report(report: &RolloutReport, language: Language) -> Text {
             "ℹ️ This command had already been carried out; nothing was changed a second time."
         ));
     }
-    if let Some(unchecked) = &report.unchecked {
+    if let Some(unchecked) = report.unchecked.as_deref().filter(|unchecked| still_matters(unchecked, &report.stage)) {
         text = text.line(say!(language, "⚠️ Перед коммитом не проверено: ", "⚠️ Not checked before the commit: "));
         text = text.code(clean::inline(unchecked, 300));
     }
     text
+}
+
+/// Whether what could not be checked is still worth a line: what is live has passed every check, and a reason that
+/// stands in the message needs no repeating.
+fn still_matters(unchecked: &str, stage: &Stage) -> bool {
+    match stage {
+        Stage::Live { .. } => false,
+        Stage::TimedOut { last: said, .. } | Stage::NotFollowed { reason: Some(said) } => !said.contains(unchecked),
+        _ => true,
+    }
 }
 
 /// The stage of a rollout as one line without styles, for terminals and job logs.

@@ -119,6 +119,9 @@ fn verdict(report: &StatusReport, language: Language) -> (&'static str, String) 
         return ("🔄", say!(language, "поды поднимаются", "pods are coming up"));
     }
     match (&report.desired, live.sync) {
+        (Ok(_), SyncStatus::Synced) if live.desired == 0 => {
+            ("⏸", say!(language, "остановлено, как в git", "scaled down, as in git"))
+        }
         (Ok(_), SyncStatus::Synced) => ("✅", say!(language, "работает, как в git", "live, as in git")),
         _ => ("❔", say!(language, "работает, сверить с git не удалось", "live, but not compared with git")),
     }

@@ -224,11 +224,12 @@ async fn in_time<T>(questions: Vec<impl Future<Output = T>>) -> Vec<Result<T, St
 fn live(site: &Site, observation: Observation, head: Option<Revision>) -> LiveState {
     let workload = observation.workload.unwrap_or_default();
     let tag = running_tag(&workload.images, &site.image).map(str::to_owned);
+    let ready = workload.ready_of_newest();
     let mut trouble = observation.errors;
     trouble.extend(workload.trouble);
     LiveState {
         tag,
-        ready: workload.ready,
+        ready,
         desired: workload.desired,
         sync: observation.sync,
         health: observation.health,

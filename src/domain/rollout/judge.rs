@@ -63,7 +63,7 @@ impl Case<'_> {
         if observation.revision.is_none() && observation.errors.iter().any(|error| !is_passing(error)) {
             return self.doubted(Sign::UnseenError, Stage::Committed, hint);
         }
-        plain(Stage::Committed, hint)
+        plain(Stage::Committed, hint.or_else(|| Some(Hint::Unseen(observation.revision.clone()))))
     }
 
     /// The commit is compared, and no operation belongs to it.
@@ -194,9 +194,7 @@ impl Case<'_> {
         let Some(workload) = &self.look.observation.workload else {
             return Stage::Progressing { ready: 0, desired: 0, trouble: self.trouble() };
         };
-        // `readyReplicas` counts old pods too: what exceeds the old ones is surely new.
-        let old = workload.replicas.saturating_sub(workload.updated);
-        let ready = workload.ready.saturating_sub(old).min(workload.updated);
+        let ready = workload.ready_of_newest();
         Stage::Progressing { ready, desired: workload.desired, trouble: self.trouble() }
     }
 
@@ -262,7 +260,8 @@ fn message(text: &str) -> Option<Hint> {
 }
 
 fn join<'a>(texts: impl IntoIterator<Item = &'a String>) -> String {
-    texts.into_iter().map(String::as_str).collect::<Vec<_>>().join("; ")
+    // Kubernetes ends some of its messages with a full stop.
+    texts.into_iter().map(|text| text.trim_end_matches('.')).collect::<Vec<_>>().join("; ")
 }
 
 fn is_running(operation: &Operation) -> bool {

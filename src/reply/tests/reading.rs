@@ -217,6 +217,11 @@ fn verdicts() {
     🔄 oil-refinery-application/prod: pods are coming up
     ❔ oil-refinery-application/prod: live, but not compared with git
     ");
+
+    let desired = report().desired.map(|desired| Desired { replicas: Some(0), ..desired });
+    let stopped = LiveState { ready: 0, desired: 0, ..live() };
+    let message = render(&Answer::Status(vec![StatusReport { desired, live: Ok(stopped), ..report() }]), Language::En);
+    assert!(message.to_plain().starts_with("⏸ oil-refinery-application/prod: scaled down, as in git"));
 }
 
 #[test]

@@ -249,6 +249,23 @@ fn notes() {
     ");
 }
 
+#[test]
+fn a_doubt_is_not_told_when_it_is_over_or_told_already() {
+    let said = "no answer: connection refused";
+    let told = |stage: Stage| {
+        let report = RolloutReport { unchecked: Some(said.into()), ..rollout(stage) };
+        render(&Answer::Rollout(report), Language::En).to_plain()
+    };
+    let timed_out = |last: &str| Stage::TimedOut { after: seconds(60), last: last.into() };
+    let live = told(Stage::Live { ready: 2, desired: 2, superseded_by: None });
+    assert!(!live.contains(said), "{live}");
+    for stage in [timed_out(said), Stage::NotFollowed { reason: Some(said.into()) }] {
+        let text = told(stage);
+        assert_eq!(text.matches(said).count(), 1, "{text}");
+    }
+    assert!(told(timed_out("something else")).contains("Not checked before the commit"));
+}
+
 /// A value that no command can set isn't offered to go back to.
 #[test]
 fn no_way_back_to_what_is_no_value() {

@@ -19,6 +19,11 @@ fn a_commit_that_argo_cd_has_not_seen_is_only_committed() {
         assert_eq!(table.stage(), Stage::Committed, "{name}");
         assert_eq!(table.after(300), Stage::Committed, "{name}");
     }
+    // "Synced, Healthy" would be true and misleading.
+    let revision = unseen().base.revision.expect("set");
+    assert_eq!(unseen().hint(), format!("Argo CD has not seen the commit yet, it is at {}", revision.short()));
+    let never = unseen().also(|o| o.revision = None);
+    assert_eq!(never.hint(), "Argo CD has not compared anything with git yet");
 }
 
 #[test]
@@ -153,7 +158,7 @@ fn a_workload_that_gives_up_fails_at_once() {
         trouble: vec!["CrashLoopBackOff".into()],
         ..rolling()
     };
-    let words = "ReplicaSet \"a-1\" has timed out progressing.; CrashLoopBackOff";
+    let words = "ReplicaSet \"a-1\" has timed out progressing; CrashLoopBackOff";
     for health in [Health::Degraded, Health::Progressing, Health::Healthy] {
         assert_eq!(Table::working(exceeded()).also(|o| o.health = health).stage(), failed(words), "{health:?}");
     }
