@@ -32,7 +32,7 @@ pub(crate) const BORIS: i64 = 1002;
 /// Somebody whom the configuration doesn't name.
 pub(crate) const STRANGER: i64 = 6666;
 /// How long anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// The kustomization that commands change.
 pub(crate) const KUSTOMIZATION: &str = "apps/oil-refinery-application/overlays/prod/kustomization.yaml";
 

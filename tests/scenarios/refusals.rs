@@ -133,11 +133,6 @@ async fn refuses_in(language: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_wrong_command_gets_a_clear_reply_in_russian() {
-    refuses_in("ru").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_wrong_command_gets_a_clear_reply_in_english() {
-    refuses_in("en").await;
+async fn every_wrong_command_gets_a_clear_reply_in_both_languages() {
+    tokio::join!(refuses_in("ru"), refuses_in("en"));
 }
