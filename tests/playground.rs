@@ -256,14 +256,15 @@ fn a_folder_may_have_any_name() {
 #[test]
 fn a_folder_that_cannot_be_used_is_named() {
     let folder = Folder::named("taken");
-    let refused = |folder: &Folder, arguments: &[&str], complaint: &str| {
+    let refused_with = |code: i32, folder: &Folder, arguments: &[&str], complaint: &str| {
         let played = folder.play(arguments, "/deploy 0.10.5\n");
-        played.assert_code(4);
+        played.assert_code(code);
         assert_eq!(played.stdout, "");
         assert_eq!(played.stderr.lines().count(), 1, "{}", played.stderr);
         let complaint = complaint.replace("DIR", folder.dir.to_str().expect("UTF-8"));
         assert!(played.stderr.contains(&complaint), "{:?} lacks {complaint}", played.stderr);
     };
+    let refused = |folder: &Folder, arguments: &[&str], complaint: &str| refused_with(4, folder, arguments, complaint);
     fs::write(&folder.dir, "a file").expect("a writable folder");
     refused(&folder, &[], "tiphys: the folder DIR: ");
     fs::remove_file(&folder.dir).expect("removed");
@@ -272,7 +273,8 @@ fn a_folder_that_cannot_be_used_is_named() {
     for name in ["tiphys.yaml", "telegram-token", "kubeconfig"] {
         fs::create_dir(&folder.dir).expect("a new folder");
         fs::write(folder.dir.join(name), "precious").expect("a writable folder");
-        refused(&folder, &[], &format!("the folder DIR: has a {name} that isn't the playground's"));
+        let complaint = format!("tiphys: DIR/{name} is not the playground's: choose an empty folder for --dir\n");
+        refused_with(2, &folder, &[], &complaint);
         assert_eq!(fs::read(folder.dir.join(name)).expect("still there"), b"precious");
         assert_eq!(fs::read_dir(&folder.dir).expect("the folder").count(), 1);
         fs::remove_dir_all(&folder.dir).expect("removed");
@@ -288,6 +290,35 @@ fn a_folder_that_cannot_be_used_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound").to_string();
     refused(&folder, &["--listen", &address], &format!("tiphys: listening on {address}: "));
+}
+
+#[test]
+fn a_folder_has_one_playground_at_a_time() {
+    let folder = Folder::new();
+    let mut command = folder.command(&[]);
+    let mut first = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(first.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+    lines.find(|line| line.contains("tiphys.yaml")).expect("the greeting");
+    let file = folder.dir.join("tiphys.yaml");
+    let before = fs::read(&file).expect("a configuration");
+
+    let second = folder.play(&["--language", "en"], "/deploy 0.10.5\n");
+    second.assert_code(2);
+    assert_eq!(
+        second.stderr,
+        format!("tiphys: another playground runs in {}: choose another folder for --dir\n", folder.dir.display())
+    );
+    assert_eq!(fs::read(&file).expect("a configuration"), before, "the first one's addresses stay");
+
+    drop(first.stdin.take());
+    lines.for_each(drop);
+    assert!(first.wait().expect("the program ends").success());
+    folder.play(&[], "/apps\n").assert_code(0);
 }
 
 #[test]

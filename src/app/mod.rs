@@ -49,8 +49,17 @@ pub fn run(cli: &Cli) -> ExitCode {
     done.unwrap_or_else(|error| {
         // A closed standard error leaves nobody to tell.
         drop(writeln!(io::stderr(), "tiphys: {}", chain(&error)));
-        if error.is::<Faults>() { ExitCode::Usage } else { ExitCode::Failed }
+        if is_misuse(&error) { ExitCode::Usage } else { ExitCode::Failed }
     })
+}
+
+/// Whether the command line or the configuration is at fault.
+fn is_misuse(error: &anyhow::Error) -> bool {
+    #[cfg(feature = "sandbox")]
+    if error.is::<playground::FolderTaken>() {
+        return true;
+    }
+    error.is::<Faults>()
 }
 
 /// The error and its causes, each that adds something.

@@ -3,6 +3,7 @@
 mod config;
 
 use std::{
+    fs::File,
     io::{self, IsTerminal, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -16,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+pub(super) use self::config::FolderTaken;
 use super::{cli::PlaygroundArgs, config::Config, identity::operator_from_env, serve::serve_with, shutdown, wiring};
 use crate::{
     adapters::{
@@ -65,7 +67,7 @@ pub(super) async fn run(args: &PlaygroundArgs, language: Language) -> Result<Exi
             (made.path().to_owned(), Some(made))
         }
     };
-    let dir = folder(&dir)?;
+    let (dir, _claim) = folder(&dir)?;
     let scene = Scene::build(&dir, args.listen, language).await?;
     let service = wiring::service(&scene.config).await?;
     let bot = {
@@ -122,15 +124,15 @@ async fn converse(
     Ok(worst)
 }
 
-/// Makes the folder, sees that it may be used, and gives its absolute path.
-fn folder(dir: &Path) -> Result<PathBuf> {
+/// Makes the folder, sees that it may be used, and gives its absolute path, and the file that claims it.
+fn folder(dir: &Path) -> Result<(PathBuf, File)> {
     let named = || format!("the folder {}", dir.display());
     std::fs::create_dir_all(dir).with_context(named)?;
     let dir = dir.canonicalize().with_context(named)?;
     let writable = dir.to_str().is_some_and(|name| !name.chars().any(char::is_control));
     ensure!(writable, "{:?}: a configuration can't name this folder", dir);
-    config::claim(&dir).with_context(named)?;
-    Ok(dir)
+    let claim = config::claim(&dir)?;
+    Ok((dir, claim))
 }
 
 /// The world with the page in front of it, and the bot's configuration for it.

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context;
+
 use crate::{
     domain::language::Language,
     sandbox::{stage::Cast, world::World},
@@ -18,6 +20,8 @@ const FILE: &str = "tiphys.yaml";
 const TOKEN_FILE: &str = "telegram-token";
 const KUBECONFIG_FILE: &str = "kubeconfig";
 const FIRST_LINE: &str = "# The playground's configuration.";
+/// The file that is locked while a playground runs in the folder.
+const LOCK_FILE: &str = "playground.lock";
 /// The chat.
 pub(super) const CHAT: i64 = -1_001_234_567_890;
 
@@ -39,19 +43,35 @@ pub(super) fn cast(language: Language) -> Vec<Cast> {
     [1001, 1002, 6666].into_iter().zip(names).map(person).collect()
 }
 
-/// Makes sure that nothing of somebody else's is written over: the folder may be a real bot's.
+/// The folder of `--dir` is somebody else's.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(in crate::app) struct FolderTaken(String);
+
+/// Takes the folder for this playground alone, as long as the file that is returned stays open.
+///
+/// Nothing of somebody else's is written over: the folder may be a real bot's.
 ///
 /// # Errors
-/// When the folder has a file of a name that [`write`] takes, and isn't the playground's.
-pub(super) fn claim(dir: &Path) -> io::Result<()> {
-    if fs::read(dir.join(FILE)).is_ok_and(|text| text.starts_with(FIRST_LINE.as_bytes())) {
-        return Ok(());
+/// [`FolderTaken`] when the folder has a file of a name that [`write`] takes, and isn't the playground's, or when another
+/// playground runs there.
+pub(super) fn claim(dir: &Path) -> anyhow::Result<fs::File> {
+    let ours = fs::read(dir.join(FILE)).is_ok_and(|text| text.starts_with(FIRST_LINE.as_bytes()));
+    let taken = [FILE, TOKEN_FILE, KUBECONFIG_FILE].map(|name| dir.join(name));
+    if let Some(path) = taken.iter().find(|path| !ours && path.symlink_metadata().is_ok()) {
+        let text = format!("{} is not the playground's: choose an empty folder for --dir", path.display());
+        return Err(FolderTaken(text).into());
     }
-    match [FILE, TOKEN_FILE, KUBECONFIG_FILE].into_iter().find(|name| dir.join(name).symlink_metadata().is_ok()) {
-        Some(name) => {
-            Err(io::Error::other(format!("has a {name} that isn't the playground's; give it another folder")))
+    let named = || format!("the folder {}", dir.display());
+    let lock = fs::File::options().write(true).create(true).truncate(false).open(dir.join(LOCK_FILE));
+    let lock = lock.with_context(named)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => {
+            let text = format!("another playground runs in {}: choose another folder for --dir", dir.display());
+            Err(FolderTaken(text).into())
         }
-        None => Ok(()),
+        Err(fs::TryLockError::Error(error)) => Err(error).with_context(named),
     }
 }
 
