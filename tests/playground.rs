@@ -208,6 +208,7 @@ fn refusals_are_answers_and_change_nothing() {
     assert_order(played.replies("something else"), &["No such command"]);
     assert_order(played.replies("/deploy shop 0.10.5"), &["oil-refinery-application"]);
     assert_order(played.replies("/set_replicas 21"), &["20"]);
+    assert_order(played.replies("/deploy@other_bot 0.10.5"), &["Not for me: the name after the @ is another bot's."]);
     assert_order(played.replies("/apps"), &["oil-refinery-application/prod · at most 20 replicas"]);
     assert!(!played.stdout.contains('\u{1b}'), "a line can't steer the terminal");
     assert_eq!(folder.git(&["rev-list", "--count", "--all"]).trim(), "1");

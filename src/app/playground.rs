@@ -112,7 +112,10 @@ async fn converse(
         };
         // A terminal that can't move its cursor still has lines.
         let console = Console::interactive(options).or_else(|_| lines()).context("the terminal")?;
-        session.talk(console, stop).await;
+        if !session.talk(console, stop).await {
+            // On a line of its own, also where the prompt stands.
+            drop(writeln!(io::stdout(), "\r\x1b[K{}", reply::unfinished(language)));
+        }
         return Ok(ExitCode::Done);
     }
     let worst = session.play(lines().context("standard input")?, stop).await?;
@@ -191,8 +194,9 @@ struct Session {
 }
 
 impl Session {
-    /// Takes lines as they come; a rollout under way doesn't hold up the next one.
-    async fn talk(&self, mut console: Console, stop: &CancellationToken) {
+    /// Takes lines as they come; a rollout under way doesn't hold up the next one. Returns whether all had their last
+    /// answer when the input ended.
+    async fn talk(&self, mut console: Console, stop: &CancellationToken) -> bool {
         let mut tasks = JoinSet::new();
         for number in 1.. {
             let line = tokio::select! {
@@ -207,8 +211,20 @@ impl Session {
             let replier = Arc::new(TerminalReplier::new(console.printer.clone(), Style::Lines, self.language));
             let request = self.request(&line, number, replier);
             let service = self.service.clone();
-            tasks.spawn(async move { service.handle(request).await });
+            let (mut printer, language) = (console.printer.clone(), self.language);
+            tasks.spawn(async move {
+                match service.handle(request).await {
+                    Handling::NotOurs => {
+                        // A closed terminal leaves nobody to tell.
+                        drop(writeln!(printer, "{}", reply::not_ours(language)).and_then(|()| printer.flush()));
+                    }
+                    Handling::Settled(settled) => drop(settled.last_answer().await),
+                    Handling::Unsettled => {}
+                }
+            });
         }
+        while tasks.try_join_next().is_some() {}
+        tasks.is_empty()
     }
 
     /// Carries out line after line, each to its end, and tells the worst that happened.
@@ -228,7 +244,11 @@ impl Session {
             echoed.context("standard output")?;
             let replier = Arc::new(TerminalReplier::new(console.printer.clone(), Style::Lines, self.language));
             let code = match self.service.handle(self.request(&line, number, replier)).await {
-                Handling::NotOurs => ExitCode::Done,
+                Handling::NotOurs => {
+                    let told = writeln!(console.printer, "{}", reply::not_ours(self.language));
+                    told.and_then(|()| console.printer.flush()).context("standard output")?;
+                    ExitCode::Done
+                }
                 Handling::Unsettled => ExitCode::Failed,
                 Handling::Settled(settled) => {
                     let answer = settled.last_answer().await;

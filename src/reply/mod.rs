@@ -38,7 +38,7 @@ mod tests;
 pub use help::menu;
 pub use message::{Button, Message, Span};
 #[cfg(feature = "sandbox")]
-pub use playground::welcome;
+pub use playground::{not_ours, unfinished, welcome};
 pub use reference::reference;
 pub use rollout::stage_line;
 

@@ -25,3 +25,21 @@ pub fn welcome(language: Language, page: &str, dir: &Path, terminal: bool) -> St
     };
     format!("{first}{hint}")
 }
+
+/// What is said when a command is addressed to another bot.
+#[must_use]
+pub fn not_ours(language: Language) -> &'static str {
+    match language {
+        Language::Ru => "Это не мне: после @ стоит имя другого бота.",
+        Language::En => "Not for me: the name after the @ is another bot's.",
+    }
+}
+
+/// What is said when somebody leaves before everything has its last answer.
+#[must_use]
+pub fn unfinished(language: Language) -> &'static str {
+    match language {
+        Language::Ru => "Раскатка не закончена, больше не слежу.",
+        Language::En => "The rollout isn't finished; no longer following it.",
+    }
+}
