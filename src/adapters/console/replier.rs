@@ -1,12 +1,14 @@
 //! Replies on a terminal, in a log, or as one JSON object.
 
 use std::{
+    collections::HashSet,
     io::{self, IsTerminal, Write},
     sync::{Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use super::exit::{ExitCode, outcome};
 use crate::{
@@ -20,7 +22,7 @@ use crate::{
 pub enum Style {
     /// A newer answer takes the place of the one before: for terminals.
     Redraw,
-    /// Only what is new is added, line by line, once for each stage: for logs and pipes.
+    /// Only what is new is added, line by line, once for each stage, and the last answer whole: for logs and pipes.
     Lines,
     /// The last answer alone, as one JSON object on one line, by [`TerminalReplier::finish`]: for scripts.
     Json,
@@ -52,6 +54,11 @@ struct State<W> {
     shown: String,
     /// How many rows of it a newer answer takes the place of.
     rows: usize,
+    /// The details below the stage that were added so far, and whether the commit's address was.
+    told: HashSet<String>,
+    linked: bool,
+    /// How wide the terminal is, where that is known.
+    columns: fn() -> Option<usize>,
     last: Option<Answer>,
 }
 
@@ -68,8 +75,7 @@ impl<W: Write + Send> TerminalReplier<W> {
     /// A replier that writes to `out`.
     #[must_use]
     pub fn new(out: W, style: Style, language: Language) -> Self {
-        let state = State { out, shown: String::new(), rows: 0, last: None };
-        Self { style, language, state: Mutex::new(state) }
+        Self { style, language, state: Mutex::new(State::new(out)) }
     }
 
     /// Ends the reply: prints what waited for the end, and gives back the answer shown last.
@@ -79,6 +85,10 @@ impl<W: Write + Send> TerminalReplier<W> {
     pub fn finish(&self) -> Result<Option<Answer>, ReplyError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let last = state.last.take();
+        if let (Style::Redraw, Some(answer), true) = (self.style, &last, state.rows > 0) {
+            // It was drawn with its lines cut at the edge, for one that was to come.
+            state.redraw(self.text(answer), true)?;
+        }
         if let (Style::Json, Some(answer)) = (self.style, &last) {
             let text = self.text(answer);
             let code = ExitCode::of(answer) as u8;
@@ -94,13 +104,23 @@ impl<W: Write + Send> TerminalReplier<W> {
         let before = state.last.replace(answer.clone());
         match self.style {
             Style::Json => Ok(()),
-            Style::Redraw => state.redraw(self.text(answer), answer.is_final()),
+            Style::Redraw => {
+                let text = self.text(answer);
+                let last = answer.is_final();
+                let fits = (state.columns)().is_none_or(|columns| text.lines().all(|line| line.width() <= columns));
+                let text = if last || fits { text } else { self.text(&without_address(answer)) };
+                state.redraw(text, last)
+            }
             Style::Lines
                 if before.as_ref().and_then(stage).is_some_and(|stage_before| stage(answer) == Some(stage_before)) =>
             {
                 Ok(())
             }
-            Style::Lines => state.add_lines(self.text(answer)),
+            Style::Lines => {
+                let text = if state.linked { self.text(&without_address(answer)) } else { self.text(answer) };
+                state.linked |= address(answer).is_some_and(|url| text.contains(url));
+                state.add_lines(text, answer.is_final())
+            }
         }
     }
 
@@ -118,7 +138,39 @@ fn stage(answer: &Answer) -> Option<&Stage> {
     }
 }
 
+/// The address of the commit that an answer tells of.
+fn address(answer: &Answer) -> Option<&str> {
+    match answer {
+        Answer::Rollout(report) => report.url.as_deref(),
+        _ => None,
+    }
+}
+
+/// The same answer with the commit's short id alone.
+fn without_address(answer: &Answer) -> Answer {
+    let mut answer = answer.clone();
+    if let Answer::Rollout(report) = &mut answer {
+        report.url = None;
+    }
+    answer
+}
+
+/// How wide the terminal on standard output is.
+fn columns() -> Option<usize> {
+    #[cfg(unix)]
+    {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        (size.ws_col > 0).then_some(size.ws_col.into())
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 impl<W: Write> State<W> {
+    fn new(out: W) -> Self {
+        Self { out, shown: String::new(), rows: 0, told: HashSet::new(), linked: false, columns, last: None }
+    }
+
     fn redraw(&mut self, text: String, last: bool) -> Result<(), ReplyError> {
         if text == self.shown && !last {
             return Ok(());
@@ -140,16 +192,23 @@ impl<W: Write> State<W> {
         self.write(&drawn)
     }
 
-    fn add_lines(&mut self, text: String) -> Result<(), ReplyError> {
-        let known: Vec<&str> = self.shown.lines().collect();
-        let news: String = text.lines().filter(|line| !line.is_empty() && !known.contains(line)).fold(
-            String::new(),
-            |mut all, line| {
-                all.push_str(line);
-                all.push('\n');
-                all
-            },
-        );
+    /// Adds what is new. The change and its stage, on the first two lines, are compared with those before, for a stage
+    /// may come back; details below them are told once. The last text is added whole: it must be clear by itself.
+    fn add_lines(&mut self, text: String, last: bool) -> Result<(), ReplyError> {
+        let mut news = String::new();
+        if !(last && text == self.shown) {
+            let before: Vec<&str> = self.shown.lines().collect();
+            for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+                let known = match index {
+                    0 | 1 => before.contains(&line),
+                    _ => !self.told.insert(line.to_owned()),
+                };
+                if last || !known {
+                    news.push_str(line);
+                    news.push('\n');
+                }
+            }
+        }
         self.shown = text;
         if news.is_empty() { Ok(()) } else { self.write(&news) }
     }

@@ -120,7 +120,7 @@ fn plain(answer: &Answer) -> String {
 
 /// Everything that is drawn for these texts; the last one is final.
 fn drawn(texts: &[&str]) -> String {
-    let mut state = State { out: Vec::new(), shown: String::new(), rows: 0, last: None };
+    let mut state = State::new(Vec::new());
     for (index, text) in texts.iter().enumerate() {
         state.redraw((*text).to_owned(), index + 1 == texts.len()).expect("a vector takes all");
     }
@@ -149,14 +149,82 @@ fn a_terminal_shows_the_newest_answer_alone() {
 }
 
 #[test]
-fn a_log_gets_only_what_is_new() {
-    let mut state = State { out: Vec::new(), shown: String::new(), rows: 0, last: None };
-    for text in
-        ["shop\naccepted", "shop\n\ncommitted 01234567", "shop\ncommitted 01234567\n1/2", "shop\n1/2", "shop\nlive"]
-    {
-        state.add_lines(text.to_owned()).expect("a vector takes all");
+fn the_last_text_on_a_terminal_is_wrapped() {
+    let output = written(Style::Redraw, &[accepted(), after(0, Stage::Committed)]);
+    let (_, end) = output.rsplit_once("\x1b[J").expect("drawn again");
+    assert_eq!(end, format!("{}\n", plain(&after(0, Stage::Committed))), "wrapping stays on");
+    let final_answer = written(Style::Redraw, &[accepted(), after(0, live())]);
+    assert_eq!(final_answer.matches("live").count(), 1, "what is wrapped isn't drawn twice");
+}
+
+const ADDRESS: &str = "https://git.example.org/team/manifests/-/commit/0123456789abcdef0123456789abcdef01234567";
+
+fn linked(answer: &Answer) -> Answer {
+    match answer.clone() {
+        Answer::Rollout(report) => Answer::Rollout(RolloutReport { url: Some(ADDRESS.to_owned()), ..report }),
+        other => other,
     }
-    assert_eq!(String::from_utf8_lossy(&state.out), "shop\naccepted\ncommitted 01234567\n1/2\nlive\n");
+}
+
+#[test]
+fn a_log_gets_the_address_of_the_commit_once() {
+    let answers: Vec<_> = story().iter().map(linked).collect();
+    let output = written(Style::Lines, &answers);
+    assert_eq!(output.matches(ADDRESS).count(), 1, "{output}");
+    assert!(output.matches("01234567\n").count() > 1, "the short id afterwards: {output}");
+}
+
+#[test]
+fn a_terminal_gets_the_address_where_it_fits_and_at_the_end() {
+    let drawn = |columns: fn() -> Option<usize>, answers: &[Answer]| {
+        let replier = TerminalReplier::new(Vec::new(), Style::Redraw, Language::En);
+        replier.state.lock().expect("not poisoned").columns = columns;
+        for answer in answers {
+            replier.show(&linked(answer)).expect("a vector takes all");
+        }
+        String::from_utf8(replier.state.into_inner().expect("not poisoned").out).expect("text")
+    };
+    let progress = [accepted(), after(3, Stage::Syncing), after(6, progressing(1))];
+    assert_eq!(drawn(|| Some(100), &progress).matches(ADDRESS).count(), 0);
+    assert_eq!(drawn(|| Some(200), &progress).matches(ADDRESS).count(), 2);
+    assert_eq!(drawn(|| None, &progress).matches(ADDRESS).count(), 2);
+    assert_eq!(drawn(|| Some(100), &story()).matches(ADDRESS).count(), 1);
+}
+
+#[test]
+fn a_log_gets_only_what_is_new() {
+    let mut state = State::new(Vec::new());
+    for text in
+        ["shop\naccepted", "shop\n\ncommitted 01234567", "shop\ncommitted 01234567\n1/2", "shop\n1/2", "shop\n2/2"]
+    {
+        state.add_lines(text.to_owned(), false).expect("a vector takes all");
+    }
+    assert_eq!(String::from_utf8_lossy(&state.out), "shop\naccepted\ncommitted 01234567\n1/2\n2/2\n");
+}
+
+#[test]
+fn a_log_gets_what_is_in_the_way_once_and_the_last_answer_whole() {
+    let troubled = |ready, reason: &str| {
+        let trouble = reason.lines().map(str::to_owned).collect();
+        after(6, Stage::Progressing { ready, desired: 3, trouble })
+    };
+    let crash = "pod a: CrashLoopBackOff";
+    let answers = [
+        troubled(0, crash),
+        troubled(1, crash),
+        troubled(2, ""),
+        troubled(1, crash),
+        troubled(1, "pod b: ImagePullBackOff"),
+        after(9, Stage::Failed { reason: crash.to_owned() }),
+    ];
+    let output = written(Style::Lines, &answers);
+    assert_eq!(output.matches("in the way so far").count(), 1, "{output}");
+    assert_eq!(output.matches("ImagePullBackOff").count(), 1, "{output}");
+    assert_eq!(output.matches(crash).count(), 2, "while it goes on, and in the last answer: {output}");
+    for stage in ["pods 0/3", "pods 1/3", "pods 2/3"] {
+        assert!(output.contains(stage), "{stage}: {output}");
+    }
+    assert!(output.ends_with(&format!("{}\n", plain(&answers[5]).replace("\n\n", "\n"))), "{output}");
 }
 
 #[test]
