@@ -113,7 +113,8 @@ fn in_runtime(cli: &Cli) -> Result<ExitCode> {
 
 fn load(cli: &Cli) -> Result<Config, Faults> {
     let config = Config::load(&cli.config)?;
-    for warning in &config.warnings.list {
+    let of_bot = if matches!(cli.command, Command::Serve) { &config.bot_warnings.list[..] } else { &[] };
+    for warning in config.warnings.list.iter().chain(of_bot) {
         tracing::warn!(file = %cli.config.display(), "{}", warning.text);
     }
     Ok(config)

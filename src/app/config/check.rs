@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use super::{Config, Depth, schema_text};
+use super::{Config, Depth, Faults, schema_text};
 
 /// Checks a file: prints faults and warnings to `err`, or what a file without faults holds to `out`.
 /// Returns whether the file has no faults.
@@ -20,8 +20,9 @@ pub fn check(path: &Path, depth: Depth, out: &mut dyn Write, err: &mut dyn Write
             return Ok(false);
         }
     };
-    if !config.warnings.list.is_empty() {
-        writeln!(err, "{}", config.warnings)?;
+    for warning in warnings(&config).list {
+        let place = warning.place.map_or_else(String::new, |place| format!(":{}:{}", place.line, place.column));
+        writeln!(err, "{}{place}: warning: {}", path.display(), warning.text)?;
     }
     writeln!(out, "{}: ok: {}", path.display(), summary(&config))?;
     Ok(true)
@@ -33,6 +34,11 @@ pub fn check(path: &Path, depth: Depth, out: &mut dyn Write, err: &mut dyn Write
 /// Only when `out` can't be written to.
 pub fn print_schema(out: &mut dyn Write) -> io::Result<()> {
     out.write_all(schema_text().as_bytes())
+}
+
+/// All warnings of a file.
+pub(super) fn warnings(config: &Config) -> Faults {
+    Faults::new(&config.file, [&config.warnings, &config.bot_warnings].map(|faults| faults.list.clone()).concat())
 }
 
 fn summary(config: &Config) -> String {

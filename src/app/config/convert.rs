@@ -26,13 +26,24 @@ const LARGEST: u64 = 1024 * 1024;
 /// Reads and checks a file.
 pub(super) fn load(path: &Path, depth: Depth, env: Env<'_>) -> Result<Config, Faults> {
     let whole = |text: String| Faults::new(path, vec![Fault::whole(text)]);
-    let size = std::fs::metadata(path).map_err(|error| whole(format!("cannot be read: {error}")))?.len();
+    let size = std::fs::metadata(path).map_err(|error| whole(unreadable(&error)))?.len();
     if size > LARGEST {
         return Err(whole("is larger than 1 MiB, so it cannot be a configuration".to_owned()));
     }
     let bytes = std::fs::read(path).map_err(|error| whole(format!("cannot be read: {error}")))?;
     let text = String::from_utf8(bytes).map_err(|_| whole("is not a text in UTF-8".to_owned()))?;
     parse(path, &text, depth, env)
+}
+
+fn unreadable(error: &std::io::Error) -> String {
+    let way_out = match error.kind() {
+        std::io::ErrorKind::NotFound if cfg!(feature = "sandbox") => {
+            "; name one with --config or TIPHYS_CONFIG, or try tiphys playground"
+        }
+        std::io::ErrorKind::NotFound => "; name one with --config or TIPHYS_CONFIG",
+        _ => "",
+    };
+    format!("cannot be read: {error}{way_out}")
 }
 
 /// Checks the text of a file, which need not exist.
@@ -48,11 +59,12 @@ pub(super) fn parse(path: &Path, text: &str, depth: Depth, env: Env<'_>) -> Resu
     };
     faults.extend(explain::faults(&tree));
     faults.extend(relations::faults(&tree));
-    let mut warnings = relations::warnings(&tree);
+    let bot_warnings = Faults::new(path, relations::warnings(&tree));
+    let mut warnings = Vec::new();
     if depth == Depth::Everything {
         let (more_faults, more_warnings) = outside::look(&tree, folder, env);
         faults.extend(more_faults);
-        warnings.extend(more_warnings);
+        warnings = more_warnings;
     }
     if !faults.is_empty() {
         return Err(Faults::new(path, faults));
@@ -62,7 +74,9 @@ pub(super) fn parse(path: &Path, text: &str, depth: Depth, env: Env<'_>) -> Resu
         .map_err(|error| Fault::whole(error.to_string()))
         .and_then(|file| Converter { folder }.config(file));
     match converted {
-        Ok(config) => Ok(Config { file: path.to_owned(), warnings: Faults::new(path, warnings), ..config }),
+        Ok(config) => {
+            Ok(Config { file: path.to_owned(), warnings: Faults::new(path, warnings), bot_warnings, ..config })
+        }
         Err(fault) => Err(Faults::new(path, vec![fault])),
     }
 }
@@ -84,6 +98,7 @@ impl Converter<'_> {
             kubernetes: file.kubernetes.map(|section| self.kubernetes(section)).transpose()?,
             follow: FollowConfig { deadline: time(&file.follow.deadline)? },
             warnings: Faults::new("", Vec::new()),
+            bot_warnings: Faults::new("", Vec::new()),
             catalogue: Catalogue {
                 applications: file.applications.into_iter().map(application).collect::<Result<_, _>>()?,
             },

@@ -61,8 +61,10 @@ pub struct Config {
     pub kubernetes: Option<KubernetesConfig>,
     /// How rollouts are followed.
     pub follow: FollowConfig,
-    /// What is allowed and yet rarely meant, for the log.
+    /// What is allowed and yet rarely meant.
     pub warnings: Faults,
+    /// The same about the bot, which one-shot commands have nothing to do with.
+    pub bot_warnings: Faults,
     catalogue: Catalogue,
 }
 

@@ -51,7 +51,7 @@ pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec
         match open(&path).and_then(|()| inspect(&path, *content, tree)) {
             Err(reason) => faults.push(Fault::at(entry.value.place, format!("{}: {reason}", shown(entry, &path)))),
             Ok(()) if matches!(content, Content::Secret | Content::PrivateKey) && anyone_may_read(&path) => {
-                let text = format!("warning: {}: every user of this machine may read it", shown(entry, &path));
+                let text = format!("{}: every user of this machine may read it", shown(entry, &path));
                 warnings.push(Fault::at(entry.value.place, text));
             }
             Ok(()) => {}

@@ -42,22 +42,22 @@ fn placeholders(node: &Node, faults: &mut Vec<Fault>) {
     }
 }
 
-/// What is allowed and yet rarely meant.
+/// What is allowed and yet rarely meant, about the bot.
 pub(super) fn warnings(tree: &Node) -> Vec<Fault> {
     let mut warnings = Vec::new();
     let Some(telegram) = tree.entry("telegram") else { return warnings };
     let none = |list: Option<&Node>| list.is_none_or(|list| list.items().is_empty());
     let mut warn = |text: &str| warnings.push(Fault::at(telegram.place, text));
     if none(tree.get("people")) {
-        warn("warning: \"people\" is empty, so nobody may give commands");
+        warn("\"people\" is empty, so nobody may give commands");
     }
     if none(telegram.value.get("chats"))
         && telegram.value.get("private_chats").map(|n| &n.kind) != Some(&Kind::Bool(true))
     {
-        warn("warning: there are no \"chats\", and \"private_chats\" is not true, so the bot listens nowhere");
+        warn("there are no \"chats\", and \"private_chats\" is not true, so the bot listens nowhere");
     }
     if tree.get("kubernetes").is_none() {
-        warn("warning: there is no \"kubernetes\", which `serve` needs");
+        warn("there is no \"kubernetes\", which `serve` needs");
     }
     warnings
 }

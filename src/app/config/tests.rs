@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    ClusterAccess, Config, Credentials, Depth, Faults, RegistryKind, Remote, SecretSource, check::check, convert::parse,
+    ClusterAccess, Config, Credentials, Depth, Faults, RegistryKind, Remote, SecretSource, check::check,
+    check::warnings as all_warnings, convert::parse,
 };
 use crate::domain::{actor::ChatId, catalogue::Target, language::Language};
 
@@ -49,7 +50,7 @@ fn small(from: &str, to: &str) -> String {
 fn the_example_is_accepted() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/tiphys.yaml");
     let config = Config::load_to(&path, Depth::Text).unwrap_or_else(|faults| panic!("{faults}"));
-    assert_eq!(config.warnings.to_string(), "");
+    assert_eq!(all_warnings(&config).to_string(), "");
     assert_eq!(config.policy().chats, [ChatId(-1_001_234_567_890), ChatId(-1_009_876_543_210)]);
     assert_eq!(config.policy().people[0].name, "Анна Иванова");
     assert!(config.for_serve().is_ok());
@@ -282,7 +283,15 @@ fn unreadable_files_are_faults() {
     };
     std::fs::write(folder.path().join("latin1.yaml"), b"language: \xe9\n").expect("written");
     std::fs::write(folder.path().join("large.yaml"), vec![b'#'; 2_000_000]).expect("written");
-    assert_eq!(load("none.yaml"), "DIR/none.yaml: cannot be read: No such file or directory (os error 2)");
+    assert_eq!(
+        load("none.yaml"),
+        "DIR/none.yaml: cannot be read: No such file or directory (os error 2)".to_owned()
+            + if cfg!(feature = "sandbox") {
+                "; name one with --config or TIPHYS_CONFIG, or try tiphys playground"
+            } else {
+                "; name one with --config or TIPHYS_CONFIG"
+            }
+    );
     assert_eq!(load("latin1.yaml"), "DIR/latin1.yaml: is not a text in UTF-8");
     assert_eq!(load("large.yaml"), "DIR/large.yaml: is larger than 1 MiB, so it cannot be a configuration");
     assert!(load(".").contains("cannot be read"));
@@ -306,7 +315,7 @@ fn files_and_variables_that_are_named_must_be_there() {
            kubernetes: { kubeconfig: kube, context: prod }\n";
     let faults = |depth| {
         parse(&folder.path().join("tiphys.yaml"), &text, depth, &no_environment)
-            .map(|config| config.warnings.to_string())
+            .map(|config| all_warnings(&config).to_string())
             .unwrap_or_else(|faults| faults.to_string())
             .replace(&folder.path().display().to_string(), "DIR")
     };
@@ -320,9 +329,24 @@ fn files_and_variables_that_are_named_must_be_there() {
     DIR/tiphys.yaml:17:27: the file of "kubeconfig": has no context "prod"; there are: dev
     "#);
     insta::assert_snapshot!(faults(Depth::Text), @r#"
-    DIR/tiphys.yaml:16:1: warning: "people" is empty, so nobody may give commands
-    DIR/tiphys.yaml:16:1: warning: there are no "chats", and "private_chats" is not true, so the bot listens nowhere
+    DIR/tiphys.yaml:16:1: "people" is empty, so nobody may give commands
+    DIR/tiphys.yaml:16:1: there are no "chats", and "private_chats" is not true, so the bot listens nowhere
     "#);
+}
+
+#[test]
+fn warnings_about_the_bot_are_kept_apart() {
+    let text = small("  url: /srv/manifests.git\n", "  url: .\n") + "telegram: { token_env: T }\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tiphys.yaml");
+    std::fs::write(&path, &text).expect("written");
+    let config = Config::load_to(&path, Depth::Text).expect("no faults");
+    assert_eq!(config.warnings.list, []);
+    assert_eq!(config.bot_warnings.list.len(), 3, "{}", config.bot_warnings);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    assert!(check(&path, Depth::Text, &mut out, &mut err).expect("written"));
+    let err = String::from_utf8(err).expect("text");
+    assert!(err.contains("tiphys.yaml:14:1: warning: there is no \"kubernetes\", which `serve` needs\n"), "{err}");
 }
 
 #[cfg(unix)]
@@ -336,10 +360,10 @@ fn a_secret_that_everybody_may_read_is_warned_of() {
     let warnings = |mode| {
         std::fs::set_permissions(&token, std::fs::Permissions::from_mode(mode)).expect("changed");
         let config = parse(&folder.path().join("t.yaml"), &text, Depth::Everything, &no_environment);
-        config.expect("no faults").warnings.to_string().replace(&folder.path().display().to_string(), "DIR")
+        all_warnings(&config.expect("no faults")).to_string().replace(&folder.path().display().to_string(), "DIR")
     };
     assert_eq!(warnings(0o640), "");
-    assert_eq!(warnings(0o644), "DIR/t.yaml:3:15: warning: DIR/./token: every user of this machine may read it");
+    assert_eq!(warnings(0o644), "DIR/t.yaml:3:15: DIR/./token: every user of this machine may read it");
 }
 
 #[test]
