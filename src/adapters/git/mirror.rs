@@ -298,6 +298,45 @@ fn create_folder(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
+/// Looks whether a mirror can be at the path, and changes nothing.
+///
+/// # Errors
+/// The reason, to stand after the path.
+pub fn check_mirror(path: &Path) -> Result<(), String> {
+    let here = Path::new(".");
+    let existing = path.ancestors().map(|part| if part.as_os_str().is_empty() { here } else { part });
+    let existing = existing.into_iter().find(|part| part.symlink_metadata().is_ok()).unwrap_or(here);
+    if !existing.is_dir() {
+        return Err(match existing == path {
+            true => "is not a folder".to_owned(),
+            false => format!("cannot be made: {} is not a folder", existing.display()),
+        });
+    }
+    if !is_writable(existing) {
+        return Err(format!("cannot be used: nothing may be written to {}", existing.display()));
+    }
+    if existing != path || path.join(MARKER).exists() {
+        return Ok(());
+    }
+    match is_vacant(path) {
+        Ok(vacant) if vacant || is_remnant(path) => Ok(()),
+        Ok(_) => Err("is not empty and not a mirror made by tiphys".to_owned()),
+        Err(error) => Err(format!("cannot be read ({error})")),
+    }
+}
+
+fn is_writable(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, access};
+        access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    }
+    #[cfg(not(unix))]
+    {
+        fs::metadata(folder).is_ok_and(|metadata| !metadata.permissions().readonly())
+    }
+}
+
 /// Whether nothing of anybody's is in the folder.
 fn is_vacant(folder: &Path) -> std::io::Result<bool> {
     for entry in fs::read_dir(folder)? {

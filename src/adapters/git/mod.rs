@@ -36,7 +36,9 @@ mod transport;
 mod verdict;
 mod wire;
 
+pub use mirror::check_mirror;
 pub use settings::{Settings, SettingsError, TokenSource};
+pub use transport::check_known_hosts;
 
 /// A manifests repository behind git's own protocols.
 #[derive(Debug)]

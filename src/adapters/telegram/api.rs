@@ -178,7 +178,9 @@ impl Api {
 }
 
 /// Whether it has the form of a token. It becomes a part of a path, so nothing else may be in it.
-fn is_token(token: &str) -> bool {
+/// Whether a text has the form of a bot's token.
+#[must_use]
+pub fn is_token(token: &str) -> bool {
     token.split_once(':').is_some_and(|(id, secret)| {
         !id.is_empty()
             && id.bytes().all(|b| b.is_ascii_digit())

@@ -45,7 +45,10 @@ use crate::{
     ports::{Replier, ReplierAt},
 };
 
-pub use self::{api::SetupError, pace::Limits};
+pub use self::{
+    api::{SetupError, is_token},
+    pace::Limits,
+};
 
 /// What the front needs of the configuration.
 #[derive(Clone)]

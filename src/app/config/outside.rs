@@ -7,6 +7,7 @@ use std::{
 };
 
 use rustls::pki_types::{CertificateDer, pem::PemObject};
+use secrecy::ExposeSecret;
 
 use super::{
     fault::Fault,
@@ -14,6 +15,7 @@ use super::{
     secret::{SecretError, SecretSource},
     tree::{Entry, Node},
 };
+use crate::adapters::{git, telegram};
 
 /// The environment, by name.
 pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -22,14 +24,17 @@ pub(super) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 #[derive(Clone, Copy)]
 enum Content {
     Secret,
+    BotToken,
     PrivateKey,
     Certificates,
     KnownHosts,
     Kubeconfig,
 }
 
+const NO_BOT_TOKEN: &str = "does not look like a bot's token: it has the form 123456:ABC-def";
+
 const FILES: &[(&str, &str, Content)] = &[
-    ("telegram", "token_file", Content::Secret),
+    ("telegram", "token_file", Content::BotToken),
     ("telegram", "ca_file", Content::Certificates),
     ("repository", "token_file", Content::Secret),
     ("repository", "ssh_key_file", Content::PrivateKey),
@@ -50,7 +55,10 @@ pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec
         let path = folder.join(written);
         match open(&path).and_then(|()| inspect(&path, *content, tree)) {
             Err(reason) => faults.push(Fault::at(entry.value.place, format!("{}: {reason}", shown(entry, &path)))),
-            Ok(()) if matches!(content, Content::Secret | Content::PrivateKey) && anyone_may_read(&path) => {
+            Ok(())
+                if matches!(content, Content::Secret | Content::BotToken | Content::PrivateKey)
+                    && anyone_may_read(&path) =>
+            {
                 let text = format!("{}: every user of this machine may read it", shown(entry, &path));
                 warnings.push(Fault::at(entry.value.place, text));
             }
@@ -61,6 +69,7 @@ pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec
         let Some(entry) = tree.get(section).and_then(|section| section.entry("token_env")) else { continue };
         let Some(name) = entry.value.text() else { continue };
         let fault = match SecretSource::Env(name.to_owned()).read_with(env) {
+            Ok(token) if section == "telegram" && !telegram::is_token(token.expose_secret()) => NO_BOT_TOKEN,
             Ok(_) => continue,
             Err(SecretError::Unset(_)) => "is not set",
             Err(SecretError::Empty(_)) => "is empty",
@@ -82,11 +91,10 @@ fn repository(tree: &Node, folder: &Path) -> Vec<Fault> {
     {
         faults.push(Fault::at(node.place, format!("there is no folder {}", folder.join(path).display())));
     }
-    if let Some((node, mirror)) = value("mirror")
-        && folder.join(mirror).exists()
-        && !folder.join(mirror).is_dir()
+    if let Some((node, mirror)) = value("mirror").filter(|(_, mirror)| !mirror.is_empty())
+        && let Err(reason) = git::check_mirror(&folder.join(mirror))
     {
-        faults.push(Fault::at(node.place, format!("{} is not a folder", folder.join(mirror).display())));
+        faults.push(Fault::at(node.place, format!("{} {reason}", folder.join(mirror).display())));
     }
     faults
 }
@@ -117,7 +125,10 @@ fn reason(error: &io::Error) -> String {
 
 fn inspect(path: &PathBuf, content: Content, tree: &Node) -> Result<(), String> {
     match content {
-        Content::Secret => match SecretSource::File(path.clone()).read() {
+        Content::Secret | Content::BotToken => match SecretSource::File(path.clone()).read() {
+            Ok(token) if matches!(content, Content::BotToken) && !telegram::is_token(token.expose_secret()) => {
+                Err(NO_BOT_TOKEN.to_owned())
+            }
             Ok(_) => Ok(()),
             Err(SecretError::Empty(_)) => Err("is empty".to_owned()),
             Err(SecretError::NotOneLine(_)) => Err("is not a single line of text".to_owned()),
@@ -133,7 +144,10 @@ fn inspect(path: &PathBuf, content: Content, tree: &Node) -> Result<(), String> 
                 _ => Err("holds no certificates in PEM form".to_owned()),
             }
         }
-        Content::KnownHosts => Ok(()),
+        Content::KnownHosts => {
+            let url = tree.get("repository").and_then(|section| section.get("url")).and_then(Node::text);
+            url.map_or(Ok(()), |url| git::check_known_hosts(path, url))
+        }
         Content::Kubeconfig => {
             let kubeconfig = kube::config::Kubeconfig::read_from(path).map_err(|_| "is not a kubeconfig".to_owned())?;
             let wanted = tree.get("kubernetes").and_then(|section| section.get("context")).and_then(Node::text);

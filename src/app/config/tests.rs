@@ -335,6 +335,40 @@ fn files_and_variables_that_are_named_must_be_there() {
 }
 
 #[test]
+fn what_is_named_must_be_what_it_should_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("bot"), "xx\n").expect("written");
+    std::fs::write(at("key"), "-----BEGIN OPENSSH PRIVATE KEY-----\n").expect("written");
+    std::fs::create_dir_all(at("photos")).expect("a folder");
+    std::fs::write(at("photos/cat.jpg"), "miaow").expect("written");
+    let faults = |known: &str, mirror: &str, token: &str| {
+        std::fs::write(at("known"), known).expect("written");
+        let remote = "url: git@git.example.org:x.git\n  ssh_key_file: key\n  known_hosts_file: known";
+        let text = small("url: /srv/manifests.git", remote).replace("cache/manifests.git", mirror)
+            + &format!("telegram: {{ {token} }}\n");
+        let env = |_: &str| Some("yy".to_owned());
+        parse(&at("tiphys.yaml"), &text, Depth::Everything, &env)
+            .map_or_else(|faults| faults.to_string(), |_| "none".to_owned())
+            .replace(&folder.path().display().to_string(), "DIR")
+    };
+    insta::assert_snapshot!(faults("git.example.org ssh-ed25519 broken\n", "photos", "token_file: bot"), @r#"
+    DIR/tiphys.yaml:4:21: the file of "known_hosts_file": is not a list of known hosts in the form of OpenSSH
+    DIR/tiphys.yaml:5:11: DIR/photos is not empty and not a mirror made by tiphys
+    DIR/tiphys.yaml:16:25: the file of "token_file": does not look like a bot's token: it has the form 123456:ABC-def
+    "#);
+    insta::assert_snapshot!(faults("example.org ssh-ed25519 x\n", "photos/cat.jpg/mirror.git", "token_env: T"), @r#"
+    DIR/tiphys.yaml:4:21: the file of "known_hosts_file": has no key of git.example.org
+    DIR/tiphys.yaml:5:11: DIR/photos/cat.jpg/mirror.git cannot be made: DIR/photos/cat.jpg is not a folder
+    DIR/tiphys.yaml:16:24: the environment variable of "token_env" does not look like a bot's token: it has the form 123456:ABC-def
+    "#);
+    let key = "AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ";
+    std::fs::write(at("bot"), "4242:secret-of-the-test\n").expect("written");
+    assert_eq!(faults(&format!("git.example.org ssh-ed25519 {key}\n"), "new/mirror.git", "token_file: bot"), "none");
+    assert!(!at("new").exists(), "a check makes nothing");
+}
+
+#[test]
 fn warnings_about_the_bot_are_kept_apart() {
     let text = small("  url: /srv/manifests.git\n", "  url: .\n") + "telegram: { token_env: T }\n";
     let folder = tempfile::tempdir().expect("a folder");

@@ -44,6 +44,11 @@ impl HostKeys {
         })
     }
 
+    /// Whether there is no key of the host that could be accepted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
     /// Judges the key that the host shows.
     pub(super) fn judge(&self, shown: &PublicKey) -> Trust {
         let is_shown = |key: &PublicKey| key.key_data() == shown.key_data();

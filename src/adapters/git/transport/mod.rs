@@ -1,6 +1,6 @@
 //! The ways to a remote: HTTP, SSH, or a path on this machine.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use git2::{Oid, Repository};
 
@@ -14,6 +14,20 @@ mod http;
 mod known_hosts;
 mod path;
 mod ssh;
+
+/// Looks whether the known hosts have a key of the remote's host; an address of another kind needs none.
+///
+/// # Errors
+/// The reason, to stand after the file's name.
+pub fn check_known_hosts(file: &Path, address: &str) -> Result<(), String> {
+    let Ok(RemoteUrl::Ssh { host, port, .. }) = RemoteUrl::parse(address) else { return Ok(()) };
+    match known_hosts::HostKeys::read(file, &host, port) {
+        Ok(keys) if keys.is_empty() && port == 22 => Err(format!("has no key of {host}")),
+        Ok(keys) if keys.is_empty() => Err(format!("has no key of [{host}]:{port}")),
+        Ok(_) => Ok(()),
+        Err(_) => Err("is not a list of known hosts in the form of OpenSSH".to_owned()),
+    }
+}
 
 /// How long a fetch may take as a whole: the first one brings all history. Silences are bounded more tightly.
 const LONGEST_FETCH: Duration = Duration::from_secs(15 * 60);
