@@ -49,7 +49,8 @@ pub(super) struct TelegramSection {
     /// Certificates (PEM) that are trusted besides the system's when connecting to `api_url`.
     #[schemars(extend("format" = "file-path"))]
     pub(super) ca_file: Option<String>,
-    /// The group chats in which the bot listens. It stays silent elsewhere.
+    /// The group chats in which commands are carried out. Elsewhere it only answers /whoami and /start, and refuses the
+    /// rest with the chat's id.
     #[serde(default)]
     pub(super) chats: Vec<ChatSection>,
     /// Whether the people of the list may also write to the bot in private.
@@ -119,7 +120,9 @@ pub(super) struct RepositorySection {
     /// Certificates (PEM) that are trusted besides the system's when connecting to `url`.
     #[schemars(extend("format" = "file-path"))]
     pub(super) ca_file: Option<String>,
-    /// The folder of the bare mirror. It is a cache: it may be deleted at any time.
+    /// The folder of the bare mirror. It is a cache: it may be deleted at any time. Several processes on one machine,
+    /// such as the bot and one-shot commands, may share a mirror: it is locked for moments only. Another user of the
+    /// machine needs a mirror of its own (mode 0700).
     #[schemars(extend("format" = "file-path"))]
     pub(super) mirror: String,
     /// The committer of all commits; the author is whoever asked.
