@@ -107,7 +107,12 @@ pub struct WorkloadState {
     pub trouble: Vec<String>,
 }
 
-impl WorkloadState {
+    /// Pods of older templates.
+    #[must_use]
+    pub fn old(&self) -> u32 {
+        self.replicas.saturating_sub(self.updated)
+    }
+
     /// Whether the newest template runs completely (the rule of `kubectl rollout status`).
     #[must_use]
     pub fn rolled_out(&self) -> bool {

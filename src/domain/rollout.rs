@@ -61,6 +61,8 @@ pub enum Stage {
         after: Duration,
         /// What was last seen to be in the way, when anything was.
         last: String,
+        /// Whether Argo CD has applied the commit and the configured workload doesn't exist.
+        workload_missing: bool,
     },
 }
 

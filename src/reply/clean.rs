@@ -2,8 +2,13 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::domain::catalogue::Workload;
+
 /// How much of a reason or a server's message is shown.
 pub(super) const REASON: usize = 700;
+
+/// The longest pair of names shown.
+const NAMES: usize = 200;
 
 /// How many lines of it.
 const REASON_LINES: usize = 12;
@@ -18,6 +23,11 @@ const NOTHING: &str = "—";
 pub(super) fn inline(text: &str, characters: usize) -> String {
     let clean = cut(&words(text), characters);
     if clean.is_empty() { NOTHING.to_owned() } else { clean }
+}
+
+/// A workload's namespace and name.
+pub(super) fn workload(workload: &Workload) -> String {
+    inline(&format!("{}/{}", workload.namespace, workload.name), NAMES)
 }
 
 /// Foreign text with its own lines, as a reason is quoted.

@@ -61,6 +61,16 @@ pub(super) fn exact(duration: Duration, language: Language) -> String {
     }
 }
 
+/// A time that was allowed: as [`exact`], and in milliseconds what is shorter than a second.
+///
+/// Measured times are never told so exactly: git keeps whole seconds.
+pub(super) fn limit(duration: Duration, language: Language) -> String {
+    match u64::try_from(duration.as_millis()) {
+        Ok(ms @ 0..1000) => say!(language, "{ms} мс", "{ms} ms"),
+        _ => exact(duration, language),
+    }
+}
+
 /// An age with one unit: `5 мин`, `3 ч`, `2 дн.`, `4 мес.`, `2 года`.
 pub(super) fn age(duration: Duration, language: Language) -> String {
     const MINUTE: u64 = 60;

@@ -104,9 +104,17 @@ pub fn stage_line(report: &RolloutReport, language: Language) -> String {
                 "commit {commit} pushed, but the cluster can't be asked: {reason}"
             )
         }
-        Stage::TimedOut { after, last } => {
-            let after = quantity::exact(*after, language);
+        Stage::TimedOut { after, last, workload_missing } => {
+            let after = quantity::limit(*after, language);
             let line = say!(language, "за {after} не заработало", "not live within {after}");
+            if *workload_missing {
+                let workload = clean::workload(&report.site.environment.workload);
+                return say!(
+                    language,
+                    "{line}: Argo CD применил, но Deployment {workload} не найден: проверьте workload в настройках",
+                    "{line}: Argo CD has applied it, but there is no Deployment {workload}: check workload in the configuration"
+                );
+            }
             if last.trim().is_empty() { line } else { format!("{line}: {}", clean::inline(last, clean::REASON)) }
         }
     }
@@ -179,7 +187,10 @@ fn stage(text: Text, report: &RolloutReport, language: Language) -> Text {
         Stage::NotFollowed { reason } => {
             not_followed(commit(text.plain(say!(language, "коммит ", "commit "))), reason.as_deref(), language)
         }
-        Stage::TimedOut { after, last } => timed_out(text, report, &quantity::exact(*after, language), last, language),
+        Stage::TimedOut { after, last, workload_missing } => {
+            let last = (!workload_missing).then_some(last.as_str());
+            timed_out(text, report, &quantity::limit(*after, language), last, language)
+        }
     }
 }
 
@@ -205,16 +216,30 @@ fn not_followed(text: Text, reason: Option<&str>, language: Language) -> Text {
     }
 }
 
-fn timed_out(text: Text, report: &RolloutReport, after: &str, last: &str, language: Language) -> Text {
+/// `last` is what was last seen to be in the way; `None` when that is a workload which doesn't exist.
+fn timed_out(text: Text, report: &RolloutReport, after: &str, last: Option<&str>, language: Language) -> Text {
     let text = text.plain(say!(
         language,
         "за {after} не заработало, больше не слежу. ",
         "not live within {after}; no longer following. "
     ));
-    let text = if last.trim().is_empty() {
-        text.plain(say!(language, "Что мешает, не видно.", "Nothing shows what is in the way."))
-    } else {
-        text.plain(say!(language, "Последнее, что видно:", "Last seen:")).block(clean::block(last))
+    let text = match last {
+        None => text
+            .plain(say!(
+                language,
+                "Argo CD применил, но Deployment ",
+                "Argo CD has applied it, but there is no Deployment "
+            ))
+            .code(clean::workload(&report.site.environment.workload))
+            .marked(&say!(
+                language,
+                " не найден: проверьте `workload` в настройках.",
+                ": check `workload` in the configuration."
+            )),
+        Some(last) if last.trim().is_empty() => {
+            text.plain(say!(language, "Что мешает, не видно.", "Nothing shows what is in the way."))
+        }
+        Some(last) => text.plain(say!(language, "Последнее, что видно:", "Last seen:")).block(clean::block(last)),
     };
     let text = text.line(say!(language, "Коммит ", "Commit ")).commit(&report.revision, report.url.as_deref());
     let text = text.plain(say!(

@@ -18,7 +18,7 @@ use crate::{
         answer::{Answer, RolloutReport},
         name::{ReplyAddress, Revision},
         observation::Observation,
-        rollout::{Doubt, Look, Stage, Standing, Wanted, judge},
+        rollout::{Doubt, Hint, Look, Stage, Standing, Wanted, judge},
     },
     ports::{Cluster, ClusterError, Replier, ReplyError},
 };
@@ -227,6 +227,7 @@ impl Service {
         let judgement = judge(&look, watch.doubt.as_ref());
         watch.saw(&observation);
         watch.doubt = judgement.doubt;
+        watch.workload_missing = judgement.hint == Some(Hint::WorkloadMissing);
         watch.last = judgement.hint.map_or_else(|| state(&observation), |hint| hint.to_string());
         judgement.stage
     }
@@ -288,6 +289,8 @@ struct Watch {
     live_since: Option<Timestamp>,
     /// What was last seen to be in the way, for the message when the time is over.
     last: String,
+    /// Whether that is a workload that doesn't exist.
+    workload_missing: bool,
 }
 
 impl Watch {
@@ -308,6 +311,7 @@ impl Watch {
     /// The stage when the cluster could not be looked at.
     fn blind(&mut self, error: ClusterError, stage: &Stage) -> Stage {
         self.last = error.to_string();
+        self.workload_missing = false;
         match error {
             ClusterError::Unavailable(_) => stage.clone(),
             // A cache of the API server may lag behind; an Application that is really not there stays so.
@@ -325,7 +329,7 @@ impl Watch {
     /// announced.
     fn timed_out(&self, after: Duration) -> Stage {
         match self.seen {
-            true => Stage::TimedOut { after, last: self.last.clone() },
+            true => Stage::TimedOut { after, last: self.last.clone(), workload_missing: self.workload_missing },
             false => Stage::NotFollowed { reason: Some(self.last.clone()) },
         }
     }

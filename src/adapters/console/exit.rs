@@ -146,7 +146,11 @@ mod tests {
             (Answer::Refused(Refusal::Grammar(grammar)), ExitCode::Usage, "not_a_command"),
             (rollout(Stage::Failed { reason: "x".into() }), ExitCode::NotLive, "rollout_failed"),
             (
-                rollout(Stage::TimedOut { after: Duration::from_secs(1), last: String::new() }),
+                rollout(Stage::TimedOut {
+                    after: Duration::from_secs(1),
+                    last: String::new(),
+                    workload_missing: false,
+                }),
                 ExitCode::NotLive,
                 "timed_out",
             ),

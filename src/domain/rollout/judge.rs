@@ -18,8 +18,8 @@ pub const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 /// 2. An operation at C runs, waits to retry or is requested, or C is compared and not yet synced: [`Stage::Syncing`].
 /// 3. An operation at C ended in Failed or Error: [`Stage::Failed`].
 /// 4. It succeeded, is finished, and Argo CD has reconciled since; or C is Synced without an operation, because
-///    nothing had to change: then health decides. [`Stage::Live`] is claimed only when the workload itself is rolled
-///    out and has the wanted value, or a later commit took its place.
+///    nothing had to change: then health decides. [`Stage::Live`] is claimed only when the configured workload itself
+///    is rolled out and has the wanted value, or a later commit took its place: what Argo CD lists is no proof.
 /// 5. Degraded health and error conditions fail the commit once they have stayed for [`PATIENCE`], and at once when
 ///    the workload itself gives up the rollout of the wanted image.
 ///
@@ -135,14 +135,10 @@ impl Case<'_> {
         }
         // An Application with a suspended resource elsewhere is Suspended for ever.
         let rolled_out = workload.is_none_or(WorkloadState::rolled_out);
-        let healthy = match observation.health {
-            Health::Healthy => true,
-            Health::Suspended => workload.is_some_and(WorkloadState::rolled_out),
-            _ => false,
-        };
-        if healthy
-            && rolled_out
-            && let Some(stage) = self.live()
+        if matches!(observation.health, Health::Healthy | Health::Suspended)
+            && let Some(workload) = workload
+            && workload.rolled_out()
+            && let Some(stage) = self.live(workload)
         {
             return plain(stage, None);
         }
@@ -160,15 +156,13 @@ impl Case<'_> {
     }
 
     /// [`Stage::Live`], unless the cluster has another value and no later commit explains it.
-    fn live(&self) -> Option<Stage> {
-        let (ready, desired) =
-            self.look.observation.workload.as_ref().map_or((0, 0), |workload| (workload.ready, workload.desired));
+    fn live(&self, workload: &WorkloadState) -> Option<Stage> {
         let superseded_by = match self.value {
             ValueState::Wanted => None,
             ValueState::Different => Some(self.later()?.clone()),
             ValueState::NoWorkload => return None,
         };
-        Some(Stage::Live { ready, desired, superseded_by })
+        Some(Stage::Live { ready: workload.ready, desired: workload.desired, superseded_by })
     }
 
     /// The later commit that was applied, or found to be in place, instead of the followed one.
@@ -192,7 +186,9 @@ impl Case<'_> {
 
     fn progressing(&self) -> Stage {
         let Some(workload) = &self.look.observation.workload else {
-            return Stage::Progressing { ready: 0, desired: 0, trouble: self.trouble() };
+            let missing = Hint::WorkloadMissing.to_string();
+            let trouble = std::iter::once(missing).chain(self.trouble()).collect();
+            return Stage::Progressing { ready: 0, desired: 0, trouble };
         };
         let ready = workload.ready_of_newest();
         Stage::Progressing { ready, desired: workload.desired, trouble: self.trouble() }
@@ -221,8 +217,7 @@ impl Case<'_> {
             ValueState::Different if workload.is_none_or(|w| w.observed) => Some(Hint::Differs {
                 running: match (self.look.wanted, workload) {
                     (Wanted::Replicas(_), Some(workload)) => format!("replicas {}", workload.desired),
-                    (_, Some(workload)) => workload.images.join(", "),
-                    (_, None) => observation.images.join(", "),
+                    (_, workload) => workload.map(|workload| workload.images.join(", ")).unwrap_or_default(),
                 },
                 overrides: observation.overrides.clone(),
             }),
@@ -279,14 +274,11 @@ fn is_passing(error: &str) -> bool {
         .any(|words| error.contains(words))
 }
 
-/// Whether the cluster has the wanted value, by the workload, or without one by the images that Argo CD lists.
+/// Whether the workload has the wanted value. The images that Argo CD lists may be another workload's.
 fn value_state(look: &Look<'_>) -> ValueState {
     let holds = match (look.wanted, &look.observation.workload) {
         (Wanted::Replicas(count), Some(workload)) => workload.desired == *count,
         (Wanted::Image(image, tag), Some(workload)) => running_tag(&workload.images, image) == Some(tag.as_str()),
-        (Wanted::Image(image, tag), None) if !look.observation.images.is_empty() => {
-            running_tag(&look.observation.images, image) == Some(tag.as_str())
-        }
         (_, None) => return ValueState::NoWorkload,
     };
     if holds { ValueState::Wanted } else { ValueState::Different }

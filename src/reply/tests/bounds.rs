@@ -43,7 +43,7 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
             Stage::Live { ready: 1, desired: 1, superseded_by: Some(revision.clone()) },
             Stage::Paused,
             Stage::Failed { reason: text.into() },
-            Stage::TimedOut { after: Duration::MAX, last: text.into() },
+            Stage::TimedOut { after: Duration::MAX, last: text.into(), workload_missing: false },
         ] {
             answers.push(Answer::Rollout(RolloutReport {
                 site: site.clone(),

@@ -116,7 +116,11 @@ fn message(name: &str, language: Language) -> Answer {
         "status" => status(&person),
         "tags" => tags(),
         "failed" => rollout(Stage::Failed { reason: "ImagePullBackOff: Back-off pulling image".into() }),
-        "timed_out" => rollout(Stage::TimedOut { after: seconds(600), last: "pods 1/2: CrashLoopBackOff".into() }),
+        "timed_out" => rollout(Stage::TimedOut {
+            after: seconds(600),
+            last: "pods 1/2: CrashLoopBackOff".into(),
+            workload_missing: false,
+        }),
         "unreachable" => Answer::Failed(Failure {
             detail: "the remote cannot be reached: connection refused".into(),
             kind: FailureKind::RepositoryUnreachable,

@@ -27,6 +27,8 @@ fn durations() {
     assert_snapshot!(all(Language::Ru), @"1 с, 1 с, 42 с, 59 с, 1 мин, 1 мин 5 с, 2 мин 5 с, 59 мин 59 с, 1 ч, 1 ч 1 мин, 2 ч 1 мин, 23 ч 59 мин, 1 дн., 1 дн. 1 ч, 2 дн. 7 ч");
     assert_snapshot!(all(Language::En), @"1 s, 1 s, 42 s, 59 s, 1 min, 1 min 5 s, 2 min 5 s, 59 min 59 s, 1 h, 1 h 1 min, 2 h 1 min, 23 h 59 min, 1 d, 1 d 1 h, 2 d 7 h");
     assert_eq!(quantity::exact(Duration::from_millis(300), Language::Ru), "1 с");
+    assert_eq!(quantity::limit(Duration::from_millis(1), Language::Ru), "1 мс");
+    assert_eq!(quantity::limit(seconds(1), Language::Ru), "1 с");
     assert_eq!(quantity::exact(Duration::MAX, Language::En), "213503982334601 d 7 h");
 }
 

@@ -186,7 +186,8 @@ fn ends_other_than_live() {
     To go back: `/deploy oil-refinery-application/prod 0.10.4`
     [↩️ Back to 0.10.4 → /deploy oil-refinery-application/prod 0.10.4]
     "#);
-    let stage = Stage::TimedOut { after: seconds(600), last: "pods 1/2: CrashLoopBackOff".into() };
+    let stage =
+        Stage::TimedOut { after: seconds(600), last: "pods 1/2: CrashLoopBackOff".into(), workload_missing: false };
     assert_snapshot!(both(&Answer::Rollout(rollout(stage))), @r"
     ⌛ **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
     за 10 мин не заработало, больше не слежу. Последнее, что видно:
@@ -206,7 +207,7 @@ fn ends_other_than_live() {
     [📊 Status → /status oil-refinery-application/prod]
     [↩️ Back to 0.10.4 → /deploy oil-refinery-application/prod 0.10.4]
     ");
-    let stage = Stage::TimedOut { after: seconds(90), last: String::new() };
+    let stage = Stage::TimedOut { after: seconds(90), last: String::new(), workload_missing: false };
     assert_snapshot!(both(&Answer::Rollout(RolloutReport { from: None, ..rollout(stage) })), @r"
     ⌛ **oil-refinery-application/prod**: `0.10.5`
     за 1 мин 30 с не заработало, больше не слежу. Что мешает, не видно.
@@ -221,6 +222,28 @@ fn ends_other_than_live() {
     Status: `/status oil-refinery-application/prod`
     What to do: remove the cause, or set another value.
     [📊 Status → /status oil-refinery-application/prod]
+    ");
+}
+
+#[test]
+fn a_workload_that_is_not_there() {
+    let stage = Stage::TimedOut { after: seconds(600), last: "x".into(), workload_missing: true };
+    assert_snapshot!(both(&Answer::Rollout(rollout(stage))), @r"
+    ⌛ **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
+    за 10 мин не заработало, больше не слежу. Argo CD применил, но Deployment `oil-refinery/oil-refinery-application` не найден: проверьте `workload` в настройках.
+    Коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4) остаётся в git, и Argo CD ещё может его довести; повтор той же команды ничего не изменит.
+    Состояние: `/status oil-refinery-application/prod`
+    Вернуть прежнее: `/deploy oil-refinery-application/prod 0.10.4`
+    [📊 Состояние → /status oil-refinery-application/prod]
+    [↩️ Вернуть 0.10.4 → /deploy oil-refinery-application/prod 0.10.4]
+
+    ⌛ **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
+    not live within 10 min; no longer following. Argo CD has applied it, but there is no Deployment `oil-refinery/oil-refinery-application`: check `workload` in the configuration.
+    Commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4) stays in git, and Argo CD may still bring it live; the same command again would change nothing.
+    Status: `/status oil-refinery-application/prod`
+    To go back: `/deploy oil-refinery-application/prod 0.10.4`
+    [📊 Status → /status oil-refinery-application/prod]
+    [↩️ Back to 0.10.4 → /deploy oil-refinery-application/prod 0.10.4]
     ");
 }
 
@@ -294,8 +317,9 @@ fn stages_as_lines() {
             Stage::Live { ready: 1, desired: 1, superseded_by: Some(revision("e5f6a7b8")) },
             Stage::Paused,
             Stage::Failed { reason: "sync failed:\nfield is immutable".into() },
-            Stage::TimedOut { after: seconds(600), last: "pods 1/2".into() },
-            Stage::TimedOut { after: seconds(600), last: String::new() },
+            Stage::TimedOut { after: seconds(600), last: "pods 1/2".into(), workload_missing: false },
+            Stage::TimedOut { after: seconds(600), last: String::new(), workload_missing: false },
+            Stage::TimedOut { after: seconds(600), last: String::new(), workload_missing: true },
         ]
         .map(|stage| stage_line(&rollout(stage), language))
         .join("\n")
@@ -312,6 +336,7 @@ fn stages_as_lines() {
     не заработало: sync failed: field is immutable
     за 10 мин не заработало: pods 1/2
     за 10 мин не заработало
+    за 10 мин не заработало: Argo CD применил, но Deployment oil-refinery/oil-refinery-application не найден: проверьте workload в настройках
     ");
     assert_snapshot!(lines(Language::En), @r"
     commit a1b2c3d4 pushed, waiting for Argo CD
@@ -325,5 +350,6 @@ fn stages_as_lines() {
     it did not come up: sync failed: field is immutable
     not live within 10 min: pods 1/2
     not live within 10 min
+    not live within 10 min: Argo CD has applied it, but there is no Deployment oil-refinery/oil-refinery-application: check workload in the configuration
     ");
 }

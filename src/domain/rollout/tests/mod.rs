@@ -152,6 +152,11 @@ fn failed(reason: &str) -> Stage {
     Stage::Failed { reason: reason.into() }
 }
 
+/// Applied, and the configured workload isn't there.
+fn missing() -> Stage {
+    Stage::Progressing { ready: 0, desired: 0, trouble: vec![Hint::WorkloadMissing.to_string()] }
+}
+
 fn progressing(ready: u32, trouble: &[&str]) -> Stage {
     Stage::Progressing { ready, desired: 2, trouble: trouble.iter().map(|&t| t.to_owned()).collect() }
 }
