@@ -180,10 +180,28 @@ pub fn plan(snapshot: &dyn Snapshot, site: &Site, mutation: &Mutation) -> Result
                 Mutation::Deploy(tag) => tag.to_string(),
                 Mutation::SetReplicas(count) => count.to_string(),
             };
+            // A digest that gives way to the tag was the value before.
+            let from = match (from, mutation) {
+                (None, Mutation::Deploy(_)) => kustomization
+                    .digest(&site.image)
+                    .map_err(|fault| at(&file, fault))?
+                    .map(|digest| shortened(&digest)),
+                (from, _) => from,
+            };
             let edits = vec![FileEdit { path: file.clone(), content: text.into_bytes() }];
             Plan::Change { edits, change: Change { file, line, from, to } }
         }
     })
+}
+
+/// A digest as people compare them: `sha256:0123abcd…`.
+fn shortened(digest: &str) -> String {
+    match digest.split_once(':') {
+        Some((algorithm, hash)) if hash.chars().count() > 8 => {
+            format!("{algorithm}:{}…", hash.chars().take(8).collect::<String>())
+        }
+        _ => digest.to_owned(),
+    }
 }
 
 /// What git wants of one site: the values that a status shows.

@@ -120,6 +120,18 @@ impl<'t> Kustomization<'t> {
         self.set(&Wanted::Tag { image: image.as_str() }, Value::String(tag.as_str()), missing)
     }
 
+    /// The digest that pins an image: `images[].digest` of its entry.
+    ///
+    /// # Errors
+    /// [`Fault`] with the line, where the entry isn't clear.
+    pub fn digest(&self, image: &ImageName) -> Result<Option<String>, Fault> {
+        let place = entry::find(&self.tree, self.root, &Wanted::Tag { image: image.as_str() })?;
+        let Some((_, map)) = place.entry else { return Ok(None) };
+        let pair = entry::one_of(&self.tree, map, &["digest"])?;
+        let digest = pair.filter(|pair| !self.tree.is_null(pair.value)).and_then(|pair| self.tree.scalar(pair.value));
+        Ok(digest.filter(|digest| !digest.is_empty()).map(str::to_owned))
+    }
+
     /// Sets the replica count of a workload: `replicas[].count` of its entry.
     ///
     /// # Errors

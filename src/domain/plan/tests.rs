@@ -58,6 +58,14 @@ fn overlay(text: &str) -> (&'static str, &str) {
 }
 
 #[test]
+fn a_digest_that_gives_way_is_the_value_before() {
+    let digest = format!("sha256:0123abcd{}", "0".repeat(56));
+    let pinned = format!("images:\n  - name: registry.example.org/team/x\n    digest: {digest}\n");
+    let said = outcome(&[overlay(&pinned)], &deploy("0.10.6"));
+    assert!(said.ends_with(":3: sha256:0123abcd… -> 0.10.6"), "{said}");
+}
+
+#[test]
 fn one_line_of_one_file_changes() {
     let files = [overlay(TEXT)];
     let plan = |mutation: &Mutation| match plan(&snapshot(&files), &site(), mutation) {
