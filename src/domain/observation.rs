@@ -107,6 +107,7 @@ pub struct WorkloadState {
     pub trouble: Vec<String>,
 }
 
+impl WorkloadState {
     /// Pods of older templates.
     #[must_use]
     pub fn old(&self) -> u32 {
