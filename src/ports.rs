@@ -37,6 +37,9 @@ pub enum RepositoryError {
     /// The remote refused the push for good (protected branch, hook, size): its own words.
     #[error("the remote refused: {0}")]
     Refused(String),
+    /// The remote has no such branch; an empty repository has none at all.
+    #[error("the repository has no branch {0}")]
+    NoBranch(String),
     /// The remote doesn't accept the credentials, its certificate or its host key isn't trusted.
     #[error("the remote doesn't let us in: {0}")]
     Authentication(String),

@@ -100,6 +100,8 @@ pub enum Refusal {
     Grammar(GrammarError),
     /// The command's target isn't known or not clear.
     Target(ResolveError),
+    /// The same of a question, which would have changed nothing anyhow.
+    Question(ResolveError),
     /// The registry has no such tag.
     UnknownTag {
         /// Where it was to be deployed.
@@ -113,6 +115,13 @@ pub enum Refusal {
     },
     /// The registry didn't answer, so the tag could not be looked up.
     RegistryDown {
+        /// The reason, in English.
+        detail: String,
+    },
+    /// The registry has no such image, or doesn't show it with the bot's credentials.
+    NoImage {
+        /// The image.
+        image: ImageName,
         /// The reason, in English.
         detail: String,
     },
@@ -136,6 +145,11 @@ pub enum Refusal {
     PushRefused {
         /// What the server said.
         message: String,
+    },
+    /// The manifests repository has no such branch.
+    NoBranch {
+        /// The configured branch.
+        branch: String,
     },
     /// The request id was used for another command before.
     RequestIdTaken {
@@ -200,17 +214,23 @@ pub struct StatusReport {
     pub live: Result<LiveState, String>,
     /// The newest tag in the registry, or why it can't be told.
     pub newest: Result<Option<String>, String>,
-    /// The last change by tiphys.
-    pub last_change: Option<LastChange>,
+    /// The last change by tiphys, if there was one, or why it can't be told.
+    pub last_change: Result<Option<LastChange>, String>,
 }
 
 /// What the cluster runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LiveState {
-    /// The tag that the workload's template has, when it runs the application's image.
+    /// Whether the configured workload doesn't exist; then what follows of it is nothing.
+    pub workload_missing: bool,
+    /// Whether the workload's template has the application's image.
+    pub has_image: bool,
+    /// The tag of that image, when it has one.
     pub tag: Option<String>,
-    /// Ready pods of the newest template.
+    /// Ready pods, those of older templates too.
     pub ready: u32,
+    /// Those of the newest template, while there are others as well.
+    pub ready_new: Option<u32>,
     /// Wanted pods.
     pub desired: u32,
     /// Argo CD's sync status.

@@ -127,7 +127,6 @@ impl WorkloadState {
     /// How many pods of the newest template are surely ready: `readyReplicas` counts those of older ones as well.
     #[must_use]
     pub fn ready_of_newest(&self) -> u32 {
-        let old = self.replicas.saturating_sub(self.updated);
-        self.ready.saturating_sub(old).min(self.updated)
+        self.ready.saturating_sub(self.old()).min(self.updated)
     }
 }

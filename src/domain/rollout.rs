@@ -14,7 +14,7 @@ use super::{
 mod image;
 mod judge;
 
-pub use image::{overriding, running_tag};
+pub use image::{has_image, overriding, running_tag};
 pub use judge::{PATIENCE, judge};
 
 /// How far a pushed commit is.

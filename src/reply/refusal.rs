@@ -11,6 +11,7 @@ use crate::domain::{
     catalogue::{ResolveError, Site},
     language::Language,
     name::{ImageName, Tag},
+    nearest::alike,
 };
 
 /// How many names of a list are shown.
@@ -23,7 +24,27 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
     match refusal {
         Refusal::Denied(reason) => denial::denial(*reason, language),
         Refusal::Grammar(error) => fault::fault(error, language),
-        Refusal::Target(error) => target(error, language),
+        Refusal::Target(error) => target(error, language).line(say!(
+            language,
+            "Ничего не изменено. Все приложения и среды: /apps",
+            "Nothing was changed. All applications and environments: /apps"
+        )),
+        Refusal::Question(error) => target(error, language).line(say!(
+            language,
+            "Все приложения и среды: /apps",
+            "All applications and environments: /apps"
+        )),
+        Refusal::NoImage { image, detail } => no_image(image, detail, language),
+        Refusal::NoBranch { branch } => {
+            title(say!(language, "В репозитории нет ветки ", "The repository has no branch "))
+                .code(clean::inline(branch, SHOWN))
+                .line(unchanged(language))
+                .marked(&say!(
+                    language,
+                    " Проверьте `repository.branch` в настройках бота.",
+                    " Check `repository.branch` in the bot's configuration."
+                ))
+        }
         Refusal::UnknownTag { site, image, tag, nearest } => unknown_tag(site, image, tag, nearest, language),
         Refusal::RegistryDown { detail } => registry_down(detail, language),
         Refusal::Plan(error) => manifest::plan_error(error, language),
@@ -98,27 +119,24 @@ fn target(error: &ResolveError, language: Language) -> Text {
         ),
         ResolveError::UnknownApplication { given, nearest } => {
             let text = unknown(say!(language, "Нет приложения ", "No application "), given);
-            similar(text, nearest.iter().cloned(), nearest.len(), language)
+            similar(text, given, nearest, |name| name.to_owned(), language)
         }
         ResolveError::UnknownEnvironment { application, given, nearest } => {
             let label = format!("{application}/{given}");
             let text = unknown(say!(language, "Нет среды ", "No environment "), &label);
-            let labels = nearest.iter().map(|environment| format!("{application}/{environment}"));
-            similar(text, labels, nearest.len(), language)
+            similar(text, given, nearest, |environment| format!("{application}/{environment}"), language)
         }
     }
-    .line(say!(
-        language,
-        "Ничего не изменено. Все приложения и среды: /apps",
-        "Nothing was changed. All applications and environments: /apps"
-    ))
 }
 
-fn similar(text: Text, items: impl Iterator<Item = String>, count: usize, language: Language) -> Text {
-    if count == 0 {
-        return text;
-    }
-    names(text.plain(say!(language, ". Похожие:", ". Nearest:")), items, count, language)
+/// The nearest names, which needn't be near.
+fn similar(text: Text, given: &str, nearest: &[String], shown: impl Fn(&str) -> String, language: Language) -> Text {
+    let Some(best) = nearest.first() else { return text };
+    let title = match alike(given, best) {
+        true => say!(language, ". Похожие:", ". Nearest:"),
+        false => say!(language, ". Есть:", ". There are:"),
+    };
+    names(text.plain(title), nearest.iter().map(|name| shown(name)), nearest.len(), language)
 }
 
 /// Names, each on a line of its own in code.
@@ -166,6 +184,22 @@ fn registry_down(detail: &str, language: Language) -> Text {
              the registry answers. Without the check only from the command line, with "
         ))
         .code("--force")
+}
+
+fn no_image(image: &ImageName, detail: &str, language: Language) -> Text {
+    title(say!(
+        language,
+        "Такого образа в реестре нет, или токену он не виден",
+        "The registry has no such image, or the token can't see it"
+    ))
+    .code_line(image.as_str())
+    .block(clean::block(detail))
+    .plain(unchanged(language))
+    .marked(&say!(
+        language,
+        " Проверьте `image` и `registry` в настройках бота.",
+        " Check `image` and `registry` in the bot's configuration."
+    ))
 }
 
 fn autoscaled(site: &Site, autoscaler: &str, language: Language) -> Text {

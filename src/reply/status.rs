@@ -18,8 +18,11 @@ const COLUMNS: usize = 46;
 /// The columns of the first cell, with the space behind it.
 const FIRST: usize = 10;
 
-/// How many lines the reason for a missing part takes at most.
-const REASON_LINES: usize = 3;
+/// How much is shown of the reason for a missing part.
+const REASON: usize = 300;
+
+/// The longest name in a verdict.
+const NAME: usize = 130;
 
 /// How many reasons for trouble are shown.
 const TROUBLES: usize = 4;
@@ -60,16 +63,18 @@ pub(super) fn status(reports: &[StatusReport], language: Language) -> Text {
 
 fn one(text: Text, report: &StatusReport, language: Language) -> Text {
     let (mark, verdict) = verdict(report, language);
-    let text = text.plain(format!("{mark} ")).bold(report.site.label()).plain(format!(": {verdict}"));
-    let mut text = text.block(table(report, language));
+    let text = text.plain(format!("{mark} ")).bold(report.site.label()).plain(": ").marked(&verdict);
+    let mut text = missing(text.block(table(report, language)), report, language);
     if let Ok(LiveState { trouble, .. }) = &report.live
         && !trouble.is_empty()
     {
         let reasons: Vec<String> = trouble.iter().take(TROUBLES).map(|reason| clean::inline(reason, 170)).collect();
         text = text.plain(say!(language, "⚠️ мешает:", "⚠️ in the way:")).block(reasons.join("\n"));
     }
-    let Some(change) = &report.last_change else {
-        return text.line(say!(language, "Через бота ещё не меняли.", "Not changed by the bot yet."));
+    let change = match &report.last_change {
+        Ok(Some(change)) => change,
+        Ok(None) => return text.line(say!(language, "Через бота ещё не меняли.", "Not changed by the bot yet.")),
+        Err(_) => return text,
     };
     let ago = quantity::ago(change.age, language);
     text.line(say!(language, "Последнее изменение: ", "Last change: "))
@@ -82,12 +87,14 @@ fn one(text: Text, report: &StatusReport, language: Language) -> Text {
 
 /// The change in a subject like `deploy(app/env): 0.10.4 → 0.10.5`; the heading has said already where.
 fn what_changed(subject: &str, language: Language) -> String {
+    let unset = say!(language, "не задано →", "not set →");
+    let subject = subject.replacen("): (unset) →", &format!("): {unset}"), 1);
     match subject.split_once("): ") {
         Some((kind, change)) if kind.starts_with("scale(") => {
             say!(language, "реплики {change}", "replicas {change}")
         }
         Some((kind, change)) if kind.starts_with("deploy(") => change.to_owned(),
-        _ => subject.to_owned(),
+        _ => subject,
     }
 }
 
@@ -96,17 +103,39 @@ fn name_of(by: &str) -> &str {
     by.rsplit_once(" (").filter(|(_, account)| account.ends_with(')')).map_or(by, |(name, _)| name)
 }
 
-/// The first of these that holds, worst first.
+/// The first of these that holds, worst first; backticks mark code.
 fn verdict(report: &StatusReport, language: Language) -> (&'static str, String) {
     let Ok(live) = &report.live else {
         return ("❔", say!(language, "состояние неизвестно", "state unknown"));
     };
+    if live.workload_missing {
+        let workload = clean::workload(&report.site.environment.workload).replace('`', "'");
+        return (
+            "❌",
+            say!(
+                language,
+                "Deployment `{workload}` не найден: проверьте `workload` в настройках",
+                "no Deployment `{workload}`: check `workload` in the configuration"
+            ),
+        );
+    }
     match live.health {
         Health::Degraded | Health::Missing => return ("❌", say!(language, "не работает", "not working")),
         Health::Suspended => return ("⏸", say!(language, "на паузе", "paused")),
         Health::Progressing => return ("🔄", say!(language, "обновляется", "rolling out")),
         Health::Unknown => return ("❔", say!(language, "состояние неизвестно", "state unknown")),
         Health::Healthy => {}
+    }
+    if !live.has_image && report.desired.as_ref().is_ok_and(|desired| desired.tag.is_none()) {
+        let image = clean::inline(report.site.image.as_str(), NAME);
+        return (
+            "⚠️",
+            say!(
+                language,
+                "ни в git, ни в кластере нет образа `{image}`: проверьте `image` в настройках",
+                "neither git nor the cluster has the image `{image}`: check `image` in the configuration"
+            ),
+        );
     }
     let differs = match &report.desired {
         Ok(desired) => tag_differs(desired, live) || replicas_differ(desired, live),
@@ -139,16 +168,18 @@ fn table(report: &StatusReport, language: Language) -> String {
     let desired = report.desired.as_ref();
     let mut rows = vec![match desired {
         Ok(desired) => row("git", &wanted(desired, language)),
-        Err(detail) => missing("git", detail, language),
+        Err(_) => row("git", &no_data(language)),
     }];
     let cluster = say!(language, "кластер", "cluster");
     match &report.live {
         Ok(live) => {
-            rows.push(row(&cluster, &running(live, desired.ok(), language)));
+            for (index, cell) in running(live, desired.ok(), language).iter().enumerate() {
+                rows.push(row(if index == 0 { &cluster } else { "" }, cell));
+            }
             rows.push(row("Argo CD", &format!("{} · {}", sync(live.sync), health(live.health))));
             rows.push(row(&say!(language, "ревизия", "revision"), &revision(live, language)));
         }
-        Err(detail) => rows.push(missing(&cluster, detail, language)),
+        Err(_) => rows.push(row(&cluster, &no_data(language))),
     }
     let registry = say!(language, "реестр", "registry");
     rows.push(match &report.newest {
@@ -157,7 +188,7 @@ fn table(report: &StatusReport, language: Language) -> String {
             row(&registry, &say!(language, "{tag} — новейшая", "{tag} is the newest"))
         }
         Ok(None) => row(&registry, &say!(language, "тегов нет", "no tags")),
-        Err(detail) => missing(&registry, detail, language),
+        Err(_) => row(&registry, &no_data(language)),
     });
     rows.join("\n")
 }
@@ -166,11 +197,19 @@ fn row(name: &str, cell: &str) -> String {
     clean::fit(&format!("{}{cell}", clean::left(name, FIRST)), COLUMNS)
 }
 
-/// The reason why a part is missing, on lines of its own column.
-fn missing(name: &str, detail: &str, language: Language) -> String {
-    let said = say!(language, "нет данных: {detail}", "no data: {detail}");
-    let lines = clean::wrap(&said, COLUMNS - FIRST, REASON_LINES);
-    format!("{}{}", clean::left(name, FIRST), lines.join(&format!("\n{}", " ".repeat(FIRST))))
+fn no_data(language: Language) -> String {
+    say!(language, "нет данных", "no data")
+}
+
+/// Why parts are missing: the reasons end with what matters most and are too long for the table.
+fn missing(text: Text, report: &StatusReport, language: Language) -> Text {
+    let parts = [
+        ("git".to_owned(), report.desired.as_ref().err()),
+        (say!(language, "кластер", "cluster"), report.live.as_ref().err()),
+        (say!(language, "реестр", "registry"), report.newest.as_ref().err()),
+    ];
+    let missing = parts.iter().filter_map(|(name, detail)| Some((name, detail.as_ref()?)));
+    missing.fold(text, |text, (name, detail)| text.line(format!("{name}: ")).code(clean::inline(detail, REASON)))
 }
 
 fn wanted(desired: &Desired, language: Language) -> String {
@@ -184,16 +223,30 @@ fn wanted(desired: &Desired, language: Language) -> String {
     }
 }
 
-fn running(live: &LiveState, desired: Option<&Desired>, language: Language) -> String {
+/// The cell of the cluster, on one line or two.
+fn running(live: &LiveState, desired: Option<&Desired>, language: Language) -> Vec<String> {
+    if live.workload_missing {
+        return vec![say!(language, "Deployment не найден", "no Deployment")];
+    }
     let tag = match &live.tag {
         Some(tag) => value(tag),
+        None if live.has_image => say!(language, "без тега", "no tag"),
         None => say!(language, "другой образ", "another image"),
     };
     let mark = if desired.is_some_and(|desired| tag_differs(desired, live)) { " ≠ git" } else { "" };
     let (ready, wanted) = (live.ready, live.desired);
-    let pods = say!(language, "поды {ready}/{wanted}", "pods {ready}/{wanted}");
     let pods_mark = if desired.is_some_and(|desired| replicas_differ(desired, live)) { " ≠ git" } else { "" };
-    format!("{tag}{mark} · {pods}{pods_mark}")
+    if let Some(new) = live.ready_new {
+        let old = ready.saturating_sub(new);
+        let pods = say!(
+            language,
+            "поды новой версии {new}/{wanted}, прежней {old}",
+            "new pods {new}/{wanted}, old ones {old}"
+        );
+        return vec![format!("{tag}{mark}"), format!("{pods}{pods_mark}")];
+    }
+    let pods = say!(language, "поды {ready}/{wanted}", "pods {ready}/{wanted}");
+    vec![format!("{tag}{mark} · {pods}{pods_mark}")]
 }
 
 fn revision(live: &LiveState, language: Language) -> String {

@@ -8,7 +8,7 @@ use crate::{
         answer::Refusal,
         catalogue::Site,
         command::Mutation,
-        name::Tag,
+        name::{ImageName, Tag},
         nearest::nearest,
         rollout::{Wanted, overriding},
     },
@@ -18,12 +18,14 @@ use crate::{
 impl Service {
     /// Checks what the manifests can't tell. Returns what could not be checked, or why the mutation is refused.
     ///
-    /// With `force` a registry that doesn't answer is only noted.
+    /// With `force` a registry that doesn't answer, or doesn't show the image, is only noted.
     pub(super) async fn check(&self, site: &Site, mutation: &Mutation, force: bool) -> Result<Option<String>, Refusal> {
         let registry = async {
             match (mutation, &self.0.ports.registry) {
                 (Mutation::Deploy(tag), Some(registry)) => match check_tag(registry.as_ref(), site, tag).await {
-                    Err(Refusal::RegistryDown { detail }) if force => Ok(Some(detail)),
+                    Err(Refusal::RegistryDown { detail } | Refusal::NoImage { detail, .. }) if force => {
+                        Ok(Some(detail))
+                    }
                     checked => checked.map(|()| None),
                 },
                 _ => Ok(None),
@@ -43,7 +45,6 @@ impl Service {
 
 /// Refuses a tag that the registry doesn't have.
 async fn check_tag(registry: &dyn Registry, site: &Site, tag: &Tag) -> Result<(), Refusal> {
-    let down = |error: RegistryError| Refusal::RegistryDown { detail: error.to_string() };
     let unknown = |known: &[Tag]| Refusal::UnknownTag {
         site: site.clone(),
         image: site.image.clone(),
@@ -60,8 +61,18 @@ async fn check_tag(registry: &dyn Registry, site: &Site, tag: &Tag) -> Result<()
                 Err(unknown(&[]))
             }
         },
-        Err(RegistryError::UnknownImage(_)) => Err(unknown(&[])),
-        Err(error) => Err(down(error)),
+        Err(error) => Err(registry_refusal(&site.image, &error)),
+    }
+}
+
+/// What is said when the registry doesn't tell of an image.
+pub(super) fn registry_refusal(image: &ImageName, error: &RegistryError) -> Refusal {
+    let detail = error.to_string();
+    match error {
+        RegistryError::Forbidden(_) | RegistryError::UnknownImage(_) => {
+            Refusal::NoImage { image: image.clone(), detail }
+        }
+        RegistryError::Unavailable(_) => Refusal::RegistryDown { detail },
     }
 }
 

@@ -182,6 +182,9 @@ pub(super) fn failure(error: &RepositoryError, unclear: bool) -> PublishError {
         RepositoryError::Refused(message) => {
             return PublishError::refused(Refusal::PushRefused { message: message.clone() });
         }
+        RepositoryError::NoBranch(branch) => {
+            return PublishError::refused(Refusal::NoBranch { branch: branch.clone() });
+        }
         RepositoryError::LostRace => FailureKind::TooManyRaces,
         RepositoryError::Authentication(_) => FailureKind::RepositoryAuthentication,
         RepositoryError::Unreachable(_) | RepositoryError::Unclear(_) => FailureKind::RepositoryUnreachable,

@@ -17,10 +17,11 @@ use crate::{
         name::{ImageName, Revision, Tag},
         observation::Observation,
         plan::{self, Desired},
-        rollout::running_tag,
+        rollout::{has_image, running_tag},
         version::{newest, newest_first},
     },
     ports::{ManifestRepository, RegistryError, TagDetails},
+    usecase::check::registry_refusal,
 };
 
 /// How many tags `/showcontainers` shows.
@@ -58,7 +59,7 @@ impl Service {
     async fn status(&self, target: &Target) -> Answer {
         let sites = match self.0.settings.catalogue.sites(target) {
             Ok(sites) => sites,
-            Err(error) => return Answer::Refused(Refusal::Target(error)),
+            Err(error) => return Answer::Refused(Refusal::Question(error)),
         };
         let (manifests, observations, newest) =
             tokio::join!(self.manifests(&sites), self.observe(&sites), self.newest_tags(&sites));
@@ -71,7 +72,10 @@ impl Service {
                 },
                 live: observation.map(|observation| live(&site, observation, head)),
                 newest: newest.get(&site.image).cloned().unwrap_or(Ok(None)),
-                last_change: manifests.as_ref().ok().and_then(|manifests| self.last_change(&site, &manifests.log)),
+                last_change: match &manifests {
+                    Ok(manifests) => Ok(self.last_change(&site, &manifests.log)),
+                    Err(error) => Err(error.clone()),
+                },
                 site,
             }
         });
@@ -82,18 +86,14 @@ impl Service {
         let catalogue = &self.0.settings.catalogue;
         let (application, sites) = match (catalogue.application(target), catalogue.sites(target)) {
             (Ok(application), Ok(sites)) => (application, sites),
-            (Err(error), _) | (_, Err(error)) => return Answer::Refused(Refusal::Target(error)),
+            (Err(error), _) | (_, Err(error)) => return Answer::Refused(Refusal::Question(error)),
         };
         let sites: Vec<_> = sites.into_iter().filter(|site| site.application == application.name).collect();
         let Some(registry) = &self.0.ports.registry else {
             return Answer::Refused(Refusal::RegistryDown { detail: "no registry is configured".to_owned() });
         };
         let listing = async {
-            let mut tags = match registry.tags(&application.image).await {
-                // Nothing was pushed yet.
-                Err(RegistryError::UnknownImage(_)) => Vec::new(),
-                tags => tags?,
-            };
+            let mut tags = registry.tags(&application.image).await?;
             newest_first(&mut tags);
             let shown = tags.iter().take(SHOWN_TAGS);
             let details = join_all(shown.map(|tag| registry.tag(&application.image, tag))).await;
@@ -102,7 +102,7 @@ impl Service {
         let (manifests, observations, listing) = tokio::join!(self.manifests(&sites), self.observe(&sites), listing);
         let (tags, details) = match listing {
             Ok(listing) => listing,
-            Err(error) => return Answer::Refused(Refusal::RegistryDown { detail: error.to_string() }),
+            Err(error) => return Answer::Refused(registry_refusal(&application.image, &error)),
         };
         let wanted: Vec<Option<String>> = match &manifests {
             Ok(manifests) => {
@@ -222,14 +222,18 @@ async fn in_time<T>(questions: Vec<impl Future<Output = T>>) -> Vec<Result<T, St
 
 /// What runs, from one look at the cluster.
 fn live(site: &Site, observation: Observation, head: Option<Revision>) -> LiveState {
+    let workload_missing = observation.workload.is_none();
     let workload = observation.workload.unwrap_or_default();
     let tag = running_tag(&workload.images, &site.image).map(str::to_owned);
-    let ready = workload.ready_of_newest();
     let mut trouble = observation.errors;
+    let ready_new = (workload.old() > 0).then(|| workload.ready_of_newest());
     trouble.extend(workload.trouble);
     LiveState {
+        workload_missing,
+        has_image: has_image(&workload.images, &site.image),
         tag,
-        ready,
+        ready: workload.ready,
+        ready_new,
         desired: workload.desired,
         sync: observation.sync,
         health: observation.health,

@@ -14,6 +14,12 @@ pub fn running_tag<'a>(images: &'a [String], image: &ImageName) -> Option<&'a st
     tags.all(|tag| tag == Some(first)).then_some(first)
 }
 
+/// Whether one of these image references is the application's image, by the rules of [`running_tag`].
+#[must_use]
+pub fn has_image(images: &[String], image: &ImageName) -> bool {
+    !candidates(images, image).is_empty()
+}
+
 /// Those of an Application's overrides ([`crate::domain::observation::Observation::overrides`]) that replace the wanted
 /// value: a commit would have no effect.
 ///

@@ -103,7 +103,10 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
 
 fn status(site: &Site, text: &str, count: usize) -> StatusReport {
     let live = LiveState {
+        workload_missing: false,
+        has_image: true,
         tag: Some(text.into()),
+        ready_new: None,
         ready: u32::MAX,
         desired: u32::MAX,
         sync: SyncStatus::OutOfSync,
@@ -117,14 +120,14 @@ fn status(site: &Site, text: &str, count: usize) -> StatusReport {
         desired: Ok(Desired { tag: Some(format!("{text}.")), replicas: Some(1) }),
         live: Ok(live),
         newest: Ok(Some(text.into())),
-        last_change: Some(LastChange {
+        last_change: Ok(Some(LastChange {
             revision: revision("a"),
             url: None,
             subject: text.into(),
             by: text.into(),
             at: Timestamp::UNIX_EPOCH,
             age: Duration::MAX,
-        }),
+        })),
     }
 }
 

@@ -57,7 +57,10 @@ fn scaled() -> Answer {
 
 fn status(by: &str) -> Answer {
     let live = LiveState {
+        workload_missing: false,
+        has_image: true,
         tag: Some("0.10.5".into()),
+        ready_new: None,
         ready: 3,
         desired: 3,
         sync: SyncStatus::Synced,
@@ -71,14 +74,14 @@ fn status(by: &str) -> Answer {
         desired: Ok(Desired { tag: Some("0.10.5".into()), replicas: Some(3) }),
         live: Ok(live),
         newest: Ok(Some("0.10.5".into())),
-        last_change: Some(LastChange {
+        last_change: Ok(Some(LastChange {
             revision: revision("e5f6a7b8"),
             url: None,
             subject: "scale(oil-refinery-application/prod): 2 → 3".into(),
             by: format!("{by} (telegram 1001)"),
             at: Timestamp::UNIX_EPOCH,
             age: seconds(300),
-        }),
+        })),
     }])
 }
 

@@ -14,7 +14,10 @@ use crate::domain::{
 
 fn live() -> LiveState {
     LiveState {
+        workload_missing: false,
+        has_image: true,
         tag: Some("0.10.5".into()),
+        ready_new: None,
         ready: 3,
         desired: 3,
         sync: SyncStatus::Synced,
@@ -31,14 +34,14 @@ fn report() -> StatusReport {
         desired: Ok(Desired { tag: Some("0.10.5".into()), replicas: Some(3) }),
         live: Ok(live()),
         newest: Ok(Some("0.10.6".into())),
-        last_change: Some(LastChange {
+        last_change: Ok(Some(LastChange {
             revision: revision("a1b2c3d4"),
             url: Some("https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4".into()),
             subject: "deploy(oil-refinery-application/prod): 0.10.4 → 0.10.5".into(),
             by: "Анна Иванова (telegram 1001)".into(),
             at: Timestamp::UNIX_EPOCH,
             age: seconds(300),
-        }),
+        })),
     }
 }
 
@@ -79,7 +82,7 @@ fn git_and_the_cluster_differ() {
         head: Some(revision("e5f6a7b8")),
         ..live()
     };
-    assert_snapshot!(status(StatusReport { live: Ok(live), last_change: None, ..report() }), @r"
+    assert_snapshot!(status(StatusReport { live: Ok(live), last_change: Ok(None), ..report() }), @r"
     ⚠️ **oil-refinery-application/prod**: git и кластер расходятся
     | git       0.10.5 · 3 реплики
     | кластер   0.10.4 ≠ git · поды 2/2 ≠ git
@@ -136,28 +139,100 @@ fn parts_that_did_not_answer() {
         desired: Err(down("https://gitlab.example.org/team/manifests.git")),
         live: Err(down("https://10.0.0.1:443")),
         newest: Err("no answer".into()),
+        last_change: Err(down("https://gitlab.example.org/team/manifests.git")),
         ..report()
     };
     assert_snapshot!(status(report), @r"
     ❔ **oil-refinery-application/prod**: состояние неизвестно
-    | git       нет данных: no answer: error sending
-    |           request to
-    |           https://gitlab.example.org/team/ma…
-    | кластер   нет данных: no answer: error sending
-    |           request to https://10.0.0.1:443:
-    |           operation timed out after 5 s
-    | реестр    нет данных: no answer
-    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    | git       нет данных
+    | кластер   нет данных
+    | реестр    нет данных
+    git: `no answer: error sending request to https://gitlab.example.org/team/manifests.git: operation timed out after 5 s`
+    кластер: `no answer: error sending request to https://10.0.0.1:443: operation timed out after 5 s`
+    реестр: `no answer`
     [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
 
     ❔ **oil-refinery-application/prod**: state unknown
-    | git       no data: no answer: error sending
-    |           request to
-    |           https://gitlab.example.org/team/ma…
-    | cluster   no data: no answer: error sending
-    |           request to https://10.0.0.1:443:
-    |           operation timed out after 5 s
-    | registry  no data: no answer
+    | git       no data
+    | cluster   no data
+    | registry  no data
+    git: `no answer: error sending request to https://gitlab.example.org/team/manifests.git: operation timed out after 5 s`
+    cluster: `no answer: error sending request to https://10.0.0.1:443: operation timed out after 5 s`
+    registry: `no answer`
+    [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
+    ");
+}
+
+#[test]
+fn pods_of_two_versions() {
+    let live = LiveState { ready: 2, ready_new: Some(0), health: Health::Degraded, ..live() };
+    assert_snapshot!(status(StatusReport { live: Ok(live), ..report() }), @r"
+    ❌ **oil-refinery-application/prod**: не работает
+    | git       0.10.5 · 3 реплики
+    | кластер   0.10.5
+    |           поды новой версии 0/3, прежней 2
+    | Argo CD   Synced · Degraded
+    | ревизия   a1b2c3d4 = git
+    | реестр    0.10.6 — новейшая
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
+
+    ❌ **oil-refinery-application/prod**: not working
+    | git       0.10.5 · 3 replicas
+    | cluster   0.10.5
+    |           new pods 0/3, old ones 2
+    | Argo CD   Synced · Degraded
+    | revision  a1b2c3d4 = git
+    | registry  0.10.6 is the newest
+    Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
+    ");
+}
+
+#[test]
+fn a_workload_that_is_not_there() {
+    let live = LiveState { workload_missing: true, has_image: false, tag: None, ready: 0, desired: 0, ..live() };
+    assert_snapshot!(status(StatusReport { live: Ok(live), ..report() }), @r"
+    ❌ **oil-refinery-application/prod**: Deployment `oil-refinery/oil-refinery-application` не найден: проверьте `workload` в настройках
+    | git       0.10.5 · 3 реплики
+    | кластер   Deployment не найден
+    | Argo CD   Synced · Healthy
+    | ревизия   a1b2c3d4 = git
+    | реестр    0.10.6 — новейшая
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
+
+    ❌ **oil-refinery-application/prod**: no Deployment `oil-refinery/oil-refinery-application`: check `workload` in the configuration
+    | git       0.10.5 · 3 replicas
+    | cluster   no Deployment
+    | Argo CD   Synced · Healthy
+    | revision  a1b2c3d4 = git
+    | registry  0.10.6 is the newest
+    Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
+    ");
+}
+
+#[test]
+fn an_image_that_nobody_knows() {
+    let live = LiveState { has_image: false, tag: None, ..live() };
+    let desired = Ok(Desired { tag: None, replicas: Some(3) });
+    assert_snapshot!(status(StatusReport { live: Ok(live), desired, ..report() }), @r"
+    ⚠️ **oil-refinery-application/prod**: ни в git, ни в кластере нет образа `registry.example.org/team/oil-refinery-application`: проверьте `image` в настройках
+    | git       тег не задан · 3 реплики
+    | кластер   другой образ · поды 3/3
+    | Argo CD   Synced · Healthy
+    | ревизия   a1b2c3d4 = git
+    | реестр    0.10.6 — новейшая
+    Последнее изменение: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 мин назад, коммит [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
+
+    ⚠️ **oil-refinery-application/prod**: neither git nor the cluster has the image `registry.example.org/team/oil-refinery-application`: check `image` in the configuration
+    | git       no tag set · 3 replicas
+    | cluster   another image · pods 3/3
+    | Argo CD   Synced · Healthy
+    | revision  a1b2c3d4 = git
+    | registry  0.10.6 is the newest
     Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
     [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
     ");
@@ -170,7 +245,7 @@ fn nothing_known() {
     assert_snapshot!(status(report), @r"
     ❔ **oil-refinery-application/prod**: работает, сверить с git не удалось
     | git       тег не задан
-    | кластер   другой образ · поды 3/3
+    | кластер   без тега · поды 3/3
     | Argo CD   Unknown · Healthy
     | ревизия   неизвестна
     | реестр    тегов нет
@@ -179,7 +254,7 @@ fn nothing_known() {
 
     ❔ **oil-refinery-application/prod**: live, but not compared with git
     | git       no tag set
-    | cluster   another image · pods 3/3
+    | cluster   no tag · pods 3/3
     | Argo CD   Unknown · Healthy
     | revision  unknown
     | registry  no tags
@@ -422,35 +497,37 @@ fn who_am_i() {
         both(&Answer::WhoAmI { sender, place, known_as: known_as.map(str::to_owned) })
     };
     assert_snapshot!(who(account(), Place::Group(ChatId(-1001234567890)), Some("Анна Иванова")), @r"
-    👤 Ваш номер: `1001` · `Аня @admin 🚀`
-    💬 Номер группы: `-1001234567890`
+    👤 Ваш ID: `1001` · `Аня @admin 🚀`
+    💬 ID группы: `-1001234567890`
     ✅ В настройках: **Анна Иванова**
 
-    👤 Your number: `1001` · `Аня @admin 🚀`
-    💬 The group's number: `-1001234567890`
+    👤 Your ID: `1001` · `Аня @admin 🚀`
+    💬 The group's ID: `-1001234567890`
     ✅ In the configuration: **Анна Иванова**
     ");
     assert_snapshot!(who(account(), Place::Private(ChatId(1001)), None), @r"
-    👤 Ваш номер: `1001` · `Аня @admin 🚀`
-    💬 Личный чат, номер: `1001`
+    👤 Ваш ID: `1001` · `Аня @admin 🚀`
+    💬 Личный чат, ID: `1001`
     🚫 В настройках вас нет: доступ даёт оператор.
 
-    👤 Your number: `1001` · `Аня @admin 🚀`
-    💬 Private chat, number: `1001`
+    👤 Your ID: `1001` · `Аня @admin 🚀`
+    💬 Private chat, ID: `1001`
     🚫 Not in the configuration: an operator gives access.
     ");
     assert_snapshot!(who(Sender::Anonymous, Place::Group(ChatId(-100)), None), @r"
-    👤 Вы пишете от имени группы или канала: вашего номера не видно, команды на изменение не принимаются.
-    💬 Номер группы: `-100`
+    👤 Вы пишете от имени группы или канала: вашего ID не видно, команды на изменение не принимаются.
+    💬 ID группы: `-100`
 
-    👤 You write in the name of a group or a channel: your number isn't visible, and changes are refused.
-    💬 The group's number: `-100`
+    👤 You write in the name of a group or a channel: your ID isn't visible, and changes are refused.
+    💬 The group's ID: `-100`
     ");
     let (name, email) = ("Анна Иванова".to_owned(), "anna@example.org".to_owned());
     let operator = Sender::Operator { name, email, account: "gitlab 42".into() };
     assert_snapshot!(who(operator, Place::Terminal, None), @r"
     👤 Командная строка: `Анна Иванова <anna@example.org>` · `gitlab 42`
+    Командная строка: список `people` здесь не проверяется.
 
     👤 Command line: `Анна Иванова <anna@example.org>` · `gitlab 42`
+    Command line: the list `people` is not checked here.
     ");
 }

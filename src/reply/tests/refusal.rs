@@ -18,14 +18,14 @@ fn refused(refusal: Refusal) -> String {
 #[test]
 fn denials_tell_the_number_to_add_and_nothing_else() {
     assert_snapshot!(refused(Refusal::Denied(Denial::UnknownPerson(PersonId(123456789)))), @r"
-    🚫 Нет доступа. Оператору нужно добавить ваш номер: `123456789`
+    🚫 Нет доступа. Оператору нужно добавить ваш ID: `123456789`
 
-    🚫 No access. An operator has to add your number: `123456789`
+    🚫 No access. An operator has to add your ID: `123456789`
     ");
     assert_snapshot!(refused(Refusal::Denied(Denial::UnknownChat(ChatId(-1001234567890)))), @r"
-    🚫 Этот чат не подключён. Оператору нужно добавить его номер: `-1001234567890`
+    🚫 Этот чат не подключён. Оператору нужно добавить его ID: `-1001234567890`
 
-    🚫 This chat isn't connected. An operator has to add its number: `-1001234567890`
+    🚫 This chat isn't connected. An operator has to add its ID: `-1001234567890`
     ");
     assert_snapshot!(refused(Refusal::Denied(Denial::Anonymous)), @r"
     🚫 Отправлено от имени группы или канала: не видно, кто просит. Повторите от своего имени.
@@ -177,6 +177,35 @@ fn a_command_too_long_for_a_button_is_still_shown() {
 #[test]
 fn the_world_outside() {
     let detail = "no answer: operation timed out".into();
+    let hidden = Refusal::NoImage { image: image(), detail: "not allowed: 403 Forbidden".into() };
+    assert_snapshot!(refused(hidden), @r"
+    🚫 **Такого образа в реестре нет, или токену он не виден**
+    `registry.example.org/team/oil-refinery-application`
+    | not allowed: 403 Forbidden
+    Ничего не изменено. Проверьте `image` и `registry` в настройках бота.
+
+    🚫 **The registry has no such image, or the token can't see it**
+    `registry.example.org/team/oil-refinery-application`
+    | not allowed: 403 Forbidden
+    Nothing was changed. Check `image` and `registry` in the bot's configuration.
+    ");
+    assert_snapshot!(refused(Refusal::NoBranch { branch: "main".into() }), @r"
+    🚫 **В репозитории нет ветки **`main`
+    Ничего не изменено. Проверьте `repository.branch` в настройках бота.
+
+    🚫 **The repository has no branch **`main`
+    Nothing was changed. Check `repository.branch` in the bot's configuration.
+    ");
+    let given = || ResolveError::UnknownApplication { given: "nosuch".into(), nearest: strings(&["refinery"]) };
+    assert_snapshot!(refused(Refusal::Question(given())), @r"
+    ❓ Нет приложения `nosuch`. Есть:
+    `refinery`
+    Все приложения и среды: /apps
+
+    ❓ No application `nosuch`. There are:
+    `refinery`
+    All applications and environments: /apps
+    ");
     assert_snapshot!(refused(Refusal::RegistryDown { detail }), @r"
     🚫 **Реестр не отвечает**
     | no answer: operation timed out
@@ -328,10 +357,10 @@ fn manifests() {
     ");
     assert_snapshot!(plan(None, PlanFault::TooManyReplicas { wanted: 1000, maximum: 20 }), @r"
     🚫 **Слишком много реплик**
-    Просили 1000 реплик, здесь разрешено не больше 20. Ничего не изменено.
+    Запрошено реплик: 1000, здесь разрешено не больше 20. Ничего не изменено.
 
     🚫 **Too many replicas**
-    1000 replicas asked for, at most 20 allowed here. Nothing was changed.
+    Replicas asked for: 1000, at most 20 allowed here. Nothing was changed.
     ");
 }
 

@@ -131,12 +131,8 @@ impl From<Interrupted> for Fault {
 }
 
 /// The answer when the remote has no such branch.
-pub(super) fn no_branch(reference: &str, empty: bool) -> RepositoryError {
-    let branch = reference.strip_prefix("refs/heads/").unwrap_or(reference);
-    RepositoryError::Refused(match empty {
-        true => format!("the repository is empty: it has no branch {branch}"),
-        false => format!("the repository has no branch {branch}"),
-    })
+pub(super) fn no_branch(reference: &str) -> RepositoryError {
+    RepositoryError::NoBranch(reference.strip_prefix("refs/heads/").unwrap_or(reference).to_owned())
 }
 
 /// Whether the mirror has a commit already.

@@ -125,9 +125,7 @@ fn open(path: &Path) -> Result<Repository, RepositoryError> {
 fn head(remote: &Repository, reference: &str) -> Result<Oid, RepositoryError> {
     match remote.find_reference(reference).and_then(|found| found.peel_to_commit()) {
         Ok(commit) => Ok(commit.id()),
-        Err(error) if error.code() == ErrorCode::NotFound => {
-            Err(no_branch(reference, remote.is_empty().unwrap_or(false)))
-        }
+        Err(error) if error.code() == ErrorCode::NotFound => Err(no_branch(reference)),
         Err(error) => Err(unreachable(error)),
     }
 }

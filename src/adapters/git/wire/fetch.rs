@@ -40,7 +40,7 @@ pub(in crate::adapters::git) async fn run<E: Exchange>(
                 lines.answered().await;
                 (v2_head(&mut lines, reference).await.map_err(not_sent)?, None)
             }
-            Greeting::V0(found) => (found.head.ok_or_else(|| no_branch(reference, found.empty))?, Some(found)),
+            Greeting::V0(found) => (found.head.ok_or_else(|| no_branch(reference))?, Some(found)),
         }
     };
     let mirror = Arc::clone(&want.mirror);
@@ -71,10 +71,7 @@ pub(in crate::adapters::git) async fn run<E: Exchange>(
 async fn v2_head<E: Exchange>(lines: &mut Lines<E>, reference: &str) -> Result<Oid, RepositoryError> {
     match v2_list(lines, reference).await?.into_iter().find(|(_, name)| name == reference) {
         Some((id, _)) => advertisement::parse(&id),
-        None => {
-            let all = v2_list(lines, "refs/heads/").await?;
-            Err(no_branch(reference, all.is_empty()))
-        }
+        None => Err(no_branch(reference)),
     }
 }
 

@@ -56,7 +56,7 @@ async fn prepare<E: Exchange>(lines: &mut Lines<E>, update: &Update) -> Result<P
     };
     lines.answered().await;
     match found.head {
-        None => return Ok(Err(no_branch(reference, found.empty))),
+        None => return Ok(Err(no_branch(reference))),
         Some(head) if head != update.old => return Ok(Err(RepositoryError::LostRace)),
         Some(_) => {}
     }
