@@ -1,4 +1,4 @@
-//! What is told to those who are not let in: the number that an operator has to add, and nothing else.
+//! What is told to those who are not let in: the id that an operator has to add, and nothing else.
 
 use super::compose::Text;
 use crate::domain::{language::Language, policy::Denial};
@@ -8,15 +8,15 @@ pub(super) fn denial(denial: Denial, language: Language) -> Text {
         Denial::UnknownPerson(id) => Text::new()
             .plain(say!(
                 language,
-                "🚫 Нет доступа. Оператору нужно добавить ваш номер: ",
-                "🚫 No access. An operator has to add your number: "
+                "🚫 Нет доступа. Оператору нужно добавить ваш ID: ",
+                "🚫 No access. An operator has to add your ID: "
             ))
             .code(id.0.to_string()),
         Denial::UnknownChat(id) => Text::new()
             .plain(say!(
                 language,
-                "🚫 Этот чат не подключён. Оператору нужно добавить его номер: ",
-                "🚫 This chat isn't connected. An operator has to add its number: "
+                "🚫 Этот чат не подключён. Оператору нужно добавить его ID: ",
+                "🚫 This chat isn't connected. An operator has to add its ID: "
             ))
             .code(id.0.to_string()),
         Denial::Anonymous => Text::new().plain(say!(

@@ -29,7 +29,7 @@ pub(super) fn summary(name: CommandName, language: Language) -> String {
             say!(language, "версии образа в реестре", "the image's versions in the registry")
         }
         CommandName::Apps => say!(language, "приложения и среды", "applications and environments"),
-        CommandName::WhoAmI => say!(language, "ваш номер и номер чата", "your number and the chat's"),
+        CommandName::WhoAmI => say!(language, "ваш ID и ID чата", "your ID and the chat's"),
         CommandName::Help => say!(language, "команды и примеры", "commands and examples"),
         CommandName::Start => say!(language, "приветствие", "the greeting"),
     }
@@ -77,9 +77,9 @@ pub(super) fn details(name: CommandName, language: Language) -> String {
         ),
         CommandName::WhoAmI => say!(
             language,
-            "Показывает ваш числовой номер и номер чата: оператор вписывает их в настройки, чтобы дать доступ. \
+            "Показывает ваш числовой ID и ID чата: оператор вписывает их в настройки, чтобы дать доступ. \
              Отвечает всем.",
-            "Shows your numeric id and the chat's: an operator puts them into the configuration to give access. Answers \
+            "Shows your numeric ID and the chat's: an operator puts them into the configuration to give access. Answers \
              everybody."
         ),
         CommandName::Help => say!(
@@ -141,8 +141,8 @@ pub(super) fn expected(argument: Argument, language: Language) -> String {
 pub(super) fn all(language: Language) -> Text {
     let text = Text::new().plain("⚓️ ").bold("tiphys").plain(say!(
         language,
-        ": команда в чате становится коммитом, Argo CD его разворачивает, ответ говорит, как есть.",
-        ": a command in the chat becomes a commit, Argo CD brings it live, the reply tells how it went."
+        ": команда в чате становится коммитом, Argo CD его применяет, бот говорит, чем кончилось.",
+        ": a command in the chat becomes a commit, Argo CD applies it, the bot tells how it went."
     ));
     let text = in_menu()
         .fold(text.plain("\n"), |text, row| text.line(format!("/{} — {}", row.word, summary(row.name, language))));

@@ -29,14 +29,14 @@ pub(super) fn start(known: bool, language: Language) -> Text {
 pub(super) fn who_am_i(sender: &Sender, place: Place, known_as: Option<&str>, language: Language) -> Text {
     let text = match sender {
         Sender::Account { id, shown_name } => Text::new()
-            .plain(say!(language, "👤 Ваш номер: ", "👤 Your number: "))
+            .plain(say!(language, "👤 Ваш ID: ", "👤 Your ID: "))
             .code(id.0.to_string())
             .plain(" · ")
             .code(clean::inline(shown_name, NAME)),
         Sender::Anonymous | Sender::Channel => Text::new().plain(say!(
             language,
-            "👤 Вы пишете от имени группы или канала: вашего номера не видно, команды на изменение не принимаются.",
-            "👤 You write in the name of a group or a channel: your number isn't visible, and changes are refused."
+            "👤 Вы пишете от имени группы или канала: вашего ID не видно, команды на изменение не принимаются.",
+            "👤 You write in the name of a group or a channel: your ID isn't visible, and changes are refused."
         )),
         Sender::Operator { name, email, account } => Text::new()
             .plain(say!(language, "👤 Командная строка: ", "👤 Command line: "))
@@ -46,12 +46,16 @@ pub(super) fn who_am_i(sender: &Sender, place: Place, known_as: Option<&str>, la
     };
     let text = match place {
         Place::Group(ChatId(id)) => {
-            text.line(say!(language, "💬 Номер группы: ", "💬 The group's number: ")).code(id.to_string())
+            text.line(say!(language, "💬 ID группы: ", "💬 The group's ID: ")).code(id.to_string())
         }
         Place::Private(ChatId(id)) => {
-            text.line(say!(language, "💬 Личный чат, номер: ", "💬 Private chat, number: ")).code(id.to_string())
+            text.line(say!(language, "💬 Личный чат, ID: ", "💬 Private chat, ID: ")).code(id.to_string())
         }
-        Place::Terminal => text,
+        Place::Terminal => text.marked(&say!(
+            language,
+            "\nКомандная строка: список `people` здесь не проверяется.",
+            "\nCommand line: the list `people` is not checked here."
+        )),
     };
     match (sender, known_as) {
         (_, Some(name)) => {

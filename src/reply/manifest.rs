@@ -1,6 +1,6 @@
 //! What is told when the manifests can't be changed as asked: the file, the line, what is wrong, and what to do.
 
-use super::{clean, compose::Text, quantity};
+use super::{clean, compose::Text};
 use crate::domain::{
     language::Language,
     plan::{PlanError, PlanFault, UnsafeEdit},
@@ -12,11 +12,10 @@ const SHOWN: usize = 200;
 pub(super) fn plan_error(error: &PlanError, language: Language) -> Text {
     let PlanError { file, line, fault } = error;
     if let PlanFault::TooManyReplicas { wanted, maximum } = fault {
-        let wanted = quantity::replicas(*wanted, language);
         return Text::new().plain("🚫 ").bold(say!(language, "Слишком много реплик", "Too many replicas")).line(say!(
             language,
-            "Просили {wanted}, здесь разрешено не больше {maximum}. Ничего не изменено.",
-            "{wanted} asked for, at most {maximum} allowed here. Nothing was changed."
+            "Запрошено реплик: {wanted}, здесь разрешено не больше {maximum}. Ничего не изменено.",
+            "Replicas asked for: {wanted}, at most {maximum} allowed here. Nothing was changed."
         ));
     }
     let file = clean::inline(if file.as_str().is_empty() { "/" } else { file.as_str() }, SHOWN);

@@ -17,14 +17,14 @@ use crate::{
 #[test]
 fn all_commands() {
     assert_snapshot!(both(&Answer::Help(None)), @r"
-    ⚓️ **tiphys**: команда в чате становится коммитом, Argo CD его разворачивает, ответ говорит, как есть.
+    ⚓️ **tiphys**: команда в чате становится коммитом, Argo CD его применяет, бот говорит, чем кончилось.
 
     /deploy — развернуть версию
     /set_replicas — задать число реплик
     /status — что в git, в кластере и в реестре
     /showcontainers — версии образа в реестре
     /apps — приложения и среды
-    /whoami — ваш номер и номер чата
+    /whoami — ваш ID и ID чата
     /help — команды и примеры
 
     Например:
@@ -34,14 +34,14 @@ fn all_commands() {
     [❔ /deploy → /help deploy] [❔ /set_replicas → /help set_replicas]
     [❔ /status → /help status] [❔ /showcontainers → /help showcontainers]
 
-    ⚓️ **tiphys**: a command in the chat becomes a commit, Argo CD brings it live, the reply tells how it went.
+    ⚓️ **tiphys**: a command in the chat becomes a commit, Argo CD applies it, the bot tells how it went.
 
     /deploy — deploy a version
     /set_replicas — set the number of replicas
     /status — what git, the cluster and the registry have
     /showcontainers — the image's versions in the registry
     /apps — applications and environments
-    /whoami — your number and the chat's
+    /whoami — your ID and the chat's
     /help — commands and examples
 
     For example:
@@ -136,12 +136,12 @@ fn each_command() {
     ");
     assert_snapshot!(both(&Answer::Help(Some(CommandName::WhoAmI))), @r"
     `/whoami`
-    Показывает ваш числовой номер и номер чата: оператор вписывает их в настройки, чтобы дать доступ. Отвечает всем.
+    Показывает ваш числовой ID и ID чата: оператор вписывает их в настройки, чтобы дать доступ. Отвечает всем.
     Пример:
     `/whoami`
 
     `/whoami`
-    Shows your numeric id and the chat's: an operator puts them into the configuration to give access. Answers everybody.
+    Shows your numeric ID and the chat's: an operator puts them into the configuration to give access. Answers everybody.
     Example:
     `/whoami`
     ");
@@ -182,7 +182,7 @@ fn the_menu() {
     status: Что в git, в кластере и в реестре
     showcontainers: Версии образа в реестре
     apps: Приложения и среды
-    whoami: Ваш номер и номер чата
+    whoami: Ваш ID и ID чата
     help: Команды и примеры
     ");
     assert_snapshot!(shown(Language::En), @r"
@@ -191,7 +191,7 @@ fn the_menu() {
     status: What git, the cluster and the registry have
     showcontainers: The image's versions in the registry
     apps: Applications and environments
-    whoami: Your number and the chat's
+    whoami: Your ID and the chat's
     help: Commands and examples
     ");
 }
