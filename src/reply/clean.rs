@@ -80,55 +80,6 @@ pub(super) fn right(text: &str, columns: usize) -> String {
     format!("{}{text}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
-/// One line as lines of at most so many columns, broken at spaces where there are any; at most `lines` of them.
-pub(super) fn wrap(text: &str, columns: usize, lines: usize) -> Vec<String> {
-    let mut wrapped: Vec<String> = vec![String::new()];
-    let mut width = 0;
-    for word in words(text).split(' ') {
-        let mut rest = word;
-        loop {
-            let last = wrapped.last_mut().expect("it begins with one line");
-            let gap = usize::from(!last.is_empty());
-            if width + gap + rest.width() <= columns {
-                last.push_str(if gap == 1 { " " } else { "" });
-                last.push_str(rest);
-                width += gap + rest.width();
-                break;
-            }
-            if last.is_empty() {
-                let taken = prefix(rest, columns);
-                last.push_str(&rest[..taken]);
-                rest = &rest[taken..];
-            }
-            wrapped.push(String::new());
-            width = 0;
-            if rest.is_empty() {
-                break;
-            }
-        }
-    }
-    wrapped.retain(|line| !line.is_empty());
-    if wrapped.len() > lines {
-        wrapped.truncate(lines);
-        if let Some(last) = wrapped.last_mut() {
-            *last = format!("{}…", fit(last, columns - 1).trim_end_matches('…'));
-        }
-    }
-    wrapped
-}
-
-/// The bytes of the longest beginning within so many columns, at least one character.
-fn prefix(text: &str, columns: usize) -> usize {
-    let mut width = 0;
-    for (at, c) in text.char_indices() {
-        width += c.width().unwrap_or(0);
-        if width > columns && at > 0 {
-            return at;
-        }
-    }
-    text.len()
-}
-
 /// The visible characters of a text, its words one space apart.
 fn words(text: &str) -> String {
     let mut marks = 0;

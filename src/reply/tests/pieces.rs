@@ -63,23 +63,10 @@ fn foreign_text_is_cleaned() {
     assert_eq!(clean::block(&"x".repeat(5000)).chars().count(), clean::REASON);
 }
 
-#[test]
-fn lines_are_wrapped_at_spaces() {
-    assert_eq!(clean::wrap("no answer: operation timed out", 12, 9), ["no answer:", "operation", "timed out"]);
-    assert_eq!(clean::wrap("abcdefgh ij", 4, 9), ["abcd", "efgh", "ij"]);
-    assert_eq!(clean::wrap("one two three four", 5, 2), ["one", "two…"]);
-    assert_eq!(clean::wrap("", 5, 2), Vec::<String>::new());
-}
-
 proptest! {
     #[test]
     fn nothing_foreign_gets_out_of_its_columns(text in any::<String>(), columns in 2..60_usize) {
         prop_assert!(clean::fit(&text, columns).width() <= columns);
-        let lines = clean::wrap(&text, columns, 3);
-        prop_assert!(lines.len() <= 3);
-        for line in lines {
-            prop_assert!(line.width() <= columns, "{line:?}");
-        }
     }
 
     #[test]
