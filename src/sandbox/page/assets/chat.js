@@ -49,6 +49,7 @@ function renderMessages(relabelled) {
   const items = withDays(chat.messages);
   let added = 0;
   let own = false;
+  let news = false;
   follow(log, items, (item) => item.key, {
     build: (item) => (item.day ? h("p.day", {}, h("span")) : buildMessage()),
     update(element, item, isNew) {
@@ -58,9 +59,11 @@ function renderMessages(relabelled) {
         own ||= isOwn(item.message);
         if (known) element.classList.add("arriving");
       }
-      updateMessage(element, item, isNew, relabelled);
+      if (updateMessage(element, item, isNew, relabelled)) news = true;
     },
   });
+  // The cluster's ticks come in between; they must not pull back a visitor who is just scrolling up.
+  if (!news) return;
   if (following || own) toEnd(known === 0 || calm());
   else count(added);
 }
@@ -97,10 +100,11 @@ function buildMessage() {
   return element;
 }
 
+/** Brings the element in line with the message; says whether there was anything to change. */
 function updateMessage(element, { message, first, last }, isNew, relabelled) {
   const own = isOwn(message);
   const signature = JSON.stringify([message, first, last, own]);
-  if (element.signature === signature && !relabelled) return;
+  if (element.signature === signature && !relabelled) return false;
   element.signature = signature;
   const parts = element.parts;
   const from = message.from ?? { id: 0, name: "?" };
@@ -128,6 +132,7 @@ function updateMessage(element, { message, first, last }, isNew, relabelled) {
     if (!isNew) changed(parts.bubble, html);
   }
   updateKeyboard(parts.keyboard, message, parts.bubble, isNew);
+  return true;
 }
 
 function changed(bubble, html) {
