@@ -102,7 +102,7 @@ mod tests {
     fn three_nearest_best_first() {
         let known = ["0.9.0", "0.10.3", "0.10.4", "0.10.5", "main"];
         assert_eq!(nearest("0.10.6", known), ["0.10.5", "0.10.4", "0.10.3"]);
-        assert_eq!(nearest("0.10.99", ["0.10.1", "0.10.9", "0.10.10"]), ["0.10.9", "0.10.1", "0.10.10"]);
+        assert_eq!(nearest("0.10.99", ["0.10.1", "0.10.9", "0.10.10"]), ["0.10.9", "0.10.10", "0.10.1"]);
         assert_eq!(nearest("mian", known)[0], "main");
         assert_eq!(nearest("v0.10", ["0.9.9", "0.10.1", "main"]), ["0.10.1", "0.9.9", "main"]);
         assert!(nearest("x", []).is_empty());

@@ -279,7 +279,7 @@ fn a_doubt_is_not_told_when_it_is_over_or_told_already() {
         let report = RolloutReport { unchecked: Some(said.into()), ..rollout(stage) };
         render(&Answer::Rollout(report), Language::En).to_plain()
     };
-    let timed_out = |last: &str| Stage::TimedOut { after: seconds(60), last: last.into() };
+    let timed_out = |last: &str| Stage::TimedOut { after: seconds(60), last: last.into(), workload_missing: false };
     let live = told(Stage::Live { ready: 2, desired: 2, superseded_by: None });
     assert!(!live.contains(said), "{live}");
     for stage in [timed_out(said), Stage::NotFollowed { reason: Some(said.into()) }] {
