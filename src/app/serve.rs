@@ -15,8 +15,8 @@ use crate::{
     usecase::{Handling, Input, Request, Service},
 };
 
-/// How long the push under way may take to finish when the program stops; the front waits for it as well.
-const GRACE: Duration = Duration::from_secs(8);
+/// How long a push may go on after the front has stopped waiting for it.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs the bot until `stop`; what is being pushed then is finished and confirmed first.
 ///
@@ -54,17 +54,9 @@ pub(super) async fn serve_with(
     info!(version = env!("CARGO_PKG_VERSION"), applications = config.catalogue().applications.len(), "starting");
     // Looking for unfinished rollouts needs a fetch; commands that come meanwhile wait for the same one.
     drop(service.resume(front.replier_at()));
-    // The use cases stop together with the front: what has not begun to be pushed goes back to Telegram at once.
-    let closing = {
-        let (service, stop) = (service.clone(), stop.clone());
-        tokio::spawn(async move {
-            stop.cancelled().await;
-            service.shut_down(GRACE).await;
-        })
-    };
-    let outcome = front.run(Arc::new(Front(service)), stop.clone()).await;
-    stop.cancel();
-    drop(closing.await);
+    // The front takes no more and lets the commands in work come to their end; only then the use cases stop.
+    let outcome = front.run(Arc::new(Front(service.clone())), stop).await;
+    service.shut_down(GRACE).await;
     info!("stopped");
     outcome.context("telegram")
 }

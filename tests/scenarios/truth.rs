@@ -40,7 +40,7 @@ async fn a_version_that_crashes_is_reported_and_its_button_goes_back() {
 
     let status = playbill.hub().say(SECOND, ANNA, "/status").unwrap();
     // The two pods that are ready are those of the version before.
-    let words = ["не работает", "0.10.3-broken · поды 0/2", "CrashLoopBackOff"];
+    let words = ["не работает", "поды новой версии 0/2, прежней 2", "CrashLoopBackOff"];
     playbill.answer_in(SECOND, status, says(&words)).await;
 
     let back = command_of(&failed, "Вернуть 0.10.4");
@@ -145,7 +145,7 @@ async fn the_cluster_stays_away() {
     playbill.world.kubernetes().set_fault(ApiFault::Status(503));
     let _bot = playbill.serve();
     let command = playbill.say("/deploy 0.10.5");
-    let end = playbill.answer(command, says(&["за 2 с не заработало", "Последнее, что видно", "503"])).await;
+    let end = playbill.answer(command, says(&["записан, но работает ли он, не узнать", "503"])).await;
     assert!(!end.text.contains("не проверено"), "the same reason is not told twice: {}", end.text);
     assert_eq!(playbill.commits().len(), 1);
 }

@@ -133,7 +133,7 @@ async fn a_revision_of_nowhere_is_not_fetched_in_every_look() {
     give(&service, "t/1", DEPLOY, &chat).await.unwrap();
     repository.away.store(true, Ordering::SeqCst);
     service.idle().await;
-    assert_eq!(chat.message(1)[2..], ["timed out after 60 s: Synced, Healthy"]);
+    assert_eq!(chat.message(1)[2..], ["timed out after 60 s: Argo CD has not seen the commit yet, it is at ffffffff"]);
     let fetches = repository.fetches.load(Ordering::SeqCst);
     assert!((3..=5).contains(&fetches), "{fetches}");
 }
