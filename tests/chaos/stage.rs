@@ -107,7 +107,10 @@ impl Stage {
         let chats: Vec<_> = (0..CHATS).map(|number| format!("{{ id: {} }}", chat(number))).collect();
         let registry = playbill.world.registry_url();
         rewrite(&file, "chats: ", |_| format!("chats: [{}]", chats.join(", ")));
-        rewrite(&file, &format!("url: {registry}"), |_| format!("url: http://{}", self.registry));
+        rewrite(&file, &format!("url: {registry}"), |_| {
+            // A busy machine is no reason to refuse a command here.
+            format!("url: http://{}\n  deadline: 60s", self.registry)
+        });
         // Younger commits than this are followed on after a start.
         rewrite(&file, "follow: ", |_| "follow: { deadline: 5s }".to_owned());
         let cluster = playbill.world.kubernetes_url();

@@ -53,7 +53,7 @@ pub(in crate::app) struct FolderTaken(String);
 /// Nothing of somebody else's is written over: the folder may be a real bot's.
 ///
 /// # Errors
-/// [`FolderTaken`] when the folder has a file of a name that [`write`] takes, and isn't the playground's, or when another
+/// [`FolderTaken`] when the folder has a file of a name that [`write()`] takes, and isn't the playground's, or when another
 /// playground runs there.
 pub(super) fn claim(dir: &Path) -> anyhow::Result<fs::File> {
     let ours = fs::read(dir.join(FILE)).is_ok_and(|text| text.starts_with(FIRST_LINE.as_bytes()));
