@@ -108,10 +108,11 @@ impl Service {
         })
     }
 
-    /// The message that the follower of a commit edits, when there is one.
-    pub(super) fn followed(&self, revision: &Revision) -> Option<Option<ReplyAddress>> {
+    /// What the follower of a commit found out last, when there is one and it edits this very message.
+    pub(super) fn followed(&self, revision: &Revision, address: Option<&ReplyAddress>) -> Option<Answer> {
         let following = self.0.following.lock().unwrap_or_else(PoisonError::into_inner);
-        following.get(revision).map(|followed| followed.address.clone())
+        let followed = following.get(revision)?;
+        (address.is_some() && followed.address.as_ref() == address).then(|| followed.latest.borrow().clone())
     }
 
     /// Shows what another task finds out, in a message of its own, when it is one.

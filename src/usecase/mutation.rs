@@ -186,13 +186,10 @@ impl Service {
         let answer = Answer::Rollout(report.clone());
         // It isn't settled before the message says so: should this process die, only a second delivery is sure to bring
         // the message up to date. What the follower shows is newer, so it begins once this was put up.
-        let shown = async {
-            match self.followed(&report.revision) {
-                // Its follower keeps this very message up to date, and may be further than this.
-                Some(place) if place.is_some() && place == address => Ok(()),
-                _ => request.replier.ensure(address.as_ref(), &answer).await,
-            }
-        };
+        // A follower of an earlier process's commit keeps this very message up to date, and may be further than this;
+        // but whether it has shown anything yet nobody knows.
+        let newest = self.followed(&report.revision, address.as_ref()).unwrap_or_else(|| answer.clone());
+        let shown = request.replier.ensure(address.as_ref(), &newest);
         tokio::pin!(shown);
         let at_once = futures_util::poll!(&mut shown);
         let up_to_date = !matches!(at_once, Poll::Ready(Err(_)));
