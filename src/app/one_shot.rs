@@ -54,6 +54,13 @@ pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode> 
         Handling::NotOurs | Handling::Unsettled => None,
     };
     service.shut_down(GRACE).await;
-    let shown = replier.finish()?;
+    let shown = match replier.finish() {
+        // What was changed is changed, whether or not it could be printed: the exit code must not call it a failure.
+        Err(error) if mutation.is_some() && answer.is_some() => {
+            tracing::error!(%error, "the answer could not be printed");
+            None
+        }
+        shown => shown?,
+    };
     Ok(answer.or(shown).as_ref().map_or(ExitCode::Failed, ExitCode::of))
 }

@@ -33,3 +33,13 @@ async fn a_command_becomes_a_commit_and_one_message_follows_it_until_it_is_live(
     playbill.hub().until(crate::playbill::PATIENCE, |hub| (hub.unconfirmed() == 0).then_some(())).await.unwrap();
     drop(bot);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_cannot_be_printed_is_not_called_a_failure() {
+    let playbill = Playbill::start().await;
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut deploy = playbill.program(&["deploy", "0.10.5", "--json"]);
+    let status = tokio::task::spawn_blocking(move || deploy.stdout(full).stderr(std::process::Stdio::null()).status());
+    assert_eq!(status.await.unwrap().unwrap().code(), Some(0));
+    assert_eq!(playbill.git(&["rev-list", "--count", "main"]).trim(), "2");
+}
