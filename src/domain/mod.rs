@@ -11,6 +11,7 @@ pub mod nearest;
 pub mod observation;
 pub mod plan;
 pub mod policy;
+pub mod position;
 pub mod rollout;
 pub mod snapshot;
 pub mod version;

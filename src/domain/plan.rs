@@ -6,12 +6,13 @@ use super::{
     catalogue::Site,
     command::Mutation,
     name::RepoPath,
+    position::Position,
     snapshot::{FileEdit, Snapshot, SnapshotError},
 };
 use crate::manifest::{
-    Fault,
+    Fault, Missing, Outcome,
     argocd::{self, Overrides},
-    kustomization::{FILE_NAMES, Kustomization, Missing, Outcome},
+    kustomization::{FILE_NAMES, Kustomization},
     sources::{self, Sight, Sought},
 };
 
@@ -47,12 +48,13 @@ pub struct Change {
 
 /// Why there is no plan: the file, the line and what is wrong there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
-#[error("{file}{}: {fault}", line.map(|l| format!(":{l}")).unwrap_or_default())]
+#[error("{file}{}: {fault}", at.map(|at| format!(":{at}")).unwrap_or_default())]
 pub struct PlanError {
     /// The file or folder.
     pub file: RepoPath,
-    /// The line, counted from 1, when the fault has one.
-    pub line: Option<usize>,
+    /// The line and column, when the fault has a place.
+    #[serde(flatten)]
+    pub at: Option<Position>,
     /// What is wrong.
     pub fault: PlanFault,
 }
@@ -94,6 +96,37 @@ pub enum PlanFault {
     /// The value can't be changed without changing more than it.
     #[error("cannot be edited safely: {0}")]
     Unsafe(UnsafeEdit),
+    /// The file that the configuration names isn't there.
+    #[error("there is no such file")]
+    NoFile,
+    /// No value at a key path.
+    #[error("has no value at {path}")]
+    NoValue {
+        /// The key path, as it is written on the command line: `api.image.tag`.
+        path: String,
+    },
+    /// No workload of that name that has a count or containers.
+    #[error("has no workload named {name:?}; it has {}", found.join(", "))]
+    NoWorkload {
+        /// The name looked for.
+        name: String,
+        /// What is there instead, as `Deployment/web`; some of them.
+        found: Vec<String>,
+    },
+    /// The workload has no container of that name.
+    #[error("has no container named {name:?}; it has {}", found.join(", "))]
+    NoContainer {
+        /// The name looked for.
+        name: String,
+        /// The containers there; some of them.
+        found: Vec<String>,
+    },
+    /// The file is shared with other environments, and the configuration doesn't allow changing it for them all.
+    #[error("is shared with {}", environments.join(", "))]
+    SharedBase {
+        /// The other environments: `application/environment`, or folders that the configuration doesn't know.
+        environments: Vec<String>,
+    },
     /// Argo CD applies this file after the kustomization, so a commit would have no effect.
     #[error("Argo CD applies this file after the kustomization, so a change there would have no effect")]
     Overridden,
@@ -112,11 +145,21 @@ pub enum PlanFault {
 #[serde(rename_all = "snake_case")]
 pub enum UnsafeEdit {
     /// The value is an alias of an anchor elsewhere.
-    #[error("the value is an alias (*{0})")]
-    Alias(String),
+    #[error("the value is an alias (*{name}) of the anchor on line {anchor}")]
+    Alias {
+        /// The anchor's name.
+        name: String,
+        /// The line of the anchor.
+        anchor: usize,
+    },
     /// The value carries an anchor that others may use.
-    #[error("the value is anchored (&{0})")]
-    Anchor(String),
+    #[error("the value is anchored (&{name}){}", if aliases.is_empty() { String::new() } else { format!(", used on lines {aliases:?}") })]
+    Anchor {
+        /// The anchor's name.
+        name: String,
+        /// The lines of its aliases.
+        aliases: Vec<usize>,
+    },
     /// The value is a block scalar, a list or a map.
     #[error("the value is not a plain or quoted scalar")]
     NotAScalar,
@@ -150,17 +193,17 @@ pub fn plan(snapshot: &dyn Snapshot, site: &Site, mutation: &Mutation) -> Result
         && wanted > site.environment.max_replicas
     {
         let fault = PlanFault::TooManyReplicas { wanted, maximum: site.environment.max_replicas };
-        return Err(PlanError { file: site.environment.path.clone(), line: None, fault });
+        return Err(PlanError { file: site.environment.path.clone(), at: None, fault });
     }
     let (file, bytes) = kustomization_file(snapshot, site)?;
     let kustomization = Kustomization::read(&bytes).map_err(|fault| at(&file, fault))?;
     for (file, found) in overrides(snapshot, site, &kustomization)? {
-        let line = match mutation {
-            Mutation::Deploy(_) => found.image.map(|(line, _)| line),
-            Mutation::SetReplicas(_) => found.replicas.map(|(line, _)| line),
+        let at = match mutation {
+            Mutation::Deploy(_) => found.image.map(|(at, _)| at),
+            Mutation::SetReplicas(_) => found.replicas.map(|(at, _)| at),
         };
-        if line.is_some() {
-            return Err(PlanError { file, line, fault: PlanFault::Overridden });
+        if at.is_some() {
+            return Err(PlanError { file, at, fault: PlanFault::Overridden });
         }
     }
     let set = |missing| match mutation {
@@ -168,7 +211,7 @@ pub fn plan(snapshot: &dyn Snapshot, site: &Site, mutation: &Mutation) -> Result
         Mutation::SetReplicas(count) => kustomization.set_count(&site.environment.workload.name, *count, missing),
     };
     let outcome = match set(Missing::Refuse) {
-        Err(Fault { fault: PlanFault::NoEntry { .. }, line: None }) if may_be_put_in(snapshot, site, mutation) => {
+        Err(Fault { fault: PlanFault::NoEntry { .. }, at: None }) if may_be_put_in(snapshot, site, mutation) => {
             set(Missing::Insert)
         }
         outcome => outcome,
@@ -239,7 +282,7 @@ pub fn desired(snapshot: &dyn Snapshot, site: &Site) -> Result<Desired, PlanErro
 /// The kustomization file of a site's folder, with its content.
 fn kustomization_file(snapshot: &dyn Snapshot, site: &Site) -> Result<(RepoPath, Vec<u8>), PlanError> {
     let folder = &site.environment.path;
-    let fault = |fault| PlanError { file: folder.clone(), line: None, fault };
+    let fault = |fault| PlanError { file: folder.clone(), at: None, fault };
     let names = snapshot.names(folder)?;
     let found: Vec<&str> = FILE_NAMES.into_iter().filter(|name| names.iter().any(|n| n == name)).collect();
     let name = match found.as_slice() {
@@ -290,13 +333,13 @@ fn may_be_put_in(snapshot: &dyn Snapshot, site: &Site, mutation: &Mutation) -> b
     sources::look(snapshot, &site.environment.path, sought) != Sight::Absent
 }
 
-fn at(file: &RepoPath, Fault { line, fault }: Fault) -> PlanError {
-    PlanError { file: file.clone(), line, fault }
+fn at(file: &RepoPath, Fault { at, fault }: Fault) -> PlanError {
+    PlanError { file: file.clone(), at, fault }
 }
 
 impl From<SnapshotError> for PlanError {
     fn from(error: SnapshotError) -> Self {
-        Self { file: error.path, line: None, fault: PlanFault::Unreadable(error.detail) }
+        Self { file: error.path, at: None, fault: PlanFault::Unreadable(error.detail) }
     }
 }
 

@@ -1,18 +1,18 @@
 //! The files beside a kustomization that Argo CD applies after it: `.argocd-source.yaml`, `.argocd-source-<app>.yaml`.
 
 use super::{
-    Fault, scalar,
+    Fault, scalar, slot,
     tree::{NodeId, Tree},
 };
-use crate::domain::plan::PlanFault;
+use crate::domain::position::Position;
 
 /// What such a file sets for one image and one workload.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Overrides {
-    /// The line that sets the image, and the tag there when it has one.
-    pub image: Option<(usize, Option<String>)>,
-    /// The line that sets the replica count, and the count.
-    pub replicas: Option<(usize, Option<u32>)>,
+    /// Where the image is set, and the tag there when it has one.
+    pub image: Option<(Position, Option<String>)>,
+    /// Where the replica count is set, and the count.
+    pub replicas: Option<(Position, Option<u32>)>,
 }
 
 /// The names of the files that Argo CD reads for an Application, in the order in which they are applied.
@@ -33,11 +33,9 @@ pub fn file_names(namespace: &str, application: &str) -> [String; 3] {
 /// `kustomize.images` has kustomize's own forms: `name=new:tag`, `name:tag`, `name@digest`, `name=new`.
 ///
 /// # Errors
-/// [`PlanFault::Malformed`] where the file isn't YAML: Argo CD can't render the application then.
+/// [`crate::domain::plan::PlanFault::Malformed`] where the file isn't YAML: Argo CD can't render the application then.
 pub fn overrides(bytes: &[u8], images: &[&str], workload: &str) -> Result<Overrides, Fault> {
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| Fault { line: None, fault: PlanFault::Malformed("not UTF-8".to_owned()) })?;
-    let tree = Tree::read(text)?;
+    let tree = Tree::read(slot::utf8(bytes)?)?;
     let root = tree.documents().first().and_then(|document| document.root);
     let Some(kustomize) = root.and_then(|root| tree.get(root, "kustomize")) else { return Ok(Overrides::default()) };
     let list = |key: &str| -> Vec<NodeId> {
@@ -45,12 +43,12 @@ pub fn overrides(bytes: &[u8], images: &[&str], workload: &str) -> Result<Overri
     };
     let image = list("images").into_iter().rev().find_map(|item| {
         let (names, tag) = parse_image(tree.scalar(item)?);
-        images.iter().any(|image| names.contains(image)).then(|| (tree.line(item), tag.map(str::to_owned)))
+        images.iter().any(|image| names.contains(image)).then(|| (tree.position(item), tag.map(str::to_owned)))
     });
     let replicas = list("replicas").into_iter().rev().find_map(|item| {
         let name = tree.get(item, "name").and_then(|name| tree.scalar(name))?;
         let count = tree.get(item, "count").and_then(|count| tree.scalar(count)).and_then(scalar::whole_number);
-        (name == workload).then(|| (tree.line(item), count))
+        (name == workload).then(|| (tree.position(item), count))
     });
     Ok(Overrides { image, replicas })
 }
@@ -89,7 +87,7 @@ mod tests {
             ("app:5@sha256:0", None),
         ] {
             let file = format!("# by the image updater\nkustomize:\n  images:\n  - 'sidecar:9'\n  - '{text}'\n");
-            assert_eq!(read(&file).image, Some((5, tag.map(str::to_owned))), "{text}");
+            assert_eq!(read(&file).image, Some((Position { line: 5, column: 5 }, tag.map(str::to_owned))), "{text}");
         }
     }
 
@@ -106,6 +104,6 @@ mod tests {
     #[test]
     fn replicas_are_found_with_their_line() {
         let file = "kustomize:\n  replicas:\n  - name: web\n    count: 4\n";
-        assert_eq!(read(file).replicas, Some((3, Some(4))));
+        assert_eq!(read(file).replicas, Some((Position { line: 3, column: 5 }, Some(4))));
     }
 }

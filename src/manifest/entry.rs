@@ -1,13 +1,11 @@
 //! Where a value stands: the section, the entry and the key, found as kustomize finds them.
 
 use super::{
-    Fault, scalar,
-    tree::{INT_TAG, Kind, NodeId, STR_TAG, Style, Tree},
+    Fault,
+    slot::{MAX_LINES, Pair, duplicates, merged, merged_value, one_of, shared},
+    tree::{NodeId, Tree},
 };
-use crate::domain::plan::{PlanFault, UnsafeEdit};
-
-/// The most lines that a fault names.
-const MAX_LINES: usize = 10;
+use crate::domain::{plan::PlanFault, position::Position};
 
 /// What is set, and for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,14 +57,6 @@ impl Wanted<'_> {
     }
 }
 
-/// A pair of a map: its index and its nodes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Pair {
-    pub(super) index: usize,
-    pub(super) key: NodeId,
-    pub(super) value: NodeId,
-}
-
 /// Where an entry is, or how far the way to it exists.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -77,7 +67,7 @@ pub(super) struct Place {
     /// Why nothing may be changed on this way, although it can be read.
     pub(super) hazard: Option<Fault>,
     /// The line of another entry that may be meant for the same image, so that none may be put in.
-    pub(super) rival: Option<usize>,
+    pub(super) rival: Option<Position>,
 }
 
 /// Finds the entry.
@@ -102,7 +92,7 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
         return Ok(place);
     }
     let items = tree.items(section.value).ok_or_else(|| {
-        Fault::at(tree.line(section.value), PlanFault::Malformed(format!("{} is not a list", wanted.section())))
+        Fault::at(tree.position(section.value), PlanFault::Malformed(format!("{} is not a list", wanted.section())))
     })?;
 
     let mut matches = vec![];
@@ -113,11 +103,11 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
         let map = tree.target(*item);
         if tree.pairs(map).is_none() {
             let what = format!("an entry of {} is not a map", wanted.section());
-            return Err(Fault::at(tree.line(*item), PlanFault::Malformed(what)));
+            return Err(Fault::at(tree.position(*item), PlanFault::Malformed(what)));
         }
         match relation(tree, map, wanted)? {
             Relation::None => {}
-            Relation::Rival => place.rival = place.rival.or_else(|| Some(tree.line(*item))),
+            Relation::Rival => place.rival = place.rival.or_else(|| Some(tree.position(*item))),
             relation => matches.push((relation, index, *item)),
         }
     }
@@ -132,14 +122,15 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
             duplicates(tree, map)?;
             place.entry = Some((*index, map));
         }
-        ([_], [line]) => place.rival = Some(*line),
-        (_, lines) => {
+        ([(_, _, item)], _) => place.rival = Some(tree.position(*item)),
+        (several, lines) => {
+            let second = several.get(1).map(|(_, _, item)| tree.position(*item));
             let fault = PlanFault::AmbiguousEntry {
                 section: wanted.section().to_owned(),
                 name: wanted.name().to_owned(),
                 lines: lines.to_vec(),
             };
-            return Err(Fault { line: lines.get(1).copied(), fault });
+            return Err(Fault { at: second, fault });
         }
     }
     Ok(place)
@@ -186,109 +177,4 @@ fn relation(tree: &Tree<'_>, map: NodeId, wanted: &Wanted<'_>) -> Result<Relatio
 fn base_name(image: &str) -> &str {
     let last = image.rsplit('/').next().unwrap_or(image);
     last.split([':', '@']).next().unwrap_or(last)
-}
-
-/// The one pair of a map whose key is one of these, without regard to case.
-///
-/// # Errors
-/// [`UnsafeEdit::DuplicateKey`] where there are several.
-pub(super) fn one_of(tree: &Tree<'_>, map: NodeId, keys: &[&str]) -> Result<Option<Pair>, Fault> {
-    let pairs = tree.pairs(map).unwrap_or_default().iter().enumerate();
-    let mut found = pairs
-        .filter(|(_, (key, _))| tree.scalar(*key).is_some_and(|text| keys.iter().any(|k| k.eq_ignore_ascii_case(text))))
-        .map(|(index, (key, value))| Pair { index, key: *key, value: *value });
-    let Some(first) = found.next() else { return Ok(None) };
-    let others: Vec<Pair> = found.collect();
-    let Some(last) = others.last() else { return Ok(Some(first)) };
-    let key = tree.scalar(first.key).unwrap_or_default().to_owned();
-    let lines = [first].iter().chain(&others).map(|pair| tree.line(pair.key)).collect();
-    Err(Fault::not_safe(tree.line(last.key), UnsafeEdit::DuplicateKey { key, lines }))
-}
-
-/// Refuses a map with a key that stands twice.
-pub(super) fn duplicates(tree: &Tree<'_>, map: NodeId) -> Result<(), Fault> {
-    for (key, _) in tree.pairs(map).unwrap_or_default() {
-        if let Some(text) = tree.scalar(*key) {
-            one_of(tree, map, &[text])?;
-        }
-    }
-    Ok(())
-}
-
-/// Why what is inside a collection may not be changed: it is an alias, or others refer to it.
-fn shared(tree: &Tree<'_>, id: NodeId) -> Option<Fault> {
-    let node = tree.node(id);
-    match (&node.kind, &node.anchor) {
-        (Kind::Alias { name, .. }, _) => Some(Fault::not_safe(tree.line(id), UnsafeEdit::Alias(name.clone()))),
-        (_, Some(anchor)) if node.aliased => Some(Fault::not_safe(tree.line(id), UnsafeEdit::Anchor(anchor.clone()))),
-        _ => None,
-    }
-}
-
-/// The aliases that a map merges in by `<<`.
-fn merges<'t>(tree: &'t Tree<'_>, map: NodeId) -> impl Iterator<Item = NodeId> + 't {
-    let merges = tree.pairs(map).unwrap_or_default().iter().filter(|(key, _)| tree.scalar(*key) == Some("<<"));
-    merges.flat_map(|(_, value)| tree.items(*value).map_or_else(|| vec![*value], <[NodeId]>::to_vec))
-}
-
-fn merged_value(tree: &Tree<'_>, map: NodeId, key: &str) -> Option<NodeId> {
-    merges(tree, map).find_map(|source| {
-        tree.pairs(source)?
-            .iter()
-            .find(|(k, _)| tree.scalar(*k).is_some_and(|k| k.eq_ignore_ascii_case(key)))
-            .map(|p| p.1)
-    })
-}
-
-/// Why a map may not be changed: one of these keys comes in by a merge.
-fn merged(tree: &Tree<'_>, map: NodeId, keys: &[&str]) -> Option<Fault> {
-    let source = merges(tree, map).find(|source| {
-        let pairs = tree.pairs(*source).unwrap_or_default();
-        pairs.iter().any(|(k, _)| tree.scalar(*k).is_some_and(|k| keys.iter().any(|key| key.eq_ignore_ascii_case(k))))
-    })?;
-    let name = match &tree.node(source).kind {
-        Kind::Alias { name, .. } => name.clone(),
-        _ => "<<".to_owned(),
-    };
-    Some(Fault::not_safe(tree.line(source), UnsafeEdit::Alias(name)))
-}
-
-/// Whether a value is a scalar that can be written anew without touching anything else.
-///
-/// # Errors
-/// [`UnsafeEdit`] with the line.
-pub(super) fn writable(tree: &Tree<'_>, pair: Pair) -> Result<Style, Fault> {
-    let node = tree.node(pair.value);
-    let block = matches!(node.kind, Kind::Scalar { style: Style::Block, .. });
-    // A block scalar's bytes start on the line below its header.
-    let line = tree.line(if block { pair.key } else { pair.value });
-    let refuse = |reason| Err(Fault::not_safe(line, reason));
-    if let Some(anchor) = &node.anchor {
-        return refuse(UnsafeEdit::Anchor(anchor.clone()));
-    }
-    match &node.kind {
-        Kind::Alias { name, .. } => refuse(UnsafeEdit::Alias(name.clone())),
-        Kind::Scalar { style: Style::Block, .. } | Kind::Sequence { .. } | Kind::Mapping { .. } => {
-            refuse(UnsafeEdit::NotAScalar)
-        }
-        Kind::Scalar { value, .. } if value.starts_with("ENC[") => refuse(UnsafeEdit::Sops),
-        Kind::Scalar { style, .. } => match node.tag.as_deref() {
-            None => Ok(*style),
-            Some(STR_TAG | INT_TAG) if *style != Style::Empty => Ok(*style),
-            Some(_) => refuse(UnsafeEdit::NotAScalar),
-        },
-    }
-}
-
-/// Whether a scalar is a string to kustomize.
-pub(super) fn is_string(tree: &Tree<'_>, id: NodeId) -> bool {
-    let node = tree.node(tree.target(id));
-    match &node.kind {
-        Kind::Scalar { value, style: Style::Plain | Style::Empty } => match node.tag.as_deref() {
-            Some(tag) => tag == STR_TAG,
-            None => scalar::reads_as_string(value),
-        },
-        Kind::Scalar { .. } => true,
-        _ => false,
-    }
 }

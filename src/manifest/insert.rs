@@ -245,5 +245,5 @@ fn lines(text: &str, end: usize, lines: &[String]) -> Splice {
 
 /// Refuses to put something in where its place is unclear.
 pub(super) fn refuse(tree: &Tree<'_>, id: NodeId, reason: &str) -> Fault {
-    Fault::not_safe(tree.line(id), UnsafeEdit::ProofFailed(reason.to_owned()))
+    Fault::not_safe(tree.position(id), UnsafeEdit::ProofFailed(reason.to_owned()))
 }

@@ -10,7 +10,8 @@
 //! | [`kustomization`] | what kustomize reads: sections, entries, and how their values are set |
 //! | [`argocd`] | the files beside a kustomization that beat it |
 //! | [`sources`] | what a kustomization builds from, as far as the snapshot shows it |
-//! | `entry`, `habit`, `insert`, `remove` | where a value stands, how the file is written, the splices that put it in or take it out |
+//! | `entry` | where the entry of a kustomization stands |
+//! | `slot`, `habit`, `insert`, `remove` | whether a value may be written over, how the file is written, the splices that put something in or take it out |
 //! | `tree`, `scalar`, `text`, `proof` | YAML with byte ranges, quoting, lines, the proof: not about kustomize at all |
 
 pub mod argocd;
@@ -21,32 +22,70 @@ pub mod kustomization;
 pub mod proof;
 mod remove;
 pub mod scalar;
+mod slot;
 pub mod sources;
 pub mod text;
 pub mod tree;
 
-use crate::domain::plan::{PlanFault, UnsafeEdit};
+use crate::domain::{
+    plan::{PlanFault, UnsafeEdit},
+    position::Position,
+};
 
-/// What is wrong with one manifest, and on which line; the caller knows which file it is.
+/// What setting a value comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The text with the new value.
+    Changed {
+        /// The whole new text.
+        text: String,
+        /// The line of the new value, counted from 1.
+        line: usize,
+        /// The value that stood there.
+        from: Option<String>,
+    },
+    /// The value is already the wanted one.
+    AlreadySo {
+        /// The value.
+        value: String,
+    },
+}
+
+/// What to do where what is to be set isn't there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Put it in, unless something else there may be meant for the same.
+    Insert,
+    /// Say so.
+    Refuse,
+}
+
+/// What is wrong with one manifest, and where; the caller knows which file it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{fault}", line.map(|l| format!("line {l}: ")).unwrap_or_default())]
+#[error("{}{fault}", at.map(|at| format!("{at}: ")).unwrap_or_default())]
 pub struct Fault {
-    /// The line, counted from 1, when the fault has one.
-    pub line: Option<usize>,
+    /// Where, when the fault has a place.
+    pub at: Option<Position>,
     /// What is wrong there.
     pub fault: PlanFault,
 }
 
 impl Fault {
-    /// A fault on a line.
+    /// A fault of the whole text.
     #[must_use]
-    pub fn at(line: usize, fault: PlanFault) -> Self {
-        Self { line: Some(line), fault }
+    pub fn whole(fault: PlanFault) -> Self {
+        Self { at: None, fault }
+    }
+
+    /// A fault at a place.
+    #[must_use]
+    pub fn at(at: Position, fault: PlanFault) -> Self {
+        Self { at: Some(at), fault }
     }
 
     /// An edit that would change more than the value.
     #[must_use]
-    pub fn not_safe(line: usize, reason: UnsafeEdit) -> Self {
-        Self::at(line, PlanFault::Unsafe(reason))
+    pub fn not_safe(at: Position, reason: UnsafeEdit) -> Self {
+        Self::at(at, PlanFault::Unsafe(reason))
     }
 }

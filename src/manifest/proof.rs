@@ -9,7 +9,7 @@ pub use reading::{Meaning, Reading};
 
 use super::text::{self, Splice};
 
-/// Where a node stands in the first document: the index of the pair or of the item at each level.
+/// Where a node stands in its document: the index of the pair or of the item at each level.
 pub type Path = Vec<usize>;
 
 /// An asked-for difference, in terms of values, not of bytes.
@@ -47,25 +47,25 @@ pub enum Difference {
     },
 }
 
-/// Carries splices out and proves that they make the asked-for differences and no other.
+/// Carries splices out and proves that they make the asked-for differences in one document (counted from 0), and no other.
 ///
 /// The differences are applied one after the other to what each reader makes of the old text, and the outcome must equal
 /// what it makes of the new one, in all documents, keys in their order, strings apart from numbers.
 ///
 /// # Errors
 /// What differs, in English.
-pub fn splice(old: &str, splices: &[Splice], differences: &[Difference]) -> Result<String, String> {
+pub fn splice(old: &str, document: usize, splices: &[Splice], differences: &[Difference]) -> Result<String, String> {
     let new = text::apply(old, splices).ok_or("the splices overlap")?;
     if !only_splices_differ(old, &new, splices) {
         return Err("bytes outside the edit changed".to_owned());
     }
-    check(old, &new, differences, "the editor's parser", reading::by_granit)?;
+    check(old, &new, document, differences, "the editor's parser", reading::by_granit)?;
     // One of them may be unable to read a valid text (yaml-rust2 rejects a tab after a colon, libyaml keys that stand
     // twice); those that can read it must agree.
     let mut unable = vec![];
     for (name, read) in [("yaml-rust2", reading::by_yaml_rust as Reader), ("libyaml", reading::by_libyaml)] {
         match read(old) {
-            Ok(_) => check(old, &new, differences, name, read)?,
+            Ok(_) => check(old, &new, document, differences, name, read)?,
             Err(error) => unable.push(format!("{name} cannot read the text: {error}")),
         }
     }
@@ -89,10 +89,17 @@ fn only_splices_differ(old: &str, new: &str, splices: &[Splice]) -> bool {
 
 type Reader = fn(&str) -> Result<Vec<Reading>, String>;
 
-fn check(old: &str, new: &str, differences: &[Difference], name: &str, read: Reader) -> Result<(), String> {
+fn check(
+    old: &str,
+    new: &str,
+    document: usize,
+    differences: &[Difference],
+    name: &str,
+    read: Reader,
+) -> Result<(), String> {
     let mut expected = read(old).map_err(|error| format!("{name} cannot read the text: {error}"))?;
     let seen = read(new).map_err(|error| format!("{name} cannot read the edited text: {error}"))?;
-    let root = expected.first_mut().ok_or_else(|| format!("{name} sees no document"))?;
+    let root = expected.get_mut(document).ok_or_else(|| format!("{name} sees no such document"))?;
     for difference in differences {
         make(root, difference).ok_or_else(|| format!("{name} sees another structure"))?;
     }
@@ -152,7 +159,7 @@ mod tests {
 
     #[test]
     fn the_asked_for_difference_passes() {
-        let new = splice(OLD, &replace("'x'", "'y'"), &set(Reading::string("y"))).expect("proved");
+        let new = splice(OLD, 0, &replace("'x'", "'y'"), &set(Reading::string("y"))).expect("proved");
         assert_eq!(new, OLD.replace("'x'", "'y'"));
     }
 
@@ -171,7 +178,7 @@ mod tests {
             ("'x'", "&a '1.10'", vec![Difference::Remove { at: vec![0] }]),
             ("'x'", "'1.10'", vec![Difference::Set { at: vec![0, 0], value: Reading::string("1.10") }]),
         ] {
-            assert!(splice(OLD, &replace(what, with), &differences).is_err(), "{what} -> {with}");
+            assert!(splice(OLD, 0, &replace(what, with), &differences).is_err(), "{what} -> {with}");
         }
     }
 
@@ -183,8 +190,8 @@ mod tests {
             assert!(reader(old).is_err(), "otherwise this case is no longer needed");
             let start = old.find("v1").expect("in the text");
             let splices = [Splice { range: start..start + 2, with: "v2".into() }];
-            assert_eq!(splice(old, &splices, &set(Reading::string("v2"))), Ok(old.replace("v1", "v2")));
-            assert!(splice(old, &splices, &set(Reading::string("v3"))).is_err());
+            assert_eq!(splice(old, 0, &splices, &set(Reading::string("v2"))), Ok(old.replace("v1", "v2")));
+            assert!(splice(old, 0, &splices, &set(Reading::string("v3"))).is_err());
         }
     }
 
@@ -192,7 +199,7 @@ mod tests {
     fn a_block_scalar_must_not_gain_a_line_end() {
         let (old, end) = ("a: |\n  x", 8);
         let b = Difference::Insert { at: vec![1], key: Some(Reading::string("b")), value: Reading::number(1) };
-        let outcome = splice(old, &[Splice::insert(end, "\nb: 1".into())], &[b]);
+        let outcome = splice(old, 0, &[Splice::insert(end, "\nb: 1".into())], &[b]);
         assert_eq!(outcome, Err("libyaml sees another difference".to_owned()));
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::domain::position::Position;
+
 /// A byte order mark, which belongs to no line.
 const BOM: &str = "\u{feff}";
 
@@ -50,6 +52,13 @@ pub fn line_of(text: &str, offset: usize) -> usize {
             _ => false,
         })
         .count()
+}
+
+/// The place of this offset; a byte order mark takes no column.
+#[must_use]
+pub fn position_of(text: &str, offset: usize) -> Position {
+    let column = 1 + line_prefix(text, offset).chars().count();
+    Position { line: line_of(text, offset), column }
 }
 
 /// The first byte of the line that holds this offset; a byte order mark isn't part of the line.

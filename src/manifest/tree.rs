@@ -5,7 +5,7 @@ use std::{collections::HashMap, ops::Range};
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use super::{Fault, text};
-use crate::domain::plan::PlanFault;
+use crate::domain::{plan::PlanFault, position::Position};
 
 /// The longest text that is read.
 pub const MAX_BYTES: usize = 8 << 20;
@@ -109,13 +109,12 @@ impl<'t> Tree<'t> {
     /// [`PlanFault::Malformed`] with the line, also for a text above the bounds of size and depth.
     pub fn read(text: &'t str) -> Result<Self, Fault> {
         if text.len() > MAX_BYTES {
-            return Err(Fault { line: None, fault: PlanFault::Malformed(format!("longer than {MAX_BYTES} bytes")) });
+            return Err(Fault::whole(PlanFault::Malformed(format!("longer than {MAX_BYTES} bytes"))));
         }
         let options = granit_parser::options! { emit_anchor_events: true, emit_comments: false };
         let mut builder = Builder::new(text);
         for event in Parser::new_from_str_with_options(text, options) {
-            let (event, span) =
-                event.map_err(|error| Fault::at(error.marker().line().max(1), PlanFault::Malformed(error.info())))?;
+            let (event, span) = event.map_err(|error| scan_fault(&error))?;
             let span = span.byte_range().filter(|range| text.get(range.clone()).is_some());
             let span = span.ok_or_else(|| malformed(text, 0, "the parser lost its place"))?;
             builder.event(event, span)?;
@@ -197,6 +196,12 @@ impl<'t> Tree<'t> {
         }
     }
 
+    /// Where a node starts.
+    #[must_use]
+    pub fn position(&self, id: NodeId) -> Position {
+        text::position_of(self.text, self.nodes[id].span.start)
+    }
+
     /// The line of a node, counted from 1.
     #[must_use]
     pub fn line(&self, id: NodeId) -> usize {
@@ -204,8 +209,14 @@ impl<'t> Tree<'t> {
     }
 }
 
+fn scan_fault(error: &granit_parser::ScanError) -> Fault {
+    let marker = error.marker();
+    let at = Position { line: marker.line().max(1), column: marker.col() + 1 };
+    Fault::at(at, PlanFault::Malformed(error.info()))
+}
+
 fn malformed(text: &str, offset: usize, what: &str) -> Fault {
-    Fault::at(text::line_of(text, offset), PlanFault::Malformed(what.to_owned()))
+    Fault::at(text::position_of(text, offset), PlanFault::Malformed(what.to_owned()))
 }
 
 /// Collects events into nodes without recursion, so that depth costs no stack.
@@ -350,7 +361,7 @@ mod tests {
     #[test]
     fn faults_have_lines_and_depth_is_bounded() {
         let fault = Tree::read("a: 1\nb: [1\nc: 2\n").expect_err("unclosed");
-        assert!(fault.line.is_some_and(|line| line >= 2), "{fault}");
+        assert!(fault.at.is_some_and(|at| at.line >= 2), "{fault}");
         for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
             assert!(Tree::read(&deep).is_err());
         }

@@ -10,7 +10,7 @@ use crate::domain::{
 const SHOWN: usize = 200;
 
 pub(super) fn plan_error(error: &PlanError, language: Language) -> Text {
-    let PlanError { file, line, fault } = error;
+    let PlanError { file, at, fault } = error;
     if let PlanFault::TooManyReplicas { wanted, maximum } = fault {
         return Text::new().plain("🚫 ").bold(say!(language, "Слишком много реплик", "Too many replicas")).line(say!(
             language,
@@ -19,7 +19,7 @@ pub(super) fn plan_error(error: &PlanError, language: Language) -> Text {
         ));
     }
     let file = clean::inline(if file.as_str().is_empty() { "/" } else { file.as_str() }, SHOWN);
-    let place = line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
+    let place = at.map_or_else(|| file.clone(), |at| format!("{file}:{at}"));
     let text = Text::new()
         .plain("🚫 ")
         .bold(say!(language, "Манифест нельзя изменить", "The manifest can't be changed"))
@@ -75,6 +75,32 @@ fn explained(text: Text, fault: &PlanFault, language: Language) -> Text {
                 ))
         }
         PlanFault::Unsafe(unsafe_edit) => not_safe(text, unsafe_edit, language),
+        PlanFault::NoFile => text.plain(say!(
+            language,
+            "Такого файла в репозитории нет: проверьте путь в настройках бота.",
+            "The repository has no such file: check the path in the bot's configuration."
+        )),
+        PlanFault::NoValue { path } => text
+            .plain(say!(language, "Здесь нет значения ", "There is no value "))
+            .code(clean::inline(path, SHOWN))
+            .plain(say!(language, ": добавьте его, и команда сможет его менять.", ": once it is added, the command can change it.")),
+        PlanFault::NoWorkload { name, found } => text
+            .plain(say!(language, "Здесь нет рабочей нагрузки ", "There is no workload "))
+            .code(clean::inline(name, SHOWN))
+            .plain(say!(language, ". Есть:", ". There is:"))
+            .block(list(found)),
+        PlanFault::NoContainer { name, found } => text
+            .plain(say!(language, "Здесь нет контейнера ", "There is no container "))
+            .code(clean::inline(name, SHOWN))
+            .plain(say!(language, ". Есть:", ". There is:"))
+            .block(list(found)),
+        PlanFault::SharedBase { environments } => text
+            .plain(say!(
+                language,
+                "Этот файл общий, от него зависят и другие среды:",
+                "This file is shared, other environments build from it too:"
+            ))
+            .block(list(environments)),
         PlanFault::Overridden => text.plain(say!(
             language,
             "Argo CD применяет этот файл после kustomization, поэтому коммит ничего бы не дал: меняйте значение в нём.",
@@ -87,22 +113,32 @@ fn explained(text: Text, fault: &PlanFault, language: Language) -> Text {
 
 fn not_safe(text: Text, fault: &UnsafeEdit, language: Language) -> Text {
     match fault {
-        UnsafeEdit::Alias(name) => text
+        UnsafeEdit::Alias { name, anchor } => text
             .plain(say!(language, "Вместо значения стоит ссылка ", "In place of the value stands the alias "))
             .code(format!("*{}", clean::inline(name, 60)))
             .plain(say!(
                 language,
-                ": правка задела бы и другие места.",
-                ": an edit would change other places as well."
+                " на якорь в строке {anchor}: правка задела бы и другие места.",
+                " of the anchor on line {anchor}: an edit would change other places as well."
             )),
-        UnsafeEdit::Anchor(name) => text
-            .plain(say!(language, "На значении стоит якорь ", "The value carries the anchor "))
-            .code(format!("&{}", clean::inline(name, 60)))
-            .plain(say!(
-                language,
-                ": правка задела бы и другие места.",
-                ": an edit would change other places as well."
-            )),
+        UnsafeEdit::Anchor { name, aliases } => {
+            let text = text
+                .plain(say!(language, "На значении стоит якорь ", "The value carries the anchor "))
+                .code(format!("&{}", clean::inline(name, 60)));
+            let lines = numbers(aliases);
+            text.plain(match aliases.as_slice() {
+                [] => say!(
+                    language,
+                    ": правка может задеть и другие места.",
+                    ": an edit might change other places as well."
+                ),
+                _ => say!(
+                    language,
+                    ", на него ссылаются строки {lines}: правка задела бы и их.",
+                    ", which lines {lines} refer to: an edit would change them as well."
+                ),
+            })
+        }
         UnsafeEdit::NotAScalar => text.plain(say!(
             language,
             "Здесь не простое значение, а список, словарь или текст из нескольких строк.",

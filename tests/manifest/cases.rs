@@ -2,10 +2,7 @@
 
 use tiphys::{
     domain::name::{ImageName, Tag},
-    manifest::{
-        Fault,
-        kustomization::{Kustomization, Missing, Outcome},
-    },
+    manifest::{Fault, Missing, Outcome, kustomization::Kustomization},
 };
 
 /// The image that the cases are about.

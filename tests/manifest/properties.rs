@@ -1,10 +1,7 @@
 //! What holds for every text and every value.
 
 use proptest::{prelude::*, sample::select};
-use tiphys::manifest::{
-    argocd,
-    kustomization::{Kustomization, Outcome},
-};
+use tiphys::manifest::{Outcome, argocd, kustomization::Kustomization};
 
 use crate::cases::{CASES, Case, IMAGE, Set, edit};
 

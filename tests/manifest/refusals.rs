@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use tiphys::{
     domain::name::Tag,
-    manifest::kustomization::{Kustomization, Missing},
+    manifest::{Missing, kustomization::Kustomization},
 };
 
 use crate::cases::{Set, edit, image};
@@ -20,46 +20,46 @@ fn tag(text: impl AsRef<[u8]>) -> String {
 
 #[test]
 fn values_that_others_share() {
-    assert_snapshot!(tag(format!("x: &t v1\nimages:\n{ENTRY}  newTag: *t\n")), @"line 4: cannot be edited safely: the value is an alias (*t)");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: &t v1\n")), @"line 3: cannot be edited safely: the value is anchored (&t)");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: &t\n")), @"line 3: cannot be edited safely: the value is anchored (&t)");
-    assert_snapshot!(tag(format!("x: &i\n{ENTRY}  newTag: v1\nimages: *i\n")), @"line 4: cannot be edited safely: the value is an alias (*i)");
-    assert_snapshot!(tag(format!("images: &i\n{ENTRY}  newTag: v1\nx: *i\n")), @"line 2: cannot be edited safely: the value is anchored (&i)");
-    assert_snapshot!(tag("x: &e {name: 'registry.example.org:5000/team/app', newTag: v1}\nimages:\n- *e\n"), @"line 3: cannot be edited safely: the value is an alias (*e)");
-    assert_snapshot!(tag("images:\n- &e {name: 'registry.example.org:5000/team/app', newTag: v1}\nx: *e\n"), @"line 2: cannot be edited safely: the value is anchored (&e)");
-    assert_snapshot!(tag(format!("x: &e {{newTag: v1}}\nimages:\n{ENTRY}  <<: *e\n")), @"line 4: cannot be edited safely: the value is an alias (*e)");
-    assert_snapshot!(tag(format!("x: &e\n  images:\n  {ENTRY}<<: *e\n")), @"line 4: cannot be edited safely: the value is an alias (*e)");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest: &d sha256:0\n")), @"line 4: cannot be edited safely: the value is anchored (&d)");
-    assert_snapshot!(refused("x: &n 2\nreplicas:\n- name: app\n  count: *n\n", Set::Count(3)), @"line 4: cannot be edited safely: the value is an alias (*n)");
+    assert_snapshot!(tag(format!("x: &t v1\nimages:\n{ENTRY}  newTag: *t\n")), @"4:11: cannot be edited safely: the value is an alias (*t) of the anchor on line 1");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: &t v1\n")), @"3:14: cannot be edited safely: the value is anchored (&t)");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: &t\n")), @"3:13: cannot be edited safely: the value is anchored (&t)");
+    assert_snapshot!(tag(format!("x: &i\n{ENTRY}  newTag: v1\nimages: *i\n")), @"4:9: cannot be edited safely: the value is an alias (*i) of the anchor on line 2");
+    assert_snapshot!(tag(format!("images: &i\n{ENTRY}  newTag: v1\nx: *i\n")), @"2:3: cannot be edited safely: the value is anchored (&i), used on lines [4]");
+    assert_snapshot!(tag("x: &e {name: 'registry.example.org:5000/team/app', newTag: v1}\nimages:\n- *e\n"), @"3:3: cannot be edited safely: the value is an alias (*e) of the anchor on line 1");
+    assert_snapshot!(tag("images:\n- &e {name: 'registry.example.org:5000/team/app', newTag: v1}\nx: *e\n"), @"2:6: cannot be edited safely: the value is anchored (&e), used on lines [3]");
+    assert_snapshot!(tag(format!("x: &e {{newTag: v1}}\nimages:\n{ENTRY}  <<: *e\n")), @"4:7: cannot be edited safely: the value is an alias (*e) of the anchor on line 1");
+    assert_snapshot!(tag(format!("x: &e\n  images:\n  {ENTRY}<<: *e\n")), @"4:5: cannot be edited safely: the value is an alias (*e) of the anchor on line 2");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest: &d sha256:0\n")), @"4:14: cannot be edited safely: the value is anchored (&d)");
+    assert_snapshot!(refused("x: &n 2\nreplicas:\n- name: app\n  count: *n\n", Set::Count(3)), @"4:10: cannot be edited safely: the value is an alias (*n) of the anchor on line 1");
 }
 
 #[test]
 fn values_that_are_no_simple_scalars() {
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: |-\n    v1\n")), @"line 3: cannot be edited safely: the value is not a plain or quoted scalar");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: [v1]\n")), @"line 3: cannot be edited safely: the value is not a plain or quoted scalar");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: !mine v1\n")), @"line 3: cannot be edited safely: the value is not a plain or quoted scalar");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: !!str\n")), @"line 3: cannot be edited safely: the value is not a plain or quoted scalar");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  digest: |-\n    sha256:0\n")), @"line 3: cannot be edited safely: the value is not a plain or quoted scalar");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: |-\n    v1\n")), @"3:3: cannot be edited safely: the value is not a plain or quoted scalar");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: [v1]\n")), @"3:11: cannot be edited safely: the value is not a plain or quoted scalar");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: !mine v1\n")), @"3:17: cannot be edited safely: the value is not a plain or quoted scalar");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: !!str\n")), @"3:16: cannot be edited safely: the value is not a plain or quoted scalar");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  digest: |-\n    sha256:0\n")), @"3:3: cannot be edited safely: the value is not a plain or quoted scalar");
 }
 
 #[test]
 fn entries_and_keys_that_stand_twice() {
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  newTag: v1\n")), @r#"line 4: cannot be edited safely: the key "newTag" stands on several lines: [3, 4]"#);
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  NewTag: v1\n")), @r#"line 4: cannot be edited safely: the key "newTag" stands on several lines: [3, 4]"#);
-    assert_snapshot!(tag(format!("images:\n{ENTRY}a: b\nimages: []\n")), @r#"line 4: cannot be edited safely: the key "images" stands on several lines: [1, 4]"#);
-    assert_snapshot!(tag(format!("images:\n{ENTRY}imageTags: []\n")), @r#"line 3: cannot be edited safely: the key "images" stands on several lines: [1, 3]"#);
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n# c\n{ENTRY}")), @r#"line 5: has several images entries named "registry.example.org:5000/team/app", on lines [2, 5]"#);
-    assert_snapshot!(tag(format!("images:\n{ENTRY}- name: app\n  newName: registry.example.org:5000/team/app\n")), @r#"line 3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 3]"#);
-    assert_snapshot!(tag(format!("images:\n- name: registry.example.org.*\n  newTag: v1\n{ENTRY}")), @r#"line 4: has several images entries named "registry.example.org:5000/team/app", on lines [2, 4]"#);
-    assert_snapshot!(refused("replicas:\n- {name: app, count: 1}\n- {name: app, count: 2}\n", Set::Count(3)), @r#"line 3: has several replicas entries named "app", on lines [2, 3]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  newTag: v1\n")), @r#"4:3: cannot be edited safely: the key "newTag" stands on several lines: [3, 4]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  NewTag: v1\n")), @r#"4:3: cannot be edited safely: the key "newTag" stands on several lines: [3, 4]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}a: b\nimages: []\n")), @r#"4:1: cannot be edited safely: the key "images" stands on several lines: [1, 4]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}imageTags: []\n")), @r#"3:1: cannot be edited safely: the key "images" stands on several lines: [1, 3]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n# c\n{ENTRY}")), @r#"5:3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 5]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}- name: app\n  newName: registry.example.org:5000/team/app\n")), @r#"3:3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 3]"#);
+    assert_snapshot!(tag(format!("images:\n- name: registry.example.org.*\n  newTag: v1\n{ENTRY}")), @r#"4:3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 4]"#);
+    assert_snapshot!(refused("replicas:\n- {name: app, count: 1}\n- {name: app, count: 2}\n", Set::Count(3)), @r#"3:3: has several replicas entries named "app", on lines [2, 3]"#);
 }
 
 #[test]
 fn entries_that_may_be_meant() {
-    assert_snapshot!(tag("images:\n- name: app\n  newTag: v1\n"), @r#"line 2: has no images entry named "registry.example.org:5000/team/app""#);
-    assert_snapshot!(tag("images:\n- name: a\n- name: mirror.example.org/team/app:v1\n"), @r#"line 3: has no images entry named "registry.example.org:5000/team/app""#);
-    assert_snapshot!(tag("images:\n- name: x\n  newName: elsewhere/app\n"), @r#"line 2: has no images entry named "registry.example.org:5000/team/app""#);
-    assert_snapshot!(tag("images:\n- name: registry.*\n  newTag: v1\n"), @r#"line 2: has no images entry named "registry.example.org:5000/team/app""#);
+    assert_snapshot!(tag("images:\n- name: app\n  newTag: v1\n"), @r#"2:3: has no images entry named "registry.example.org:5000/team/app""#);
+    assert_snapshot!(tag("images:\n- name: a\n- name: mirror.example.org/team/app:v1\n"), @r#"3:3: has no images entry named "registry.example.org:5000/team/app""#);
+    assert_snapshot!(tag("images:\n- name: x\n  newName: elsewhere/app\n"), @r#"2:3: has no images entry named "registry.example.org:5000/team/app""#);
+    assert_snapshot!(tag("images:\n- name: registry.*\n  newTag: v1\n"), @r#"2:3: has no images entry named "registry.example.org:5000/team/app""#);
     let other = Kustomization::read(b"images:\n- name: other\n").expect("readable");
     let tag = Tag::new("v2").expect("valid");
     assert_snapshot!(other.set_tag(&image(), &tag, Missing::Refuse).expect_err("refused"), @r#"has no images entry named "registry.example.org:5000/team/app""#);
@@ -67,37 +67,37 @@ fn entries_that_may_be_meant() {
 
 #[test]
 fn digests_that_cannot_be_taken_out_cleanly() {
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest: sha256:0 # pinned by hand\n")), @"line 4: cannot be edited safely: the edited text would differ in more than the value: `digest` must go, but more than it stands on its line");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest:\n    sha256:0\n")), @"line 4: cannot be edited safely: the edited text would differ in more than the value: `digest` must go, but more than it stands on its line");
-    assert_snapshot!(tag("images:\n- digest: sha256:0\n  # c\n  name: registry.example.org:5000/team/app\n  newTag: v1\n"), @"line 2: cannot be edited safely: the edited text would differ in more than the value: `digest` must go, but more than it stands on its line");
-    assert_snapshot!(tag("images:\n- {name: 'registry.example.org:5000/team/app', newTag: v1, # c\n   digest: 'sha256:0'}\n"), @"line 3: cannot be edited safely: the edited text would differ in more than the value: `digest` must go, but more than it stands on its line");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest: sha256:0 # pinned by hand\n")), @"4:3: cannot be edited safely: the edited text would differ in more than the value: `digest` must go, but more than it stands on its line");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest:\n    sha256:0\n")), @"4:3: cannot be edited safely: the edited text would differ in more than the value: `digest` must go, but more than it stands on its line");
+    assert_snapshot!(tag("images:\n- digest: sha256:0\n  # c\n  name: registry.example.org:5000/team/app\n  newTag: v1\n"), @"2:3: cannot be edited safely: the edited text would differ in more than the value: `digest` must go, but more than it stands on its line");
+    assert_snapshot!(tag("images:\n- {name: 'registry.example.org:5000/team/app', newTag: v1, # c\n   digest: 'sha256:0'}\n"), @"3:4: cannot be edited safely: the edited text would differ in more than the value: `digest` must go, but more than it stands on its line");
 }
 
 #[test]
 fn files_that_are_no_kustomizations() {
-    assert_snapshot!(tag("images:\n  - name: [\n"), @"line 2: is not valid YAML: unclosed bracket '['");
-    assert_snapshot!(tag("a: 1\n\tb: 2\n"), @"line 1: is not valid YAML: while scanning a plain scalar, found a tab");
-    assert_snapshot!(tag("images: x\n"), @"line 1: is not valid YAML: images is not a list");
-    assert_snapshot!(tag("images:\n- x\n"), @"line 2: is not valid YAML: an entry of images is not a map");
-    assert_snapshot!(tag("- a\n"), @"line 1: is not valid YAML: not a map");
+    assert_snapshot!(tag("images:\n  - name: [\n"), @"2:11: is not valid YAML: unclosed bracket '['");
+    assert_snapshot!(tag("a: 1\n\tb: 2\n"), @"1:4: is not valid YAML: while scanning a plain scalar, found a tab");
+    assert_snapshot!(tag("images: x\n"), @"1:9: is not valid YAML: images is not a list");
+    assert_snapshot!(tag("images:\n- x\n"), @"2:3: is not valid YAML: an entry of images is not a map");
+    assert_snapshot!(tag("- a\n"), @"1:1: is not valid YAML: not a map");
     assert_snapshot!(tag(""), @"is not valid YAML: empty");
     assert_snapshot!(tag("# nothing\n"), @"is not valid YAML: empty");
     assert_snapshot!(tag("---\n---\nimages: []\n"), @"is not valid YAML: empty");
-    assert_snapshot!(tag(b"a: 1\nb: \xff\n"), @"line 2: is not valid YAML: not UTF-8");
-    assert_snapshot!(tag("a: *nowhere\n"), @"line 1: is not valid YAML: while parsing node, found unknown anchor");
+    assert_snapshot!(tag(b"a: 1\nb: \xff\n"), @"2:4: is not valid YAML: not UTF-8");
+    assert_snapshot!(tag("a: *nowhere\n"), @"1:4: is not valid YAML: while parsing node, found unknown anchor");
 }
 
 #[test]
 fn encrypted_files() {
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\nsops:\n  version: 3.9.0\n")), @"line 4: cannot be edited safely: the file is encrypted by SOPS");
-    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\n")), @"line 3: cannot be edited safely: the file is encrypted by SOPS");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\nsops:\n  version: 3.9.0\n")), @"4:1: cannot be edited safely: the file is encrypted by SOPS");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\n")), @"3:11: cannot be edited safely: the file is encrypted by SOPS");
 }
 
 #[test]
 fn places_where_nothing_can_be_put_in() {
-    assert_snapshot!(tag("{}\n"), @"line 1: cannot be edited safely: the edited text would differ in more than the value: the file is empty");
-    assert_snapshot!(tag("images: &i\n"), @"line 1: cannot be edited safely: the edited text would differ in more than the value: the empty section has an anchor or a tag");
-    assert_snapshot!(tag("? images\n"), @"line 1: cannot be edited safely: the edited text would differ in more than the value: the section's key has no colon");
-    assert_snapshot!(tag("images:\n- &a\n  name: other\n"), @"line 2: cannot be edited safely: the edited text would differ in more than the value: the list's indentation is unclear");
-    assert_snapshot!(tag("a: |\n  no final line end"), @"line 2: cannot be edited safely: the edited text would differ in more than the value: libyaml sees another difference");
+    assert_snapshot!(tag("{}\n"), @"1:1: cannot be edited safely: the edited text would differ in more than the value: the file is empty");
+    assert_snapshot!(tag("images: &i\n"), @"1:11: cannot be edited safely: the edited text would differ in more than the value: the empty section has an anchor or a tag");
+    assert_snapshot!(tag("? images\n"), @"1:3: cannot be edited safely: the edited text would differ in more than the value: the section's key has no colon");
+    assert_snapshot!(tag("images:\n- &a\n  name: other\n"), @"2:3: cannot be edited safely: the edited text would differ in more than the value: the list's indentation is unclear");
+    assert_snapshot!(tag("a: |\n  no final line end"), @"2:20: cannot be edited safely: the edited text would differ in more than the value: libyaml sees another difference");
 }

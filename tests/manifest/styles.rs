@@ -1,6 +1,6 @@
 //! Every pair of the table, byte by byte.
 
-use tiphys::manifest::kustomization::{Kustomization, Outcome};
+use tiphys::manifest::{Outcome, kustomization::Kustomization};
 
 use crate::cases::{CASES, Set, WORKLOAD, edit, image};
 

@@ -102,7 +102,7 @@ fn the_kustomization_must_be_clear() {
     assert_snapshot!(outcome(&[name("overlays/prod/Kustomization")], &deploy("v2")), @"apps/x/overlays/prod/Kustomization:4: 0.10.4 -> v2");
     let two = [name("overlays/prod/kustomization.yaml"), name("overlays/prod/Kustomization")];
     assert_snapshot!(outcome(&two, &deploy("v2")), @"apps/x/overlays/prod: several kustomization files: kustomization.yaml, Kustomization");
-    assert_snapshot!(outcome(&[overlay("images: [\n")], &deploy("v2")), @"apps/x/overlays/prod/kustomization.yaml:1: is not valid YAML: unclosed bracket '['");
+    assert_snapshot!(outcome(&[overlay("images: [\n")], &deploy("v2")), @"apps/x/overlays/prod/kustomization.yaml:1:9: is not valid YAML: unclosed bracket '['");
 }
 
 #[test]
@@ -121,11 +121,11 @@ fn files_that_argo_cd_applies_later_are_found() {
         "kustomize:\n  replicas:\n  - name: x\n    count: 1\n",
     );
     let scale = Mutation::SetReplicas(3);
-    assert_snapshot!(with("overlays/prod/.argocd-source.yaml", image, &deploy("v2")), @"apps/x/overlays/prod/.argocd-source.yaml:3: Argo CD applies this file after the kustomization, so a change there would have no effect");
-    assert_snapshot!(with("overlays/prod/.argocd-source-x-prod.yaml", image, &deploy("v2")), @"apps/x/overlays/prod/.argocd-source-x-prod.yaml:3: Argo CD applies this file after the kustomization, so a change there would have no effect");
-    assert_snapshot!(with("overlays/prod/.argocd-source-argocd_x-prod.yaml", image, &deploy("v2")), @"apps/x/overlays/prod/.argocd-source-argocd_x-prod.yaml:3: Argo CD applies this file after the kustomization, so a change there would have no effect");
-    assert_snapshot!(with("overlays/prod/.argocd-source-x-prod.yaml", replicas, &scale), @"apps/x/overlays/prod/.argocd-source-x-prod.yaml:3: Argo CD applies this file after the kustomization, so a change there would have no effect");
-    assert_snapshot!(with("overlays/prod/.argocd-source-x-prod.yaml", "kustomize: [\n", &scale), @"apps/x/overlays/prod/.argocd-source-x-prod.yaml:1: is not valid YAML: unclosed bracket '['");
+    assert_snapshot!(with("overlays/prod/.argocd-source.yaml", image, &deploy("v2")), @"apps/x/overlays/prod/.argocd-source.yaml:3:5: Argo CD applies this file after the kustomization, so a change there would have no effect");
+    assert_snapshot!(with("overlays/prod/.argocd-source-x-prod.yaml", image, &deploy("v2")), @"apps/x/overlays/prod/.argocd-source-x-prod.yaml:3:5: Argo CD applies this file after the kustomization, so a change there would have no effect");
+    assert_snapshot!(with("overlays/prod/.argocd-source-argocd_x-prod.yaml", image, &deploy("v2")), @"apps/x/overlays/prod/.argocd-source-argocd_x-prod.yaml:3:5: Argo CD applies this file after the kustomization, so a change there would have no effect");
+    assert_snapshot!(with("overlays/prod/.argocd-source-x-prod.yaml", replicas, &scale), @"apps/x/overlays/prod/.argocd-source-x-prod.yaml:3:5: Argo CD applies this file after the kustomization, so a change there would have no effect");
+    assert_snapshot!(with("overlays/prod/.argocd-source-x-prod.yaml", "kustomize: [\n", &scale), @"apps/x/overlays/prod/.argocd-source-x-prod.yaml:1:12: is not valid YAML: unclosed bracket '['");
     // What they set besides, or for another Application, is none of ours.
     assert_snapshot!(with("overlays/prod/.argocd-source-x-prod.yaml", image, &scale), @"apps/x/overlays/prod/kustomization.yaml:7: 2 -> 3");
     assert_snapshot!(with("overlays/prod/.argocd-source-x-prod.yaml", replicas, &deploy("v2")), @"apps/x/overlays/prod/kustomization.yaml:4: 0.10.4 -> v2");
@@ -146,7 +146,7 @@ fn an_entry_is_put_in_only_where_it_can_match() {
     assert_snapshot!(outcome(&[overlay(text), base, other], &scale), @r#"apps/x/overlays/prod/kustomization.yaml: has no replicas entry named "x""#);
     // What can't be seen may match.
     assert_snapshot!(outcome(&[overlay("resources: ['https://example.org/base']\n")], &scale), @"apps/x/overlays/prod/kustomization.yaml:4: nothing -> 3");
-    assert_snapshot!(outcome(&[overlay("resources: [a.yaml]\nimages: [{name: mirror/x}]\n")], &deploy("v2")), @r#"apps/x/overlays/prod/kustomization.yaml:2: has no images entry named "registry.example.org/team/x""#);
+    assert_snapshot!(outcome(&[overlay("resources: [a.yaml]\nimages: [{name: mirror/x}]\n")], &deploy("v2")), @r#"apps/x/overlays/prod/kustomization.yaml:2:10: has no images entry named "registry.example.org/team/x""#);
 }
 
 #[test]

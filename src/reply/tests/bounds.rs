@@ -14,6 +14,7 @@ use crate::{
         catalogue::{Application, Catalogue, ResolveError},
         observation::{Health, SyncStatus},
         plan::{Desired, PlanError, PlanFault, UnsafeEdit},
+        position::Position,
         rollout::Stage,
     },
     grammar::{Parsed, parse},
@@ -156,13 +157,21 @@ fn refusals(site: &Site, text: &str, count: usize) -> Vec<Refusal> {
         PlanFault::Malformed(text.into()),
         PlanFault::NoEntry { section: text.into(), name: text.into() },
         PlanFault::AmbiguousEntry { section: text.into(), name: text.into(), lines: lines() },
-        PlanFault::Unsafe(UnsafeEdit::Alias(text.into())),
-        PlanFault::Unsafe(UnsafeEdit::Anchor(text.into())),
+        PlanFault::NoValue { path: text.into() },
+        PlanFault::NoWorkload { name: text.into(), found: many() },
+        PlanFault::NoContainer { name: text.into(), found: many() },
+        PlanFault::SharedBase { environments: many() },
+        PlanFault::Unsafe(UnsafeEdit::Alias { name: text.into(), anchor: 1 }),
+        PlanFault::Unsafe(UnsafeEdit::Anchor { name: text.into(), aliases: lines() }),
         PlanFault::Unsafe(UnsafeEdit::DuplicateKey { key: text.into(), lines: lines() }),
         PlanFault::Unsafe(UnsafeEdit::ProofFailed(text.into())),
     ] {
         let file = RepoPath::new("f".repeat(5000)).expect("valid");
-        refusals.push(Refusal::Plan(PlanError { file, line: Some(usize::MAX), fault }));
+        refusals.push(Refusal::Plan(PlanError {
+            file,
+            at: Some(Position { line: usize::MAX, column: usize::MAX }),
+            fault,
+        }));
     }
     for line in [format!("/{text}"), format!("/deploy {text}"), format!("/set_replicas {text} {text}")] {
         if let Parsed::Ours(Err(error)) = parse(&line, None) {

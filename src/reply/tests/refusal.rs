@@ -9,6 +9,7 @@ use crate::domain::{
     catalogue::ResolveError,
     plan::{PlanError, PlanFault, UnsafeEdit},
     policy::Denial,
+    position::Position,
 };
 
 fn refused(refusal: Refusal) -> String {
@@ -260,9 +261,10 @@ fn the_world_outside() {
     ");
 }
 
-fn plan(line: Option<usize>, fault: PlanFault) -> String {
+fn plan(at: Option<(usize, usize)>, fault: PlanFault) -> String {
     let file = "apps/oil-refinery-application/overlays/prod/kustomization.yaml";
-    refused(Refusal::Plan(PlanError { file: RepoPath::new(file).expect("valid"), line, fault }))
+    let at = at.map(|(line, column)| Position { line, column });
+    refused(Refusal::Plan(PlanError { file: RepoPath::new(file).expect("valid"), at, fault }))
 }
 
 #[test]
@@ -308,40 +310,110 @@ fn manifests() {
     | object not found
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
-    assert_snapshot!(plan(Some(7), PlanFault::Malformed("did not find expected key".into())), @r"
+    assert_snapshot!(plan(Some((7, 1)), PlanFault::Malformed("did not find expected key".into())), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:7`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:7:1`
     Это не правильный YAML:
     | did not find expected key
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:7`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:7:1`
     This is not valid YAML:
     | did not find expected key
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
     let fault = PlanFault::NoEntry { section: section.clone(), name: name.clone() };
-    assert_snapshot!(plan(Some(3), fault), @r"
+    assert_snapshot!(plan(Some((9, 3)), fault), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:3`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:9:3`
     В разделе `images` нет записи `registry.example.org/team/oil-refinery-application`: добавьте её, и команда сможет её менять.
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:3`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:9:3`
     The section `images` has no entry `registry.example.org/team/oil-refinery-application`: once it is added, the command can change it.
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
-    assert_snapshot!(plan(Some(3), PlanFault::AmbiguousEntry { section, name, lines: vec![4, 9] }), @r"
+    assert_snapshot!(plan(Some((9, 3)), PlanFault::AmbiguousEntry { section, name, lines: vec![4, 9] }), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:3`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:9:3`
     В разделе `images` несколько записей `registry.example.org/team/oil-refinery-application`, строки 4, 9: оставьте одну.
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:3`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:9:3`
     The section `images` has several entries `registry.example.org/team/oil-refinery-application`, on lines 4, 9: leave just one.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(None, PlanFault::NoFile), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    Такого файла в репозитории нет: проверьте путь в настройках бота.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    The repository has no such file: check the path in the bot's configuration.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(None, PlanFault::NoValue { path: "api.image.tag".into() }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    Здесь нет значения `api.image.tag`: добавьте его, и команда сможет его менять.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    There is no value `api.image.tag`: once it is added, the command can change it.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    let found = strings(&["Deployment/web", "CronJob/report"]);
+    assert_snapshot!(plan(None, PlanFault::NoWorkload { name: "api".into(), found }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    Здесь нет рабочей нагрузки `api`. Есть:
+    | Deployment/web
+    | CronJob/report
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    There is no workload `api`. There is:
+    | Deployment/web
+    | CronJob/report
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    let found = strings(&["app", "proxy"]);
+    assert_snapshot!(plan(Some((20, 9)), PlanFault::NoContainer { name: "api".into(), found }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:20:9`
+    Здесь нет контейнера `api`. Есть:
+    | app
+    | proxy
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:20:9`
+    There is no container `api`. There is:
+    | app
+    | proxy
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    let environments = strings(&["oil-refinery-application/stage", "apps/other/overlays/dev"]);
+    assert_snapshot!(plan(None, PlanFault::SharedBase { environments }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    Этот файл общий, от него зависят и другие среды:
+    | oil-refinery-application/stage
+    | apps/other/overlays/dev
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    This file is shared, other environments build from it too:
+    | oil-refinery-application/stage
+    | apps/other/overlays/dev
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
     assert_snapshot!(plan(None, PlanFault::Overridden), @r"
@@ -366,71 +438,82 @@ fn manifests() {
 
 #[test]
 fn manifests_that_cannot_be_edited_safely() {
-    let edit = |fault| plan(Some(12), PlanFault::Unsafe(fault));
-    assert_snapshot!(edit(UnsafeEdit::Alias("tag".into())), @r"
+    let edit = |fault| plan(Some((12, 13)), PlanFault::Unsafe(fault));
+    assert_snapshot!(edit(UnsafeEdit::Alias { name: "tag".into(), anchor: 2 }), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
-    Вместо значения стоит ссылка `*tag`: правка задела бы и другие места.
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
+    Вместо значения стоит ссылка `*tag` на якорь в строке 2: правка задела бы и другие места.
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
-    In place of the value stands the alias `*tag`: an edit would change other places as well.
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
+    In place of the value stands the alias `*tag` of the anchor on line 2: an edit would change other places as well.
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
-    assert_snapshot!(edit(UnsafeEdit::Anchor("tag".into())), @r"
+    assert_snapshot!(edit(UnsafeEdit::Anchor { name: "tag".into(), aliases: vec![14, 20] }), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
-    На значении стоит якорь `&tag`: правка задела бы и другие места.
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
+    На значении стоит якорь `&tag`, на него ссылаются строки 14, 20: правка задела бы и их.
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
-    The value carries the anchor `&tag`: an edit would change other places as well.
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
+    The value carries the anchor `&tag`, which lines 14, 20 refer to: an edit would change them as well.
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
     assert_snapshot!(edit(UnsafeEdit::NotAScalar), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
     Здесь не простое значение, а список, словарь или текст из нескольких строк.
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
     There is no plain value here but a list, a map or a text of several lines.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(edit(UnsafeEdit::Anchor { name: "tag".into(), aliases: vec![] }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
+    На значении стоит якорь `&tag`: правка может задеть и другие места.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
+    The value carries the anchor `&tag`: an edit might change other places as well.
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
     assert_snapshot!(edit(UnsafeEdit::DuplicateKey { key: "newTag".into(), lines: vec![12, 13] }), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
     Ключ `newTag` стоит несколько раз, строки 12, 13: оставьте один.
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
     The key `newTag` stands several times, on lines 12, 13: leave just one.
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
     assert_snapshot!(edit(UnsafeEdit::Sops), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
     Файл зашифрован SOPS: бот такие не меняет.
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
     The file is encrypted by SOPS: the bot doesn't change such files.
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
     assert_snapshot!(edit(UnsafeEdit::ProofFailed("images[0].newName changed".into())), @r"
     🚫 **Манифест нельзя изменить**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
     Проверка правки не прошла: изменилось бы не только это значение.
     | images[0].newName changed
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
-    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12`
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:12:13`
     The edit didn't pass its check: more than this value would have changed.
     | images[0].newName changed
     Nothing was changed. Once the manifest is fixed, send the command again.
