@@ -328,6 +328,24 @@ async fn what_is_missing_is_named() {
 }
 
 #[tokio::test]
+async fn a_lock_that_a_killed_push_left_is_cleared_and_no_other() {
+    let world = World::new();
+    let repository = world.by_path();
+    let base = repository.fetch().await.expect("fetched");
+    let lock = world.remote().join("refs/heads/main.lock");
+    fs::write(&lock, "").expect("written");
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("locked");
+    assert!(matches!(&error, RepositoryError::Unreachable(text) if text.contains("main.lock")), "{error}");
+    assert!(lock.exists(), "it may be somebody's at work");
+
+    // As a push is that was killed between making the lock and moving it into its place.
+    fs::write(world.remote().join("tiphys-push"), format!("refs/heads/main {base}\n")).expect("written");
+    repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
+    assert!(!lock.exists());
+    world.assert_sound(3);
+}
+
+#[tokio::test]
 async fn a_checked_out_branch_is_not_pushed_to() {
     let world = World::new();
     let person = world.path("person");

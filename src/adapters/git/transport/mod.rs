@@ -14,6 +14,7 @@ mod http;
 mod known_hosts;
 mod path;
 mod ssh;
+mod turn;
 
 /// Looks whether the known hosts have a key of the remote's host; an address of another kind needs none.
 ///

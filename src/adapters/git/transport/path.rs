@@ -11,7 +11,10 @@ use std::{
 
 use git2::{ErrorCode, Oid, Repository};
 
-use super::{Update, Want, blocking, has, no_branch};
+use super::{
+    Update, Want, blocking, has, no_branch,
+    turn::{self, Turn},
+};
 use crate::{
     adapters::git::mirror::{Fault, PackWriter},
     ports::RepositoryError,
@@ -95,20 +98,68 @@ fn push(path: &Path, update: &Update) -> Result<(), RepositoryError> {
         let object = ours.read(*id).map_err(|error| update.mirror.error(error.into()))?;
         theirs.write(object.kind(), object.data()).map_err(refused)?;
     }
-    for _ in 0..LOCK_TRIES {
-        match remote.reference_matching(reference, update.new, true, update.old, "push") {
-            Ok(_) => return Ok(()),
-            Err(error) if error.code() == ErrorCode::Locked => thread::sleep(LOCK_POLL),
-            Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::NotFound) => {
-                return Err(RepositoryError::LostRace);
-            }
-            Err(error) => return Err(refused(error)),
+    move_branch(&remote, reference, update)
+}
+
+/// Moves the branch if it still is at the old commit.
+fn move_branch(remote: &Repository, reference: &str, update: &Update) -> Result<(), RepositoryError> {
+    let folder = remote.commondir();
+    let lock = turn::lock_file(folder, reference);
+    let in_the_way = |file: &Path| {
+        let file = file.display();
+        RepositoryError::Unreachable(format!(
+            "{reference} is locked for long: when no git is at work there, remove {file}"
+        ))
+    };
+    // Where the notes can't be written, such as in a folder of another user's, pushing works all the same.
+    let mut turn = match Turn::take(folder, LOCK_POLL * LOCK_TRIES) {
+        Ok(Some(turn)) => Some(turn),
+        Ok(None) => return Err(RepositoryError::Unreachable("another process pushes there for long".to_owned())),
+        Err(error) => {
+            tracing::debug!(%error, "no turn at the remote can be taken");
+            None
         }
+    };
+    if let Some(Err(error)) = turn.as_mut().map(|turn| turn.announce(reference, update.new)) {
+        tracing::debug!(%error, "the push can't be noted");
+        turn = None;
     }
-    match head(&remote, reference)? == update.old {
-        true => Err(RepositoryError::Unreachable(format!("{reference} is locked by another process for long"))),
-        false => Err(RepositoryError::LostRace),
+    let verdict = loop {
+        match compare_and_swap(remote, reference, update) {
+            Some(verdict) => break verdict,
+            None if turn.as_ref().is_some_and(|turn| turn.clear(&lock, reference)) => {
+                tracing::warn!(lock = %lock.display(), "removed the lock of a push that was killed");
+            }
+            None => {
+                break Err(match head(remote, reference)? == update.old {
+                    true => in_the_way(&lock),
+                    false => RepositoryError::LostRace,
+                });
+            }
+        }
+    };
+    if let Some(turn) = turn {
+        turn.finish();
     }
+    verdict
+}
+
+/// One swap under git's own lock file; `None` when somebody else holds that for long.
+fn compare_and_swap(remote: &Repository, reference: &str, update: &Update) -> Option<Result<(), RepositoryError>> {
+    for _ in 0..LOCK_TRIES {
+        return Some(match remote.reference_matching(reference, update.new, true, update.old, "push") {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == ErrorCode::Locked => {
+                thread::sleep(LOCK_POLL);
+                continue;
+            }
+            Err(error) if matches!(error.code(), ErrorCode::Modified | ErrorCode::NotFound) => {
+                Err(RepositoryError::LostRace)
+            }
+            Err(error) => Err(RepositoryError::Refused(error.message().to_owned())),
+        });
+    }
+    None
 }
 
 fn open(path: &Path) -> Result<Repository, RepositoryError> {
