@@ -142,6 +142,12 @@ struct Command {
     text: String,
 }
 
+impl Command {
+    fn request(&self) -> String {
+        format!("telegram/{}/{}", self.chat, self.message)
+    }
+}
+
 /// One sandbox with its series of kills.
 struct Lane {
     name: String,
@@ -252,42 +258,41 @@ impl Lane {
                 .iter()
                 .filter(|command| !stage::is_answered(&self.hub(), command.chat, command.message))
                 .collect();
-            let shown: Vec<_> = open
-                .iter()
-                .map(|command| {
-                    let texts = stage::answers(&self.hub(), command.chat, command.message);
-                    (
-                        &command.text,
-                        command.chat,
-                        command.message,
-                        texts.into_iter().map(|shown| shown.text).collect::<Vec<_>>(),
-                    )
-                })
-                .collect();
-            let log = fs::read_to_string(self.stage.playbill.log()).unwrap_or_default();
-            let tail: Vec<_> = log.lines().rev().take(200).collect();
-            let tail: Vec<_> = tail.into_iter().rev().collect();
-            panic!(
-                "{}: {error}; {} updates unconfirmed, not answered: {shown:#?}\nlog:\n{}",
-                self.name,
-                self.hub().unconfirmed(),
-                tail.join("\n")
-            );
+            let unconfirmed = self.hub().unconfirmed();
+            panic!("{}: {error}; {unconfirmed} updates unconfirmed; not answered: {}", self.name, self.tell(open));
         }
         drop(bot);
+    }
+
+    /// What the bot said and logged of some commands, and the end of its log.
+    fn tell(&self, commands: Vec<&Command>) -> String {
+        let of_one = |command: &&Command| {
+            let answers = stage::answers(&self.hub(), command.chat, command.message);
+            let answers: Vec<_> = answers.into_iter().map(|shown| shown.text).collect();
+            let logged = stage::told(&self.stage.playbill, &command.request());
+            format!("{} {:?}: {answers:#?}\n{}\n", command.request(), command.text, logged.join("\n"))
+        };
+        let log = self.stage.playbill.log_text();
+        let lines: Vec<_> = log.lines().collect();
+        let tail = lines[lines.len().saturating_sub(200)..].join("\n");
+        format!("{}\nthe end of the log:\n{tail}", commands.iter().map(of_one).collect::<String>())
     }
 
     fn check(&self) {
         let remote = self.stage.playbill.world.repository_path();
         let commits = history::read(&self.stage.ground, remote);
-        let requests: Vec<_> =
-            self.given.iter().map(|command| format!("telegram/{}/{}", command.chat, command.message)).collect();
+        let requests: Vec<_> = self.given.iter().map(Command::request).collect();
+        let lost: Vec<_> = self
+            .given
+            .iter()
+            .filter(|command| commits.iter().all(|commit| commit.request != command.request()))
+            .collect();
+        assert!(lost.is_empty(), "{}: answered and not committed: {}", self.name, self.tell(lost));
         history::assert_once(&self.stage.ground, remote, &commits, &requests);
         assert_eq!(commits.len(), requests.len());
         for command in &self.given {
             let wanted = command.text.rsplit(' ').next().expect("two words");
-            let request = format!("telegram/{}/{}", command.chat, command.message);
-            let commit = commits.iter().find(|commit| commit.request == request).expect("was checked");
+            let commit = commits.iter().find(|commit| commit.request == command.request()).expect("was checked");
             assert!(commit.subject.ends_with(&format!(" → {wanted}")), "{}: {}", command.text, commit.subject);
         }
     }

@@ -24,7 +24,7 @@ async fn command(playbill: &Playbill, team: &str, count: usize) -> Vec<String> {
     };
     while given.len() < count {
         let room = hub.until(PATIENCE, |_| (open(&given) < OPEN).then_some(())).await;
-        room.unwrap_or_else(|error| panic!("{team} after {}: {error}\n{}", given.len(), log(playbill)));
+        room.unwrap_or_else(|error| panic!("{team} after {}: {error}\n{}", given.len(), playbill.log_text()));
         let number = given.len();
         // One of the bots scales as well; whatever it says, it is never so already.
         let text = if team == "red" && number.is_multiple_of(2) {
@@ -38,18 +38,8 @@ async fn command(playbill: &Playbill, team: &str, count: usize) -> Vec<String> {
         given.push((chat, hub.say(chat, ANNA, &text).expect("a chat")));
     }
     let settled = hub.until(PATIENCE, |hub| (open(&given) == 0 && hub.unconfirmed() == 0).then_some(())).await;
-    settled.unwrap_or_else(|error| panic!("{team} at the end: {error}\n{}", log(playbill)));
+    settled.unwrap_or_else(|error| panic!("{team} at the end: {error}\n{}", playbill.log_text()));
     given.into_iter().map(|(chat, message)| format!("telegram/{chat}/{message}")).collect()
-}
-
-/// The lines of a log that name a request.
-fn told(log: &str, request: &str) -> Vec<String> {
-    let names = |line: &&str| line.split(&[' ', ','][..]).any(|word| word == format!("request_id={request}"));
-    log.lines().filter(names).map(str::to_owned).collect()
-}
-
-fn log(playbill: &Playbill) -> String {
-    fs::read_to_string(playbill.log()).unwrap_or_default()
 }
 
 /// A person who pushes one commit after another; each is made again when somebody was faster. Returns their ids and how
@@ -101,7 +91,7 @@ async fn race(count: usize) {
     let commits = history::read(&stage.ground, &remote);
     for request in &requests {
         if !commits.iter().any(|commit| commit.request == *request) {
-            let logs = [&stage.playbill, &other].map(|playbill| told(&log(playbill), request));
+            let logs = [&stage.playbill, &other].map(|playbill| stage::told(playbill, request));
             panic!("{request} was lost: {logs:#?}");
         }
     }
@@ -121,7 +111,7 @@ async fn race(count: usize) {
     assert!(heads.iter().all(Option::is_some) && heads.is_sorted_by(|a, b| a < b), "{heads:?}");
     assert_eq!(heads.last(), Some(&commits.len().checked_sub(1)));
 
-    let lost_by_bots = [&stage.playbill, &other].map(|playbill| log(playbill).matches("planning again").count());
+    let lost_by_bots = [&stage.playbill, &other].map(|playbill| playbill.log_text().matches("planning again").count());
     println!(
         "{count} commands each in {:?}: {} pushes; races lost: {lost_by_bots:?} by the bots, {lost_by_person} by the \
          person",

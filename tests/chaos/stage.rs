@@ -144,6 +144,12 @@ pub(crate) fn answers(hub: &Hub, chat: i64, message: i64) -> Vec<ShownMessage> {
     hub.messages(chat).into_iter().filter(of_bot).collect()
 }
 
+/// The lines of a bot's log that name a request.
+pub(crate) fn told(playbill: &Playbill, request: &str) -> Vec<String> {
+    let names = |line: &&str| line.split(&[' ', ','][..]).any(|word| word == format!("request_id={request}"));
+    playbill.log_text().lines().filter(names).map(str::to_owned).collect()
+}
+
 fn address(url: &str) -> SocketAddr {
     let rest = url.strip_prefix("http://").expect("plain HTTP");
     rest.split('/').next().unwrap_or(rest).parse().expect("an address")
