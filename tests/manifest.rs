@@ -10,3 +10,5 @@ mod refusals;
 mod rendering;
 #[path = "manifest/styles.rs"]
 mod styles;
+#[path = "manifest/values.rs"]
+mod values;

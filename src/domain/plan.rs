@@ -9,6 +9,10 @@ use super::{
     position::Position,
     snapshot::{FileEdit, Snapshot, SnapshotError},
 };
+mod value_fault;
+
+pub use value_fault::ValueFault;
+
 use crate::manifest::{
     Fault, Missing, Outcome,
     argocd::{self, Overrides},
@@ -130,6 +134,9 @@ pub enum PlanFault {
     /// Argo CD applies this file after the kustomization, so a commit would have no effect.
     #[error("Argo CD applies this file after the kustomization, so a change there would have no effect")]
     Overridden,
+    /// A value at a key path can't be set.
+    #[error("{0}")]
+    Value(ValueFault),
     /// The count is above the configured maximum.
     #[error("{wanted} replicas are more than the maximum of {maximum}")]
     TooManyReplicas {

@@ -231,7 +231,7 @@ pub(super) fn section(tree: &Tree<'_>, root: NodeId, name: &str, entry: &Entry<'
 }
 
 /// New lines after the line on which something ends, or before this line where nothing stands before the offset.
-fn lines(text: &str, end: usize, lines: &[String]) -> Splice {
+pub(super) fn lines(text: &str, end: usize, lines: &[String]) -> Splice {
     if is_blank(line_prefix(text, end)) {
         let start = line_start(text, end);
         let eol = eol_near(text, previous_line_end(text, start));

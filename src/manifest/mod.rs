@@ -17,7 +17,9 @@
 pub mod argocd;
 mod entry;
 mod habit;
+pub mod helm;
 mod insert;
+pub mod key_path;
 pub mod kustomization;
 pub mod proof;
 mod remove;
@@ -26,6 +28,7 @@ mod slot;
 pub mod sources;
 pub mod text;
 pub mod tree;
+pub mod value;
 
 use crate::domain::{
     plan::{PlanFault, UnsafeEdit},

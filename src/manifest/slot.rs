@@ -85,7 +85,7 @@ pub(super) fn shared(tree: &Tree<'_>, id: NodeId) -> Option<Fault> {
 }
 
 /// The fault of a value that is an alias.
-fn alias(tree: &Tree<'_>, id: NodeId) -> Fault {
+pub(super) fn alias(tree: &Tree<'_>, id: NodeId) -> Fault {
     let (name, anchor) = match &tree.node(id).kind {
         Kind::Alias { name, target } => (name.clone(), tree.line(*target)),
         _ => ("<<".to_owned(), tree.line(id)),
@@ -104,7 +104,7 @@ pub(super) fn anchor(tree: &Tree<'_>, id: NodeId) -> Option<Fault> {
 }
 
 /// The maps and aliases that a map merges in by `<<`.
-fn merges<'t>(tree: &'t Tree<'_>, map: NodeId) -> impl Iterator<Item = NodeId> + 't {
+pub(super) fn merges<'t>(tree: &'t Tree<'_>, map: NodeId) -> impl Iterator<Item = NodeId> + 't {
     let merges = tree.pairs(map).unwrap_or_default().iter().filter(|(key, _)| tree.scalar(*key) == Some("<<"));
     merges.flat_map(|(_, value)| tree.items(*value).map_or_else(|| vec![*value], <[NodeId]>::to_vec))
 }

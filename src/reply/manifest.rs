@@ -1,5 +1,7 @@
 //! What is told when the manifests can't be changed as asked: the file, the line, what is wrong, and what to do.
 
+mod value;
+
 use super::{clean, compose::Text};
 use crate::domain::{
     language::Language,
@@ -106,6 +108,7 @@ fn explained(text: Text, fault: &PlanFault, language: Language) -> Text {
             "Argo CD применяет этот файл после kustomization, поэтому коммит ничего бы не дал: меняйте значение в нём.",
             "Argo CD applies this file after the kustomization, so a commit would have no effect: change the value there."
         )),
+        PlanFault::Value(fault) => value::explained(text, fault, language),
         // Worded above.
         PlanFault::TooManyReplicas { .. } => text,
     }

@@ -1,0 +1,89 @@
+//! What keeps a value at a key path from being set, beside what can be wrong with any manifest.
+
+use serde::Serialize;
+
+/// Why a value at a key path can't be set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueFault {
+    /// The file is a Go template.
+    #[error("it is a Go template ({{{{ … }}}}), not YAML")]
+    Template,
+    /// Something on the way isn't a map.
+    #[error("{path} is {}, not a map", if *list { "a list" } else { "a plain value" })]
+    NotAMap {
+        /// The part of the key path that leads there; empty for the whole document.
+        path: String,
+        /// Whether it is a list.
+        list: bool,
+    },
+    /// Something on the way isn't a list.
+    #[error("{path} is not a list")]
+    NotAList {
+        /// The part of the key path that leads there.
+        path: String,
+    },
+    /// A text that YAML reads as a number or the like is to stand where no value shows the kind.
+    #[error("{value:?} may be meant as a string or not, and no value at {path} shows which")]
+    KindUnclear {
+        /// The key path.
+        path: String,
+        /// The text.
+        value: String,
+    },
+    /// Helm reads the first document of a values file only, and the value stands in another.
+    #[error("{path} stands only in a later document, and Helm reads no other than the first")]
+    LaterDocument {
+        /// The key path.
+        path: String,
+    },
+    /// No document of this kind, or none of this name.
+    #[error("there is no {kind}{}", name.as_ref().map(|name| format!(" named {name:?}")).unwrap_or_default())]
+    NoManifest {
+        /// `Application` or `HelmRelease`.
+        kind: String,
+        /// The name asked for.
+        name: Option<String>,
+    },
+    /// Several documents of this kind, and none was named.
+    #[error("there are several {kind} documents, on lines {lines:?}: name one")]
+    SeveralManifests {
+        /// `Application` or `HelmRelease`.
+        kind: String,
+        /// The lines where they start.
+        lines: Vec<usize>,
+    },
+    /// An ApplicationSet: its values are made for many Applications at once.
+    #[error("it is an ApplicationSet: a value there is one of many Applications")]
+    ApplicationSet,
+    /// An Application without a Helm source.
+    #[error("no source of this Application is set up for Helm")]
+    NoHelmSource,
+    /// Several sources may be meant.
+    #[error("several Helm sources may be meant, on lines {lines:?}")]
+    SeveralSources {
+        /// Their lines.
+        lines: Vec<usize>,
+    },
+    /// A HelmRelease doesn't set the value itself and takes values from the cluster.
+    #[error("{path} is not set inline, and valuesFrom takes values from the cluster")]
+    ValuesFrom {
+        /// The key path.
+        path: String,
+    },
+    /// An Application reads the value from a file.
+    #[error("{path} is read from a file by fileParameters")]
+    FileParameter {
+        /// The key path.
+        path: String,
+    },
+    /// A Helm parameter would be read as something else than a string.
+    #[error("Helm would read the parameter {value:?} as no string: `forceString: true` is missing")]
+    ForceString {
+        /// The value.
+        value: String,
+    },
+    /// The YAML of `helm.values` isn't written as a literal block.
+    #[error("the values are a text, but not a literal block scalar (`|`)")]
+    NotLiteral,
+}
