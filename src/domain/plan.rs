@@ -125,6 +125,49 @@ pub enum PlanFault {
         /// The containers there; some of them.
         found: Vec<String>,
     },
+    /// Several workloads match, on these lines, and only one can be meant.
+    #[error("has several workloads that match: {}, on lines {lines:?}", found.join(", "))]
+    SeveralWorkloads {
+        /// The workloads, as `Deployment/web`; some of them.
+        found: Vec<String>,
+        /// The lines where their manifests start.
+        lines: Vec<usize>,
+    },
+    /// Several containers match, on these lines, and only one can be meant.
+    #[error("has several containers that match: {}, on lines {lines:?}", found.join(", "))]
+    SeveralContainers {
+        /// The containers; some of them.
+        found: Vec<String>,
+        /// The lines where they start.
+        lines: Vec<usize>,
+    },
+    /// Containers have the same image in different versions, so that they can't be changed as one.
+    #[error("has {name} in different versions: {}, on lines {lines:?}", found.join(", "))]
+    DifferentImages {
+        /// The image, without tag and digest.
+        name: String,
+        /// Two of the values.
+        found: Vec<String>,
+        /// The lines of all; some of them.
+        lines: Vec<usize>,
+    },
+    /// The workload has no containers of its own: it names another one that has them.
+    #[error("{workload} has no template of its own, its workloadRef names {template}")]
+    TemplateElsewhere {
+        /// The workload, as `Rollout/web`.
+        workload: String,
+        /// The one it names, as `Deployment/web`.
+        template: String,
+    },
+    /// The value is no image by the OCI grammar; perhaps it is a placeholder that something else fills in.
+    #[error("{found:?} is not an image (name:tag@digest)")]
+    NotAnImage {
+        /// What stands there.
+        found: String,
+    },
+    /// Helm's template code stands where a value should.
+    #[error("is a Helm template, not YAML: the values are elsewhere")]
+    HelmTemplate,
     /// The file is shared with other environments, and the configuration doesn't allow changing it for them all.
     #[error("is shared with {}", environments.join(", "))]
     SharedBase {

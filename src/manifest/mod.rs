@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`kustomization`] | what kustomize reads: sections, entries, and how their values are set |
 //! | [`argocd`] | the files beside a kustomization that beat it |
+//! | [`workload`] | plain manifests: the images of containers, `spec.replicas` |
 //! | [`sources`] | what a kustomization builds from, as far as the snapshot shows it |
 //! | `entry` | where the entry of a kustomization stands |
 //! | `slot`, `habit`, `insert`, `remove` | whether a value may be written over, how the file is written, the splices that put something in or take it out |
@@ -29,6 +30,7 @@ pub mod sources;
 pub mod text;
 pub mod tree;
 pub mod value;
+pub mod workload;
 
 use crate::domain::{
     plan::{PlanFault, UnsafeEdit},

@@ -96,6 +96,56 @@ fn explained(text: Text, fault: &PlanFault, language: Language) -> Text {
             .code(clean::inline(name, SHOWN))
             .plain(say!(language, ". Есть:", ". There is:"))
             .block(list(found)),
+        PlanFault::SeveralWorkloads { found, lines } => {
+            let lines = numbers(lines);
+            text.plain(say!(
+                language,
+                "Подходит несколько рабочих нагрузок, строки {lines}:",
+                "Several workloads match, on lines {lines}:"
+            ))
+            .block(list(found))
+            .plain(say!(language, "Назовите вид и имя нужной.", "Name the kind and the name of the one that is meant."))
+        }
+        PlanFault::SeveralContainers { found, lines } => {
+            let lines = numbers(lines);
+            text.plain(say!(
+                language,
+                "Подходит несколько контейнеров, строки {lines}:",
+                "Several containers match, on lines {lines}:"
+            ))
+            .block(list(found))
+            .plain(say!(language, "Назовите нужный; имена не должны повторяться.", "Name the one that is meant; no name may stand twice."))
+        }
+        PlanFault::DifferentImages { name, found, lines } => {
+            let lines = numbers(lines);
+            text.plain(say!(language, "Образ ", "The image "))
+                .code(clean::inline(name, SHOWN))
+                .plain(say!(
+                    language,
+                    " стоит здесь в разных версиях, строки {lines}:",
+                    " stands here in different versions, on lines {lines}:"
+                ))
+                .block(list(found))
+                .plain(say!(
+                    language,
+                    "Назовите нужную рабочую нагрузку и контейнер.",
+                    "Name the workload and the container that are meant."
+                ))
+        }
+        PlanFault::TemplateElsewhere { workload, template } => text
+            .plain(say!(language, "У ", "There are no containers in "))
+            .code(clean::inline(workload, SHOWN))
+            .plain(say!(language, " нет своих контейнеров, они в ", ", they are in "))
+            .code(clean::inline(template, SHOWN))
+            .plain(say!(language, ": меняйте образ там.", ": change the image there.")),
+        PlanFault::NotAnImage { found } => text
+            .plain(say!(language, "Это не образ с тегом, а, видимо, место для подстановки: ", "This is no image with a tag, perhaps a placeholder: "))
+            .code(clean::inline(found, SHOWN)),
+        PlanFault::HelmTemplate => text.plain(say!(
+            language,
+            "Это шаблон Helm, а не готовый YAML: меняйте значение в файле values.",
+            "This is a Helm template, no finished YAML: change the value in the values file."
+        )),
         PlanFault::SharedBase { environments } => text
             .plain(say!(
                 language,
