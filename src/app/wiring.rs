@@ -75,6 +75,8 @@ fn repository(config: &RepositoryConfig) -> Result<Arc<dyn ManifestRepository>> 
         ssh_key_passphrase_file: None,
         known_hosts_file: None,
         ca_file: config.ca_file.clone(),
+        proxy: None,
+        git_program: git::find_program(),
         mirror: config.mirror.clone(),
         committer_name: config.committer.name.clone(),
         committer_email: config.committer.email.clone(),

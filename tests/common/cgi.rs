@@ -41,11 +41,16 @@ pub(crate) enum Fault {
     CutAfterPush,
     /// The connection breaks before the push is carried out.
     CutBeforePush,
-    /// The push is carried out, but a proxy answers for it.
-    GatewayTimeout,
     /// The push is never answered.
     Silence,
-    /// The push is refused before it is sent, in GitLab's words.
+    /// The push is carried out, but something between answers for it.
+    AnsweredFor(u16),
+    /// A push is answered with this status unless the references were asked for right before; 200 stands for a web page,
+    /// and 0 for an answer without a report.
+    NeedsListing(u16),
+    /// So many requests of a push are answered with this status and asked to come again in a second.
+    Busy(u16, u32),
+    /// The push is refused in GitLab's words.
     ForbiddenToPush,
     /// Every request is sent elsewhere.
     Redirect,
@@ -72,6 +77,8 @@ struct Shared {
     password: Arc<Mutex<Option<String>>>,
     fault: Arc<Mutex<Option<Fault>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
+    listed: Arc<Mutex<bool>>,
+    rotation: Arc<Mutex<Option<PathBuf>>>,
 }
 
 /// The server; it ends with the value.
@@ -110,6 +117,8 @@ impl GitServer {
             password: Arc::default(),
             fault: Arc::default(),
             seen: Arc::default(),
+            listed: Arc::default(),
+            rotation: Arc::default(),
         };
         let app = Router::new().fallback(serve).with_state(shared.clone());
         let scheme = if tls.is_some() { "https" } else { "http" };
@@ -133,6 +142,11 @@ impl GitServer {
     /// From now on the user `bot` with this password is let in, and nobody else.
     pub(crate) fn require(&self, password: &str) {
         *lock(&self.shared.password) = Some(password.to_owned());
+    }
+
+    /// The next time that somebody isn't let in, the password is put into this file.
+    pub(crate) fn rotate_into(&self, file: PathBuf) {
+        *lock(&self.shared.rotation) = Some(file);
     }
 
     pub(crate) fn break_with(&self, fault: impl Into<Option<Fault>>) {
@@ -234,21 +248,47 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
     if let Some(password) = &*lock(&shared.password) {
         let expected = format!("Basic {}", STANDARD.encode(format!("bot:{password}")));
         if parts.headers.get(header::AUTHORIZATION).is_none_or(|given| given != expected.as_str()) {
+            if let Some(file) = lock(&shared.rotation).take() {
+                std::fs::write(file, password).expect("writable");
+            }
             let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"git\"")];
             return (StatusCode::UNAUTHORIZED, challenge, "HTTP Basic: Access denied\n").into_response();
         }
     }
     let fault = *lock(&shared.fault);
     let is_push = parts.method == Method::POST && uri.ends_with("/git-receive-pack");
+    let listed = std::mem::replace(&mut *lock(&shared.listed), uri.ends_with("service=git-receive-pack"));
+    // An address of old, of which the server tells where it is now.
+    if uri.starts_with("/moved.git/") {
+        return match parts.method {
+            Method::GET => {
+                let location = uri.replacen("/moved.git/", "/remote.git/", 1);
+                (StatusCode::MOVED_PERMANENTLY, [(header::LOCATION, location)]).into_response()
+            }
+            _ => StatusCode::NOT_FOUND.into_response(),
+        };
+    }
     match fault {
         Some(Fault::Redirect) => {
             return (StatusCode::FOUND, [(header::LOCATION, "https://elsewhere.example/login")]).into_response();
         }
         Some(Fault::Page) => return axum::response::Html("<h1>Welcome</h1>").into_response(),
-        Some(Fault::ForbiddenToPush) if uri.ends_with("service=git-receive-pack") => {
+        Some(Fault::ForbiddenToPush) if uri.ends_with("git-receive-pack") => {
             return (StatusCode::FORBIDDEN, "You are not allowed to push code to this project.").into_response();
         }
         Some(Fault::CutBeforePush) if is_push => return cut(),
+        Some(Fault::NeedsListing(status)) if is_push && !listed => {
+            let kind = [(header::CONTENT_TYPE, "application/x-git-receive-pack-result")];
+            return match status {
+                0 => (kind, "0016ERR expected flush").into_response(),
+                200 => axum::response::Html("<h1>Sign in</h1>").into_response(),
+                status => (StatusCode::from_u16(status).expect("a status"), "not like this").into_response(),
+            };
+        }
+        Some(Fault::Busy(status, times)) if uri.ends_with("git-receive-pack") && times > 0 => {
+            *lock(&shared.fault) = Some(Fault::Busy(status, times - 1));
+            return (StatusCode::from_u16(status).expect("a status"), [(header::RETRY_AFTER, "1")]).into_response();
+        }
         _ => {}
     }
     let mut headers = parts.headers;
@@ -258,7 +298,9 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
     let response = backend(&shared, &parts.method, &uri, &headers, &body).await;
     match fault {
         Some(Fault::CutAfterPush) if is_push => cut(),
-        Some(Fault::GatewayTimeout) if is_push => (StatusCode::GATEWAY_TIMEOUT, "upstream").into_response(),
+        Some(Fault::AnsweredFor(status)) if is_push => {
+            (StatusCode::from_u16(status).expect("a status"), "upstream").into_response()
+        }
         Some(Fault::Silence) if is_push => std::future::pending().await,
         _ => response,
     }

@@ -77,14 +77,141 @@ async fn only_what_is_new_travels_on_one_connection() {
     let peers: std::collections::HashSet<_> = seen.iter().map(|seen| seen.peer.expect("known")).collect();
     assert_eq!(peers.len(), 1, "the connection is kept");
 
-    // The push's pack holds only the new objects: four trees on the path, one blob, one commit.
+    // The push is one request on the same connection, whose pack holds only the new objects: four trees on the path, one
+    // blob, one commit.
     let base = repository.fetch().await.expect("fetched");
     server.take_seen();
     repository.push(&base, vec![deploy("cli/2", "1.2")]).await.expect("pushed");
-    let push = server.take_seen().pop().expect("seen").body;
+    let seen = server.take_seen();
+    assert_eq!(seen.len(), 1, "nothing is asked before");
+    assert!(peers.contains(&seen[0].peer.expect("known")), "the connection is kept");
+    let push = seen[0].body.clone();
     let pack = push.windows(4).position(|window| window == b"PACK").expect("a pack");
     let objects = u32::from_be_bytes(push[pack + 8..pack + 12].try_into().expect("four bytes"));
     assert_eq!(objects, 1 + 5 + 1, "{FILE} is five trees deep");
+    assert!(push.len() < 1_000, "{} bytes", push.len());
+    world.assert_sound(35);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_to_be_asked_first_is_asked_first() {
+    for status in [0, 200, 401, 403, 404, 411, 501] {
+        let world = World::new();
+        let server = GitServer::http(&world, "remote.git").await;
+        server.break_with(Fault::NeedsListing(status));
+        let repository = repository(world.settings(&server.url()));
+        let base = repository.fetch().await.expect("fetched");
+        server.take_seen();
+        let methods = || server.take_seen().into_iter().map(|seen| seen.method).collect::<Vec<_>>();
+        let first = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed").remove(0);
+        assert_eq!(methods(), [Method::POST, Method::GET, Method::POST], "{status}");
+        repository.push(&first, vec![deploy("cli/2", "1.2")]).await.expect("pushed");
+        assert_eq!(methods(), [Method::GET, Method::POST], "{status}: it is remembered");
+        // Then the first step shows a lost race, and the second one isn't taken.
+        let error = repository.push(&first, vec![deploy("cli/3", "1.3")]).await.expect_err("lost");
+        assert!(matches!(error, RepositoryError::LostRace), "{error}");
+        assert_eq!(methods(), [Method::GET]);
+        world.assert_sound(4);
+    }
+}
+
+#[tokio::test]
+async fn a_pack_that_the_remote_cannot_complete_is_no_refusal() {
+    let world = World::new();
+    let server = GitServer::http(&world, "remote.git").await;
+    let repository = repository(world.settings(&server.url()));
+    let base = repository.fetch().await.expect("fetched");
+    // The branch was rewritten, and what the pack builds on is gone from the remote.
+    let person = world.path("person");
+    world.git(&person, &["checkout", "--quiet", "--orphan", "fresh"]);
+    world.git(&person, &["rm", "-rf", "--quiet", "."]);
+    world.write("fresh", "start\n");
+    let theirs = world.commit("fresh");
+    world.git(&person, &["push", "--quiet", "--force", "origin", "fresh:main"]);
+    world.git(&world.remote(), &["reflog", "expire", "--expire=now", "--all"]);
+    world.git(&world.remote(), &["gc", "--quiet", "--prune=now"]);
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("lost");
+    assert!(matches!(error, RepositoryError::LostRace), "{error}");
+    assert_eq!(repository.fetch().await.expect("fetched"), theirs);
+    repository.push(&theirs, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
+    world.assert_sound(2);
+}
+
+#[tokio::test]
+async fn a_server_that_asks_to_wait_is_waited_for_within_the_bound() {
+    let world = World::new();
+    let server = GitServer::http(&world, "remote.git").await;
+    let mut settings = world.settings(&server.url());
+    let patient = repository(settings.clone());
+    let base = patient.fetch().await.expect("fetched");
+    for status in [429, 503] {
+        server.break_with(Fault::Busy(status, 1));
+        server.take_seen();
+        let base = patient.fetch().await.expect("fetched");
+        let id = format!("cli/{status}");
+        patient.push(&base, vec![deploy(&id, &id)]).await.expect("pushed after a second");
+    }
+    server.break_with(Fault::Busy(429, 1));
+    settings.deadline = Duration::from_millis(700);
+    let error = repository(settings).push(&base, vec![deploy("cli/2", "1.2")]).await.expect_err("too long");
+    assert!(matches!(&error, RepositoryError::Unreachable(text) if text.contains("wait for 1 s")), "{error}");
+    world.assert_sound(4);
+}
+
+#[tokio::test]
+async fn a_repository_that_moved_within_its_server_is_found() {
+    let world = World::new();
+    let server = GitServer::http(&world, "remote.git").await;
+    server.require("hunter2");
+    let mut settings = world.settings(&server.url().replace("remote.git", "moved.git"));
+    settings.username = Some("bot".to_owned());
+    settings.token = Some(TokenSource::Value(SecretString::from("hunter2")));
+    let mut other = settings.clone();
+    other.mirror = world.path("second.git");
+    let repository = repository(settings);
+    let base = repository.fetch().await.expect("fetched");
+    let base = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed").remove(0);
+    // One that has not fetched yet finds it with the push.
+    let second = self::repository(other);
+    second.push(&base, vec![deploy("cli/2", "1.2")]).await.expect("pushed");
+    world.assert_sound(4);
+}
+
+#[tokio::test]
+async fn a_token_that_is_replaced_in_this_moment_is_read_again() {
+    let world = World::new();
+    let server = GitServer::http(&world, "remote.git").await;
+    server.require("correct horse");
+    let token = world.path("token");
+    fs::write(&token, "hunter2").expect("written");
+    server.rotate_into(token.clone());
+    let mut settings = world.settings(&server.url());
+    settings.username = Some("bot".to_owned());
+    settings.token = Some(TokenSource::File(token.clone()));
+    let repository = repository(settings);
+    let base = repository.fetch().await.expect("fetched with the new one");
+    fs::write(&token, "hunter2").expect("written");
+    server.rotate_into(token);
+    server.take_seen();
+    repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed with the new one");
+    assert_eq!(server.take_seen().len(), 2);
+    world.assert_sound(3);
+}
+
+#[tokio::test]
+async fn what_a_hook_prints_is_quoted_without_secrets() {
+    let world = World::new();
+    let server = GitServer::http(&world, "remote.git").await;
+    server.require("hunter2");
+    world.install_hook("printf '\\033[31mbot:hunter2 at https://bot:hunter2@git.example/m.git\\033[0m\\n'; exit 1");
+    let mut settings = world.settings(&server.url());
+    settings.username = Some("bot".to_owned());
+    settings.token = Some(TokenSource::Value(SecretString::from("hunter2")));
+    let repository = repository(settings);
+    let base = repository.fetch().await.expect("fetched");
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("refused");
+    let RepositoryError::Refused(text) = error else { panic!("{error}") };
+    assert_eq!(text, "pre-receive hook declined: bot:*** at https://***@git.example/m.git");
 }
 
 #[tokio::test]
@@ -158,11 +285,13 @@ async fn races_are_lost_before_and_during_the_push() {
     assert!(matches!(error, RepositoryError::LostRace), "{error}");
     assert_eq!(world.git(&world.remote(), &["log", "-1", "--format=%s", "main"]), "race");
 
-    // Somebody has committed before: nothing is sent.
+    // Somebody has committed before: one request tells, and changes nothing.
     server.take_seen();
+    let head = world.remote_head();
     let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("lost");
     assert!(matches!(error, RepositoryError::LostRace), "{error}");
-    assert!(server.take_seen().iter().all(|seen| seen.method == Method::GET));
+    assert_eq!(server.take_seen().len(), 1);
+    assert_eq!(world.remote_head(), head);
 
     let base = repository.fetch().await.expect("fetched");
     repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
@@ -195,7 +324,11 @@ async fn a_push_without_an_answer_is_unclear() {
     for (number, (fault, applied)) in [
         (Fault::CutBeforePush, false),
         (Fault::CutAfterPush, true),
-        (Fault::GatewayTimeout, true),
+        (Fault::AnsweredFor(504), true),
+        (Fault::AnsweredFor(408), true),
+        (Fault::AnsweredFor(421), true),
+        (Fault::AnsweredFor(425), true),
+        (Fault::AnsweredFor(503), true),
         (Fault::Silence, true),
     ]
     .into_iter()
@@ -211,7 +344,7 @@ async fn a_push_without_an_answer_is_unclear() {
         let found = repository.find_request(&request(&id)).await.expect("read");
         assert_eq!(found.is_some(), applied, "{fault:?}");
     }
-    world.assert_sound(5);
+    world.assert_sound(9);
 }
 
 #[tokio::test]

@@ -129,7 +129,7 @@ async fn the_host_key_must_be_known() {
         assert!(matches!(&error, RepositoryError::Authentication(text) if text.contains(words)), "{words}: {error}");
     };
     refused("", "is not in").await;
-    refused(&server.known(&world, "stranger"), "is not the one").await;
+    refused(&server.known(&world, "stranger"), "has changed").await;
     let revoked = fs::read_to_string(world.path("host_ed25519.pub")).expect("readable");
     refused(&format!("{}@revoked * {revoked}", server.known(&world, "host_ed25519")), "is revoked").await;
     fs::remove_file(&known_hosts).expect("removed");

@@ -130,6 +130,8 @@ impl World {
             ssh_key_passphrase_file: None,
             known_hosts_file: None,
             ca_file: None,
+            proxy: None,
+            git_program: None,
             mirror: self.path("mirror.git"),
             committer_name: "tiphys".to_owned(),
             committer_email: "tiphys@example.org".to_owned(),

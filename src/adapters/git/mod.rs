@@ -38,7 +38,7 @@ mod wire;
 
 pub use mirror::check_mirror;
 pub use settings::{Settings, SettingsError, TokenSource};
-pub use transport::check_known_hosts;
+pub use transport::{check_known_hosts, find_program};
 
 /// A manifests repository behind git's own protocols.
 #[derive(Debug)]

@@ -85,18 +85,6 @@ impl Committer {
     }
 }
 
-/// Packs objects, each whole or as a delta against another one of the pack: never against one that isn't in it.
-pub(super) fn pack(repository: &Repository, objects: &[Oid]) -> Result<Vec<u8>, MirrorError> {
-    let mut builder = repository.packbuilder()?;
-    builder.set_threads(1);
-    for id in objects {
-        builder.insert_object(*id, None)?;
-    }
-    let mut buffer = git2::Buf::new();
-    builder.write_buf(&mut buffer)?;
-    Ok(buffer.to_vec())
-}
-
 /// Writes the edits into a copy of the tree; each edit comes with the rest of its path from this tree on.
 fn patched(
     repository: &Repository,
@@ -246,15 +234,5 @@ mod tests {
             assert!(author.starts_with("author ") && author.ends_with("<a@b> 1795255200 +0000"), "{author}");
             assert!(!author.starts_with("author  "), "{author}");
         }
-    }
-
-    #[test]
-    fn a_pack_holds_what_was_made() {
-        let (_folder, repository, base) = repository();
-        let two = [commit("x", &[("apps/other", "1")]), commit("y", &[("apps/other", "2")])];
-        let made = committer().make(&repository, base, &two).expect("made");
-        assert_eq!(made.all.len(), 8, "two blobs, four trees, two commits");
-        let pack = pack(&repository, &made.all).expect("packed");
-        assert_eq!(&pack[..12], b"PACK\0\0\0\x02\0\0\0\x08");
     }
 }

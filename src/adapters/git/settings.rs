@@ -25,6 +25,10 @@ pub struct Settings {
     pub known_hosts_file: Option<PathBuf>,
     /// Certificates (PEM) that are trusted besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// The proxy for HTTP; without it that of the environment counts (`HTTPS_PROXY`, `NO_PROXY`).
+    pub proxy: Option<Url>,
+    /// The git program for a remote on this machine, so that its hooks run; without it libgit2 does what it can.
+    pub git_program: Option<PathBuf>,
     /// The folder of the bare mirror; made when it doesn't exist. It is a cache and may be deleted at any time.
     pub mirror: PathBuf,
     /// The committer's name.

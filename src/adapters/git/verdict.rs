@@ -9,12 +9,33 @@ const MAX_WORDS: usize = 1_000;
 ///
 /// `reason` is what follows `ng <ref>`; `words` is what hooks and the server printed meanwhile.
 pub(super) fn of_rejection(reason: &str, words: &str) -> RepositoryError {
-    if is_lost_race(reason) || is_stale_value(words) {
+    // What these hooks print is anybody's text; git itself says the rest.
+    let by_hook = ["pre-receive hook declined", "hook declined", "protected branch hook declined"].contains(&reason);
+    if is_lost_race(reason) || (!by_hook && is_stale_value(words)) {
         return RepositoryError::LostRace;
     }
+    let is_passing = is_passing(reason) || is_passing(words);
     let words = bounded(words);
     let reason = bounded(reason);
-    RepositoryError::Refused(if words.is_empty() { reason } else { format!("{reason}: {words}") })
+    let text = if words.is_empty() { reason } else { format!("{reason}: {words}") };
+    if is_passing { RepositoryError::Unreachable(text) } else { RepositoryError::Refused(text) }
+}
+
+/// Whether the server speaks of a trouble of its own, which may be over soon: GitLab's hook that can't ask GitLab, and
+/// GitHub's storage. Nothing was applied.
+fn is_passing(words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    [
+        "internal api unreachable",
+        "internal api is not accessible",
+        "api is not accessible",
+        "internal api error",
+        "gitaly is unavailable",
+        "fatal error in commit_refs",
+        "internal server error",
+    ]
+    .iter()
+    .any(|sign| words.contains(sign))
 }
 
 /// The verdict on a server that spoke of an error in place of an answer, before anything was sent to it.
@@ -32,6 +53,9 @@ pub(super) fn of_refused_entry(words: &str) -> RepositoryError {
         "not authorized",
         "unauthorized",
         "does not appear",
+        "dubious ownership",
+        "authentication failed",
+        "access denied",
     ]
     .iter()
     .any(|sign| lower.contains(sign))
@@ -45,26 +69,53 @@ pub(super) fn of_refused_entry(words: &str) -> RepositoryError {
 /// Whether the words say that this account may read but not push (GitLab's and GitHub's).
 pub(super) fn forbids_push(words: &str) -> bool {
     let words = words.to_ascii_lowercase();
-    ["not allowed to push", "not allowed to upload", "write access to repository not granted", "read-only"]
-        .iter()
-        .any(|sign| words.contains(sign))
+    [
+        "not allowed to push",
+        "not allowed to upload",
+        "write access to repository not granted",
+        "read-only",
+        "marked as read only",
+        "key does not have write access",
+    ]
+    .iter()
+    .any(|sign| words.contains(sign))
 }
 
-/// The ways in which git, Gitaly and libgit2 say that the reference has moved on.
+/// The ways in which git, Gitaly, JGit, libgit2 and Azure's server say that the reference has moved on.
 fn is_lost_race(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
-    // A lock that the server may not make is no race.
-    if ["permission denied", "no space left", "read-only file system"].iter().any(|sign| reason.contains(sign)) {
+    // A lock that the server can't make is no race, and neither is a folder where the branch would be a file.
+    let hopeless = [
+        "permission denied",
+        "no space left",
+        "read-only file system",
+        "quota exceeded",
+        "not a directory",
+        "is a directory",
+        "cannot create",
+        "hook declined",
+    ];
+    if hopeless.iter().any(|sign| reason.contains(sign)) {
         return false;
     }
     [
         "non-fast-forward",
+        "non-fast forward",
+        "not fast-forward",
+        "non-fastforwardable",
         "fetch first",
         "stale info",
         "cannot lock ref",
+        "unable to lock",
         "failed to update ref",
         "failed to lock",
+        "lock error",
+        "already locked",
         "reference already exists",
+        "reference does not exist",
+        "already been updated by another client",
+        "old reference value does not match",
+        "contains commits that are not present locally",
     ]
     .iter()
     .any(|sign| reason.contains(sign))
@@ -80,7 +131,7 @@ fn is_stale_value(words: &str) -> bool {
 pub(super) fn bounded(words: &str) -> String {
     let mut text = String::new();
     for line in words.split(['\n', '\r']) {
-        let line = plain(line);
+        let line = without_credentials(&plain(line));
         let line = line.trim();
         if line.is_empty() {
             continue;
@@ -106,10 +157,35 @@ fn plain(line: &str) -> String {
         if c == '\x1b' && rest.next_if_eq(&'[').is_some() {
             // Parameters up to the letter that ends the sequence (ECMA-48, "CSI").
             while rest.next().is_some_and(|c| !('@'..='~').contains(&c)) {}
-        } else if !c.is_control() {
+        } else if !c.is_control() && !is_deceptive(c) {
             text.push(c);
         }
     }
+    text
+}
+
+/// Marks that turn the direction of a text around: a quotation must not rearrange the message that it stands in.
+fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Blanks out what stands before the `@` of URLs: careless servers and hooks quote their own.
+fn without_credentials(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        text.push_str(before);
+        let end = after.find(|c: char| c == '/' || c.is_whitespace()).unwrap_or(after.len());
+        rest = match after[..end].rfind('@') {
+            Some(sign) => {
+                text.push_str("***");
+                &after[sign..]
+            }
+            None => after,
+        };
+    }
+    text.push_str(rest);
     text
 }
 
@@ -120,26 +196,85 @@ mod tests {
     #[test]
     fn races_are_told_from_refusals() {
         for reason in [
+            // git's server, up to 2.49 and after.
             "non-fast-forward",
             "fetch first",
             "stale info",
             "failed to update ref",
+            "failed to update reference",
             "cannot lock ref 'refs/heads/main': is at 1111111 but expected 2222222",
+            "cannot lock ref 'refs/heads/main': reference already exists",
+            "cannot lock ref 'refs/heads/main': unable to resolve reference 'refs/heads/main'",
             "cannot lock ref 'refs/heads/main': Unable to create '/x/refs/heads/main.lock': File exists.",
             "incorrect old value provided",
+            "reference already exists",
+            "reference does not exist",
             "reference 'refs/heads/main' is at 111 but expected 222",
+            "Cannot lock ref 'refs/heads/main': is at 1 but expected 2",
+            // JGit's.
+            "failed to lock",
+            "lock error: refs/heads/main",
+            "non-fast forward",
+            // Gitaly's.
+            "reference is already locked: \"refs/heads/main\"",
+            // Azure's.
+            "TF401028: The reference 'refs/heads/main' has already been updated by another client, so you cannot update it.",
+            // libgit2's.
+            "old reference value does not match",
         ] {
             assert!(matches!(of_rejection(reason, ""), RepositoryError::LostRace), "{reason}");
         }
-        let disk = "cannot lock ref 'refs/heads/main': Unable to create '/x/main.lock': No space left on device";
-        for reason in
-            [disk, "pre-receive hook declined", "protected branch hook declined", "deny updating a hidden ref", ""]
-        {
-            assert!(matches!(of_rejection(reason, ""), RepositoryError::Refused(_)), "{reason}");
+        let refused = |reason: &str, words: &str| {
+            assert!(matches!(of_rejection(reason, words), RepositoryError::Refused(_)), "{reason}: {words}");
+        };
+        for reason in [
+            "cannot lock ref 'refs/heads/main': Unable to create '/x/main.lock': No space left on device",
+            "cannot lock ref 'refs/heads/main': Unable to create '/x/main.lock': Permission denied",
+            "cannot lock ref 'refs/heads/main': Unable to create '/x/main.lock': Disk quota exceeded",
+            "cannot lock ref 'refs/heads/main': 'refs/heads/main/x' exists; cannot create 'refs/heads/main'",
+            "pre-receive hook declined",
+            "hook declined",
+            "protected branch hook declined",
+            "hook declined to update refs/heads/main",
+            "deny updating a hidden ref",
+            "branch is currently checked out",
+            "shallow update not allowed",
+            "missing necessary objects",
+            "unpacker error",
+            "unpack failed: index-pack abnormal exit",
+            "prohibited by Gerrit: not permitted: update",
+            "TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch.",
+            "push declined due to repository rule violations",
+            "",
+        ] {
+            refused(reason, "");
         }
-        let gitaly = "cannot lock ref 'refs/heads/main': is at 1 but expected 2";
-        for reason in ["reference-transaction hook declined", "atomic transaction failed"] {
-            assert!(matches!(of_rejection(reason, gitaly), RepositoryError::LostRace), "{reason}");
+        let stale = "cannot lock ref 'refs/heads/main': is at 1 but expected 2";
+        for reason in ["reference-transaction hook declined", "atomic transaction failed", "failure"] {
+            assert!(matches!(of_rejection(reason, stale), RepositoryError::LostRace), "{reason}");
+        }
+        refused("pre-receive hook declined", stale);
+        for (reason, words) in [
+            ("pre-receive hook declined", "GitLab: Internal API unreachable"),
+            ("pre-receive hook declined", "GitLab: API is not accessible"),
+            ("failure", "fatal error in commit_refs"),
+            ("Internal Server Error", ""),
+        ] {
+            assert!(matches!(of_rejection(reason, words), RepositoryError::Unreachable(_)), "{reason}: {words}");
+        }
+    }
+
+    #[test]
+    fn a_quotation_is_clean() {
+        for (words, clean) in [
+            ("see https://bot:s3cret@git.example/x and http://t@h", "see https://***@git.example/x and http://***@h"),
+            ("https://git.example/a@b", "https://git.example/a@b"),
+            ("a://b://c:d@e", "a://b://***@e"),
+            ("\x1b[31mred\x1b[0m \x07bell\u{202e}evil", "red bellevil"),
+            ("\n\n one \r two\t\n", "one\ntwo"),
+            ("ends in ://", "ends in ://"),
+        ] {
+            assert_eq!(bounded(words), clean);
         }
     }
 
@@ -164,6 +299,21 @@ mod tests {
         let absent =
             "ERROR: The project you were looking for could not be found or you don't have permission to view it.";
         assert!(matches!(of_refused_entry(absent), RepositoryError::Authentication(_)));
+        for shut in [
+            "remote: The project you were looking for could not be found.",
+            "fatal: '/x.git' does not appear to be a git repository",
+            "fatal: detected dubious ownership in repository at '/x.git'",
+            "git@host: Permission denied (publickey).",
+            "ERROR: Repository not found.",
+            "access denied or repository not exported: /x",
+        ] {
+            assert!(matches!(of_refused_entry(shut), RepositoryError::Authentication(_)), "{shut}");
+        }
+        for push in
+            ["ERROR: The key you are authenticating with has been marked as read only.", "This deploy key is read-only"]
+        {
+            assert!(matches!(of_refused_entry(push), RepositoryError::Refused(_)), "{push}");
+        }
         assert!(matches!(of_refused_entry("upload-pack: internal error"), RepositoryError::Unreachable(_)));
     }
 }

@@ -49,6 +49,11 @@ impl HostKeys {
         self.known.is_empty()
     }
 
+    /// The host's keys as the file has them.
+    pub(super) fn known(&self) -> impl Iterator<Item = &PublicKey> {
+        self.known.iter()
+    }
+
     /// Judges the key that the host shows.
     pub(super) fn judge(&self, shown: &PublicKey) -> Trust {
         let is_shown = |key: &PublicKey| key.key_data() == shown.key_data();

@@ -13,8 +13,12 @@ use crate::ports::RepositoryError;
 mod http;
 mod known_hosts;
 mod path;
+mod process;
 mod ssh;
 mod turn;
+mod way;
+
+pub use process::find_program;
 
 /// Looks whether the known hosts have a key of the remote's host; an address of another kind needs none.
 ///
@@ -69,7 +73,7 @@ pub(super) enum Transport {
 impl Transport {
     pub(super) fn new(url: RemoteUrl, settings: &Settings) -> Result<Self, SettingsError> {
         Ok(match url {
-            RemoteUrl::Path(path) => Self::Path(path::PathRemote::new(path)),
+            RemoteUrl::Path(path) => Self::Path(path::PathRemote::new(path, settings)),
             RemoteUrl::Http { url, user } => Self::Http(http::HttpRemote::new(url, user, settings)),
             RemoteUrl::Ssh { user, host, port, path } => {
                 Self::Ssh(ssh::SshRemote::new(ssh::Address { user, host, port, path }, settings)?)

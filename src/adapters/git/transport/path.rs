@@ -1,22 +1,29 @@
-//! A remote on this machine, used through libgit2 without a git binary.
+//! A remote on this machine: read by libgit2; pushed to through `git receive-pack`, or without a git program by libgit2.
 //!
 //! libgit2's own local push overwrites a reference without comparing its old value, so objects are copied here and the
 //! reference is moved by a real compare-and-swap under git's own lock file. Hooks don't run on this way.
 
 use std::{
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
 use git2::{ErrorCode, Oid, Repository};
+use tokio::time::Instant;
 
 use super::{
     Update, Want, blocking, has, no_branch,
+    process::ReceivePack,
     turn::{self, Turn},
 };
 use crate::{
-    adapters::git::mirror::{Fault, PackWriter},
+    adapters::git::{
+        mirror::{Fault, PackWriter},
+        settings::Settings,
+        wire::push,
+    },
     ports::RepositoryError,
 };
 
@@ -28,11 +35,16 @@ const LOCK_POLL: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(in crate::adapters::git) struct PathRemote {
     path: PathBuf,
+    program: Option<PathBuf>,
+    deadline: Duration,
+    /// How it is pushed to is logged once.
+    told: AtomicBool,
 }
 
 impl PathRemote {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path }
+    pub(super) fn new(path: PathBuf, settings: &Settings) -> Self {
+        let program = settings.git_program.clone();
+        Self { path, program, deadline: settings.deadline, told: AtomicBool::new(false) }
     }
 
     pub(super) async fn fetch(&self, want: Want) -> Result<Oid, Fault> {
@@ -41,8 +53,23 @@ impl PathRemote {
     }
 
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
+        let remote = self.path.display();
+        let first = !self.told.swap(true, Ordering::Relaxed);
+        let why = match self.program.as_ref().map(|program| ReceivePack::start(program, &self.path)) {
+            Some(Ok(process)) => {
+                if first {
+                    tracing::info!(%remote, "pushing through git receive-pack");
+                }
+                return push::run(process, &update, Instant::now() + self.deadline).await;
+            }
+            Some(Err(error)) => format!("git can't be started: {error}"),
+            None => "there is no git program".to_owned(),
+        };
+        if first {
+            tracing::warn!(%remote, why, "pushing by libgit2: hooks don't run there");
+        }
         let path = self.path.clone();
-        blocking(move || push(&path, &update)).await
+        blocking(move || copy_and_move(&path, &update)).await
     }
 }
 
@@ -79,7 +106,7 @@ fn packed<'a>(remote: &'a Repository, head: Oid, haves: &[Oid]) -> Result<git2::
     Ok(builder)
 }
 
-fn push(path: &Path, update: &Update) -> Result<(), RepositoryError> {
+fn copy_and_move(path: &Path, update: &Update) -> Result<(), RepositoryError> {
     let remote = open(path)?;
     let reference = update.mirror.reference();
     if head(&remote, reference)? != update.old {

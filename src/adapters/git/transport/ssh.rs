@@ -20,21 +20,32 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::{
     Update, Want, blocking,
     known_hosts::{HostKeys, Trust},
+    way::Way,
 };
 use crate::{
     adapters::git::{
         mirror::Fault,
         settings::{Settings, SettingsError},
         verdict,
-        wire::{Service, fetch, pkt::Exchange, push},
+        wire::{
+            Service, fetch,
+            pkt::Exchange,
+            push::{self, AtOnce},
+        },
     },
     ports::RepositoryError,
 };
 
 /// The user name that forges use.
 const DEFAULT_USER: &str = "git";
-/// How long an idle session is kept.
-const KEEP: Duration = Duration::from_secs(120);
+/// How often a silent session is asked whether it is still there, and how many of these may go unanswered.
+const PROBE: Duration = Duration::from_secs(20);
+const PROBES: usize = 3;
+/// How long a kept session may take to start a service; one that is dead unnoticed is made anew after that.
+const REVIVAL: Duration = Duration::from_secs(5);
+/// The largest request that is sent before the listing was read: both must fit into buffers, or each side would wait for
+/// the other to read.
+const MAX_AT_ONCE: usize = 128 << 10;
 /// The most that is kept of what the remote prints, in bytes.
 const MAX_WORDS: usize = 16 << 10;
 
@@ -49,6 +60,7 @@ pub(in crate::adapters::git) struct SshRemote {
     known_hosts_file: PathBuf,
     deadline: Duration,
     session: tokio::sync::Mutex<Option<Arc<Handle<HostCheck>>>>,
+    way: Way,
 }
 
 impl std::fmt::Debug for SshRemote {
@@ -84,6 +96,7 @@ impl SshRemote {
             known_hosts_file: settings.known_hosts_file.clone().ok_or(SettingsError::SshNeeds("known_hosts_file"))?,
             deadline: settings.deadline,
             session: tokio::sync::Mutex::new(None),
+            way: Way::default(),
         })
     }
 
@@ -94,17 +107,44 @@ impl SshRemote {
 
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
         let until = Instant::now() + self.deadline;
-        let exchange = timeout_at(until, self.open(Service::ReceivePack))
+        if !self.way.is_at_once() {
+            return self.push_in_two_steps(&update, until).await;
+        }
+        let (request, exchange) = tokio::join!(push::request_at_once(&update), self.open_until(until));
+        let (request, exchange) = (request?, exchange?);
+        if request.len() > MAX_AT_ONCE {
+            return push::run(exchange, &update, until).await;
+        }
+        match push::run_at_once(exchange, Some(request), &update, true, until).await {
+            AtOnce::Verdict(verdict) => {
+                if verdict.is_ok() {
+                    self.way.at_once(&self.host);
+                }
+                verdict
+            }
+            AtOnce::NotTaken(why) => {
+                let verdict = self.push_in_two_steps(&update, until).await;
+                self.way.in_two_steps(&self.host, &why, &verdict);
+                verdict
+            }
+        }
+    }
+
+    async fn push_in_two_steps(&self, update: &Update, until: Instant) -> Result<(), RepositoryError> {
+        push::run(self.open_until(until).await?, update, until).await
+    }
+
+    async fn open_until(&self, until: Instant) -> Result<SshExchange, RepositoryError> {
+        timeout_at(until, self.open(Service::ReceivePack))
             .await
-            .unwrap_or_else(|_| Err(RepositoryError::Unreachable("no answer in time".to_owned())))?;
-        push::run(exchange, &update, until).await
+            .unwrap_or_else(|_| Err(RepositoryError::Unreachable("no answer in time".to_owned())))
     }
 
     /// Starts a service in the session; a session that turns out to be dead is made anew.
     async fn open(&self, service: Service) -> Result<SshExchange, RepositoryError> {
         let mut session = self.session.lock().await;
         if let Some(alive) = session.as_ref().filter(|session| !session.is_closed()) {
-            if let Ok(exchange) = self.start(alive, service).await {
+            if let Ok(Ok(exchange)) = timeout(REVIVAL, self.start(alive, service)).await {
                 return Ok(exchange);
             }
             tracing::debug!(host = self.host, "the kept session is dead");
@@ -129,7 +169,14 @@ impl SshRemote {
         };
         let channel = self.in_time(start).await?;
         let (reader, writer) = channel.split();
-        Ok(SshExchange { reader, writer: Arc::new(writer), service, words: String::new(), deadline: self.deadline })
+        Ok(SshExchange {
+            reader,
+            writer: Arc::new(writer),
+            service,
+            words: String::new(),
+            over: false,
+            deadline: self.deadline,
+        })
     }
 
     async fn connect(&self) -> Result<Handle<HostCheck>, RepositoryError> {
@@ -137,7 +184,8 @@ impl SshRemote {
         let objection = Arc::new(Mutex::new(None));
         let config = client::Config {
             preferred: russh::Preferred { key: Cow::Owned(keys.preferred()), ..russh::Preferred::default() },
-            inactivity_timeout: Some(KEEP.max(self.deadline * 2)),
+            keepalive_interval: Some(PROBE),
+            keepalive_max: PROBES,
             nodelay: true,
             ..client::Config::default()
         };
@@ -220,7 +268,11 @@ impl client::Handler for HostCheck {
         let text = match trust {
             Trust::Known => return Ok(true),
             Trust::Unknown => format!("the host key of {host} is not in {file}: {fingerprint}"),
-            Trust::Changed => format!("the host key of {host} is not the one in {file}: {fingerprint}"),
+            Trust::Changed => format!(
+                "the host key of {host} has changed: it shows {fingerprint}, and {file} has {}; ask whoever runs the \
+                 server before replacing the line, for somebody may stand between",
+                self.keys.known().map(self::fingerprint).collect::<Vec<_>>().join(", ")
+            ),
             Trust::Revoked => format!("the host key of {host} is revoked in {file}: {fingerprint}"),
         };
         *self.objection.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
@@ -263,6 +315,8 @@ struct SshExchange {
     writer: Arc<ChannelWriteHalf<Msg>>,
     service: Service,
     words: String,
+    /// The service has ended.
+    over: bool,
     deadline: Duration,
 }
 
@@ -290,7 +344,7 @@ impl Exchange for SshExchange {
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, RepositoryError> {
-        loop {
+        while !self.over {
             let event = timeout(self.deadline, self.reader.wait())
                 .await
                 .map_err(|_| RepositoryError::Unreachable("no answer in time".to_owned()))?;
@@ -303,15 +357,21 @@ impl Exchange for SshExchange {
                     let text = format!("the server doesn't run {}", self.service.name());
                     return Err(RepositoryError::Authentication(text));
                 }
-                // What the service printed may come after its end.
-                Some(ChannelMsg::Close) | None => return Ok(None),
+                // What the service printed may come after its end, but not after this.
+                Some(ChannelMsg::Close) => self.over = true,
                 Some(_) => {}
+                None => return Err(RepositoryError::Unreachable("the session has ended".to_owned())),
             }
         }
+        Ok(None)
     }
 
     fn words(&self) -> String {
         self.words.clone()
+    }
+
+    fn is_over(&self) -> bool {
+        self.over
     }
 
     async fn answered(&mut self) {}

@@ -35,11 +35,51 @@ pub(in crate::adapters::git) trait Exchange: Send {
     /// What the remote printed beside its answer.
     fn words(&self) -> String;
 
+    /// Whether the service itself has ended: what it hasn't done by then it won't do.
+    fn is_over(&self) -> bool {
+        false
+    }
+
+    /// The remote's words without the credentials that this side has sent.
+    fn discreet(&self, words: &str) -> String {
+        words.to_owned()
+    }
+
     /// Called when an answer was read as far as it matters: what is left of it can be thrown away.
     fn answered(&mut self) -> impl Future<Output = ()> + Send;
 
     /// Called when nothing more will be asked: says goodbye where the remote waits for it.
     fn end(&mut self) -> impl Future<Output = ()> + Send;
+}
+
+impl<E: Exchange> Exchange for &mut E {
+    async fn send(&mut self, message: Bytes) -> Result<(), RepositoryError> {
+        (**self).send(message).await
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, RepositoryError> {
+        (**self).chunk().await
+    }
+
+    fn words(&self) -> String {
+        (**self).words()
+    }
+
+    fn is_over(&self) -> bool {
+        (**self).is_over()
+    }
+
+    fn discreet(&self, words: &str) -> String {
+        (**self).discreet(words)
+    }
+
+    async fn answered(&mut self) {
+        (**self).answered().await;
+    }
+
+    async fn end(&mut self) {
+        (**self).end().await;
+    }
 }
 
 /// Reads lines from an exchange.
@@ -64,6 +104,16 @@ impl<E: Exchange> Lines<E> {
         self.exchange.words()
     }
 
+    /// The remote's words without the credentials that this side has sent.
+    pub(in crate::adapters::git) fn discreet(&self, words: &str) -> String {
+        self.exchange.discreet(words)
+    }
+
+    /// Whether the service itself has ended.
+    pub(in crate::adapters::git) fn is_over(&self) -> bool {
+        self.exchange.is_over()
+    }
+
     /// The next line; `None` at the answer's end.
     pub(in crate::adapters::git) async fn next(&mut self) -> Result<Option<Pkt>, RepositoryError> {
         loop {
@@ -86,7 +136,7 @@ impl<E: Exchange> Lines<E> {
         }
         match self.next().await? {
             Some(Pkt::Data(line)) if line.starts_with(b"ERR ") => {
-                Err(verdict::of_refused_entry(&String::from_utf8_lossy(&line[4..])))
+                Err(verdict::of_refused_entry(&self.discreet(&String::from_utf8_lossy(&line[4..]))))
             }
             Some(pkt) => Ok(pkt),
             None => {

@@ -1,17 +1,21 @@
 //! The push: one reference, as a compare-and-swap, with the remote's report read to its end.
+//!
+//! Two ways. *At once*: the request goes out with the head that the mirror knows, unseen; a remote that has moved on says
+//! so in its report, and nothing has changed there. *In two steps*: the remote's listing is read first, which tells what it
+//! can do and where the branch is.
 
 use bytes::{Bytes, BytesMut};
 use tokio::time::{Instant, timeout_at};
 
 use super::{
     AGENT,
-    advertisement::{self, Advertisement, Greeting},
+    advertisement::{self, Greeting},
+    pack::{self, Bases},
     pkt::{Exchange, Lines, Message, Pkt, text},
 };
 use crate::{
     adapters::git::{
         mirror::MirrorError,
-        objects,
         transport::{Update, blocking, no_branch},
         verdict,
     },
@@ -21,22 +25,80 @@ use crate::{
 /// The most that is kept of a report and of what hooks print, in bytes.
 const MAX_REPORT: usize = 64 << 10;
 
-/// Pushes over an exchange whose first answer is still to be read; gives up at `until`.
+/// What every server of the last fifteen years can do; a server overlooks what it doesn't know.
+/// Not `atomic`: it changes nothing for one reference, but hides the reason of a lost race from the report.
+const ASSUMED: &str = "report-status side-band-64k quiet object-format=sha1";
+
+/// What an attempt to push at once came to.
+#[derive(Debug)]
+pub(in crate::adapters::git) enum AtOnce {
+    /// The remote took the request, or it is unknown whether it did.
+    Verdict(Result<(), RepositoryError>),
+    /// It doesn't take such a request, or not such a pack: nothing was applied, or the second step will find it.
+    NotTaken(String),
+}
+
+/// The request that needs no listing.
+pub(in crate::adapters::git) async fn request_at_once(update: &Update) -> Result<Bytes, RepositoryError> {
+    let pack = packed(update, Bases::Remote).await?;
+    Ok(request(update, ASSUMED, &pack))
+}
+
+/// Sends such a request, or reads the answer to one that was sent (`None`); gives up at `until`.
+/// `listing`: the service sends its listing before the report.
+pub(in crate::adapters::git) async fn run_at_once<E: Exchange>(
+    exchange: E,
+    request: Option<Bytes>,
+    update: &Update,
+    listing: bool,
+    until: Instant,
+) -> AtOnce {
+    let mut lines = Lines::new(exchange);
+    let reference = update.mirror.reference();
+    let talk = async {
+        if let Some(request) = request {
+            lines.send(request).await?;
+        }
+        if listing && let Err(error) = advertisement::read(&mut lines, reference).await {
+            // The service lists before it reads: if it refuses to start, it has read nothing.
+            return match lines.is_over() {
+                true => Err(error),
+                false => Err(unclear(error)),
+            };
+        }
+        Ok(report(&mut lines, true).await)
+    };
+    let (report, broken) = match timeout_at(until, talk).await {
+        Ok(Ok(told)) => told,
+        Ok(Err(error)) => return AtOnce::Verdict(Err(error)),
+        Err(_) => return AtOnce::Verdict(Err(RepositoryError::Unclear("no verdict in time".to_owned()))),
+    };
+    match (&report.unpacked, &broken) {
+        (Some(unpacked), _) if unpacked != "ok" => AtOnce::NotTaken(format!("unpack failed: {unpacked}")),
+        (None, None) => AtOnce::NotTaken(match verdict::bounded(&report.words) {
+            words if words.is_empty() => "no report".to_owned(),
+            words => words,
+        }),
+        _ => AtOnce::Verdict(judged(&report, broken, reference)),
+    }
+}
+
+/// Pushes in two steps over an exchange whose first answer is still to be read; gives up at `until`.
 pub(in crate::adapters::git) async fn run<E: Exchange>(
     exchange: E,
     update: &Update,
     until: Instant,
 ) -> Result<(), RepositoryError> {
     let mut lines = Lines::new(exchange);
-    let message = timeout_at(until, prepare(&mut lines, update))
+    let prepared = timeout_at(until, prepare(&mut lines, update))
         .await
         .unwrap_or_else(|_| Err(RepositoryError::Unreachable("no answer in time".to_owned())))?;
-    let (request, side_band) = match message {
-        Ok(request) => request,
-        Err(lost) => {
+    let (request, side_band) = match prepared {
+        Prepared::Send { request, side_band } => (request, side_band),
+        Prepared::Settled(verdict) => {
             // A polite end, so that the remote's log has no complaint.
             timeout_at(until, lines.end()).await.ok();
-            return Err(lost);
+            return verdict;
         }
     };
     match timeout_at(until, submit(&mut lines, request, side_band, update.mirror.reference())).await {
@@ -45,8 +107,13 @@ pub(in crate::adapters::git) async fn run<E: Exchange>(
     }
 }
 
-/// The request and whether its answer comes in a side band; or why it isn't sent.
-type Prepared = Result<(Bytes, bool), RepositoryError>;
+/// What the first step came to.
+enum Prepared {
+    /// This is to be sent; whether its answer comes in a side band.
+    Send { request: Bytes, side_band: bool },
+    /// Nothing is to be sent.
+    Settled(Result<(), RepositoryError>),
+}
 
 /// Reads where the remote is, and packs what it lacks.
 async fn prepare<E: Exchange>(lines: &mut Lines<E>, update: &Update) -> Result<Prepared, RepositoryError> {
@@ -56,29 +123,35 @@ async fn prepare<E: Exchange>(lines: &mut Lines<E>, update: &Update) -> Result<P
     };
     lines.answered().await;
     match found.head {
-        None => return Ok(Err(no_branch(reference))),
-        Some(head) if head != update.old => return Ok(Err(RepositoryError::LostRace)),
+        None => return Ok(Prepared::Settled(Err(no_branch(reference)))),
+        // An earlier attempt has arrived: nobody else makes a commit with this id.
+        Some(head) if head == update.new => return Ok(Prepared::Settled(Ok(()))),
+        Some(head) if head != update.old => return Ok(Prepared::Settled(Err(RepositoryError::LostRace))),
         Some(_) => {}
     }
     if !found.can("report-status") {
-        return Ok(Err(RepositoryError::Refused("the remote's git is too old: no report-status".to_owned())));
+        return Err(RepositoryError::Refused("the remote's git is too old: no report-status".to_owned()));
     }
-    let (mirror, objects) = (update.mirror.clone(), update.objects.clone());
-    let pack = blocking(move || -> Result<_, MirrorError> { objects::pack(&mirror.open()?, &objects) })
-        .await
-        .map_err(|error| update.mirror.error(error))?;
-    Ok(Ok((request(update, &found, &pack), found.can("side-band-64k"))))
-}
-
-fn request(update: &Update, found: &Advertisement, pack: &[u8]) -> Bytes {
+    let bases = if found.can("no-thin") { Bases::Pack } else { Bases::Remote };
+    let pack = packed(update, bases).await?;
     let mut capabilities = "report-status".to_owned();
-    // Not `atomic`: it changes nothing for one reference, but hides the reason of a lost race from the report.
-    for capability in ["side-band-64k", "quiet"] {
+    for capability in ["side-band-64k", "quiet", "object-format=sha1"] {
         if found.can(capability) {
             capabilities.push(' ');
             capabilities.push_str(capability);
         }
     }
+    Ok(Prepared::Send { request: request(update, &capabilities, &pack), side_band: found.can("side-band-64k") })
+}
+
+async fn packed(update: &Update, bases: Bases) -> Result<Vec<u8>, RepositoryError> {
+    let (mirror, old, objects) = (update.mirror.clone(), update.old, update.objects.clone());
+    blocking(move || -> Result<_, MirrorError> { pack::pack(&mirror.open()?, old, &objects, bases) })
+        .await
+        .map_err(|error| update.mirror.error(error))
+}
+
+fn request(update: &Update, capabilities: &str, pack: &[u8]) -> Bytes {
     let command = format!("{} {} {}\0{capabilities} agent={AGENT}", update.old, update.new, update.mirror.reference());
     Message::default().line(&command).flush().raw(pack).finish()
 }
@@ -91,6 +164,12 @@ async fn submit<E: Exchange>(
     reference: &str,
 ) -> Result<(), RepositoryError> {
     lines.send(request).await?;
+    let (report, broken) = report(lines, side_band).await;
+    judged(&report, broken, reference)
+}
+
+/// Reads the report, and how it broke off if it did.
+async fn report<E: Exchange>(lines: &mut Lines<E>, side_band: bool) -> (Report, Option<RepositoryError>) {
     let mut report = Report::default();
     let broken = loop {
         match lines.next().await {
@@ -106,17 +185,28 @@ async fn submit<E: Exchange>(
         }
     };
     report.say(lines.words().as_bytes());
+    report.words = lines.discreet(&report.words);
     if broken.is_none() {
         lines.answered().await;
     }
+    (report, broken)
+}
+
+fn judged(report: &Report, broken: Option<RepositoryError>, reference: &str) -> Result<(), RepositoryError> {
     report.verdict(reference).unwrap_or_else(|| {
         let words = verdict::bounded(&report.words);
-        Err(RepositoryError::Unclear(match broken {
-            Some(RepositoryError::Unreachable(text) | RepositoryError::Unclear(text)) => text,
-            Some(error) => error.to_string(),
-            None if words.is_empty() => "no verdict".to_owned(),
-            None => words,
-        }))
+        Err(match broken {
+            Some(error) => unclear(error),
+            None if words.is_empty() => RepositoryError::Unclear("no verdict".to_owned()),
+            None => RepositoryError::Unclear(words),
+        })
+    })
+}
+
+fn unclear(error: RepositoryError) -> RepositoryError {
+    RepositoryError::Unclear(match error {
+        RepositoryError::Unreachable(text) | RepositoryError::Unclear(text) => text,
+        error => error.to_string(),
     })
 }
 
