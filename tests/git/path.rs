@@ -6,9 +6,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
-use tiphys::ports::{ManifestRepository, RepositoryError};
+use tiphys::{
+    adapters::git::{GitRepository, find_program},
+    ports::{ManifestRepository, RepositoryError},
+};
 
 use crate::support::{FILE, World, change, deploy, race, repo_path, request};
 
@@ -164,7 +168,7 @@ async fn requests_are_found_whoever_committed_after_them() {
     assert!(log.iter().all(|record| record.trailers.is_some() == record.subject.starts_with("deploy(")));
     let mut settings = world.settings(world.remote().to_str().expect("utf-8"));
     (settings.mirror, settings.committer_email) = (world.path("boris.git"), "boris@example.org".to_owned());
-    let boris = tiphys::adapters::git::GitRepository::new(settings).expect("valid");
+    let boris = GitRepository::new(settings).expect("valid");
     let found = boris.find_request(&request("cli/3")).await.expect("read").map(|record| record.revision.to_string());
     assert_eq!(found, Some(side), "the side branch is looked at");
     assert_eq!(find("cli/2").await.as_ref(), Some(&ours[1]));
@@ -172,7 +176,7 @@ async fn requests_are_found_whoever_committed_after_them() {
     // Another process finds them as well, and a rewritten history forgets what it dropped.
     let mut settings = world.settings(world.remote().to_str().expect("utf-8"));
     settings.mirror = world.path("second.git");
-    let second = tiphys::adapters::git::GitRepository::new(settings).expect("valid");
+    let second = GitRepository::new(settings).expect("valid");
     let record = second.find_request(&request("cli/1")).await.expect("read").expect("found");
     assert_eq!((record.revision, record.author.as_str()), (ours[0].clone(), "Анна Иванова"));
     world.git(&person, &["reset", "--quiet", "--hard", ours[0].as_str()]);
@@ -311,7 +315,7 @@ async fn what_is_missing_is_named() {
     let with = |url: &str, branch: &str| {
         let mut settings = world.settings(url);
         settings.branch = branch.to_owned();
-        tiphys::adapters::git::GitRepository::new(settings).expect("valid")
+        GitRepository::new(settings).expect("valid")
     };
     let remote = world.remote();
     let remote = remote.to_str().expect("utf-8");
@@ -325,6 +329,92 @@ async fn what_is_missing_is_named() {
 
     let error = with("/nowhere/at/all.git", "main").fetch().await.expect_err("nothing there");
     assert!(matches!(&error, RepositoryError::Unreachable(text) if text.contains("/nowhere/at/all.git")), "{error}");
+}
+
+#[tokio::test]
+async fn git_itself_receives_where_there_is_one_so_that_hooks_run() {
+    const WORDS: &str = "GitLab: You are not allowed to push code to protected branches on this project.";
+    let world = World::new();
+    let repository = world.by_path_with_git();
+    let base = repository.fetch().await.expect("fetched");
+    let pushed = repository.push(&base, vec![deploy("cli/1", "1.1"), deploy("cli/2", "1.2")]).await.expect("pushed");
+    assert_eq!(pushed[1], world.remote_head());
+
+    world.install_hook(&format!("echo '{WORDS}'; exit 1"));
+    let error = repository.push(&pushed[1], vec![deploy("cli/3", "1.3")]).await.expect_err("refused");
+    assert!(
+        matches!(&error, RepositoryError::Refused(text) if *text == format!("pre-receive hook declined: {WORDS}")),
+        "{error}"
+    );
+    // Nothing of our environment but the least reaches it, and its words may come on either way.
+    world.install_hook("env | cut -d= -f1 | grep -E 'CARGO|RUST|SECRET' >&2; echo done >&2; exit 1");
+    let error = repository.push(&pushed[1], vec![deploy("cli/3", "1.3")]).await.expect_err("refused");
+    assert!(matches!(&error, RepositoryError::Refused(text) if text.ends_with("declined: done")), "{error}");
+
+    world.install_racing_hook();
+    let error = repository.push(&pushed[1], vec![deploy("cli/3", "1.3")]).await.expect_err("lost during the push");
+    assert!(matches!(error, RepositoryError::LostRace), "{error}");
+    let error = repository.push(&pushed[1], vec![deploy("cli/3", "1.3")]).await.expect_err("lost before it");
+    assert!(matches!(error, RepositoryError::LostRace), "{error}");
+    let base = repository.fetch().await.expect("fetched");
+    repository.push(&base, vec![deploy("cli/3", "1.3")]).await.expect("pushed");
+    world.assert_sound(6);
+}
+
+#[tokio::test]
+async fn a_hook_that_never_answers_leaves_it_unclear_and_may_finish() {
+    let world = World::new();
+    let mut settings = world.settings(world.remote().to_str().expect("utf-8"));
+    settings.git_program = find_program();
+    settings.deadline = Duration::from_secs(2);
+    let repository = GitRepository::new(settings).expect("valid");
+    let base = repository.fetch().await.expect("fetched");
+    let release = world.path("release");
+    world.install_hook(&format!(
+        "while [ ! -e {0} ] && [ -d {1} ]; do sleep 0.1; done",
+        release.display(),
+        world.remote().display()
+    ));
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("no verdict");
+    assert!(matches!(&error, RepositoryError::Unclear(text) if text.contains("time")), "{error}");
+    fs::write(&release, "").expect("written");
+    // The process was left to it: sooner or later the commit is there.
+    let id = request("cli/1");
+    let arrived = async {
+        loop {
+            repository.fetch().await.expect("fetched");
+            if repository.find_request(&id).await.expect("read").is_some() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), arrived).await.expect("it arrives");
+    world.assert_sound(3);
+
+    world.install_hook("kill -9 $PPID");
+    let base = repository.fetch().await.expect("fetched");
+    let error = repository.push(&base, vec![deploy("cli/2", "1.2")]).await.expect_err("no verdict");
+    assert!(matches!(error, RepositoryError::Unclear(_)), "{error}");
+}
+
+#[tokio::test]
+async fn without_a_git_that_can_be_started_libgit2_pushes() {
+    let world = World::new();
+    let mut settings = world.settings(world.remote().to_str().expect("utf-8"));
+    settings.git_program = Some(world.path("no/such/git"));
+    let repository = GitRepository::new(settings).expect("valid");
+    let base = repository.fetch().await.expect("fetched");
+    world.install_hook("exit 1");
+    repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("hooks don't run this way");
+    world.assert_sound(3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn git_and_libgit2_may_push_to_one_remote() {
+    let world = Arc::new(World::new());
+    race(vec![world.by_path_with_git(), world.by_url(world.remote().to_str().expect("utf-8"), "second.git")], 8).await;
+    world.assert_sound(2 + 2 * 8);
+    world.assert_requests(2 * 8);
 }
 
 #[tokio::test]
@@ -349,12 +439,15 @@ async fn a_lock_that_a_killed_push_left_is_cleared_and_no_other() {
 async fn a_checked_out_branch_is_not_pushed_to() {
     let world = World::new();
     let person = world.path("person");
-    let repository = tiphys::adapters::git::GitRepository::new(world.settings(person.to_str().expect("utf-8")));
-    let repository = repository.expect("valid");
-    let base = repository.fetch().await.expect("fetched");
-    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("refused");
-    assert!(matches!(&error, RepositoryError::Refused(text) if text.contains("checked out")), "{error}");
-    assert_eq!(world.git(&person, &["rev-parse", "main"]), base.as_str());
+    for program in [None, find_program()] {
+        let mut settings = world.settings(person.to_str().expect("utf-8"));
+        settings.git_program = program;
+        let repository = GitRepository::new(settings).expect("valid");
+        let base = repository.fetch().await.expect("fetched");
+        let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("refused");
+        assert!(matches!(&error, RepositoryError::Refused(text) if text.contains("checked out")), "{error}");
+        assert_eq!(world.git(&person, &["rev-parse", "main"]), base.as_str());
+    }
 }
 
 #[tokio::test]

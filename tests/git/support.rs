@@ -4,7 +4,7 @@ use std::{fs, ops::Deref, os::unix::fs::PermissionsExt, path::PathBuf, time::Dur
 
 use tempfile::TempDir;
 use tiphys::{
-    adapters::git::{GitRepository, Settings},
+    adapters::git::{GitRepository, Settings, find_program},
     domain::{
         actor::Actor,
         name::{RepoPath, RequestId, Revision},
@@ -146,7 +146,15 @@ impl World {
         GitRepository::new(settings).expect("valid settings")
     }
 
-    /// The adapter on the remote's path.
+    /// The adapter on the remote's path, with the git program.
+    pub(crate) fn by_path_with_git(&self) -> GitRepository {
+        let mut settings = self.settings(self.remote().to_str().expect("utf-8"));
+        settings.git_program = Some(find_program().expect("the tests need git"));
+        settings.mirror = self.path("mirror-by-git");
+        GitRepository::new(settings).expect("valid settings")
+    }
+
+    /// The adapter on the remote's path, without a git program.
     pub(crate) fn by_path(&self) -> GitRepository {
         GitRepository::new(self.settings(self.remote().to_str().expect("utf-8"))).expect("valid settings")
     }
