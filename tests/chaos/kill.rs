@@ -52,7 +52,7 @@ fn steps(remote: Remote) -> Vec<(Step, u32)> {
         steps.extend([(Step::Called(method), skip), (Step::Applied(method), skip)]);
     }
     let servers = match remote {
-        Remote::Path => {
+        Remote::Path | Remote::Git => {
             steps.extend([(Step::Moved, 2), (Step::Moved, 1), (Step::Time, 1)]);
             [(Server::Registry, 2), (Server::Kubernetes, 6)].to_vec()
         }
@@ -179,10 +179,19 @@ impl Lane {
             }
             std::future::ready(Tapped::Continue)
         });
-        if remote == Remote::Path {
+        if remote != Remote::Http {
             watch_branch(stage.playbill.world.repository_path().join("refs/heads/main"), &range);
         }
         Self { name, stage, range, dice, remote, given: Vec::new(), kills: BTreeMap::new() }
+    }
+
+    /// Starts the bot; the scenarios' own environment has no path to a git program in it.
+    fn serve(&self) -> Bot {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        self.stage.playbill.serve_with(|command| match self.remote {
+            Remote::Git => command.env("PATH", path),
+            Remote::Path | Remote::Http => command,
+        })
     }
 
     fn hub(&self) -> Hub {
@@ -218,7 +227,7 @@ impl Lane {
         {
             let skip = self.dice.below(skip);
             let delay = self.dice.pause(LATER);
-            *self.range.gun() = Gun { bot: Some(self.stage.playbill.serve()), step: Some(step), skip, delay };
+            *self.range.gun() = Gun { bot: Some(self.serve()), step: Some(step), skip, delay };
         }
         if step == Step::Time {
             let lifetime = Duration::from_millis(u64::from(self.dice.below(400)));
@@ -245,7 +254,7 @@ impl Lane {
 
     /// The last life: everything comes to its end.
     async fn settle(&mut self) {
-        let bot = self.stage.playbill.serve();
+        let bot = self.serve();
         let hub = self.hub();
         let settled = hub.until(PATIENCE, |hub| {
             (hub.unconfirmed() == 0
@@ -304,7 +313,7 @@ async fn kill(lanes: usize, each: usize) {
     let mut dice = Dice::from_env();
     let mut running = JoinSet::new();
     for number in 0..lanes {
-        let remote = if number % 2 == 0 { Remote::Path } else { Remote::Http };
+        let remote = [Remote::Path, Remote::Http, Remote::Git][number % 3];
         let dice = dice.split();
         running.spawn(async move {
             let mut lane = Lane::build(format!("lane {number}, {remote:?}"), remote, dice).await;
@@ -329,11 +338,11 @@ async fn kill(lanes: usize, each: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_step_the_bot_does_everything_once() {
-    kill(2, 15).await;
+    kill(3, 12).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute or more"]
 async fn killed_hundreds_of_times_the_bot_does_everything_once() {
-    kill(4, 75).await;
+    kill(6, 60).await;
 }

@@ -25,6 +25,8 @@ pub(crate) const CHATS: i64 = 120;
 pub(crate) enum Remote {
     /// By its path: the bot writes into it itself.
     Path,
+    /// By its path: git receives.
+    Git,
     /// Over smart HTTP.
     Http,
 }
@@ -66,7 +68,7 @@ impl Stage {
         let mut options = world::Options::new(dir.path());
         options.pace = Pace::quick();
         let url = match remote {
-            Remote::Path => dir.path().join("manifests.git").display().to_string(),
+            Remote::Path | Remote::Git => dir.path().join("manifests.git").display().to_string(),
             Remote::Http => format!("http://{git}/manifests.git"),
         };
         options.repository_url = Some(url.clone());
@@ -74,7 +76,7 @@ impl Stage {
         let playbill = Playbill { dir, world, telegram: telegram().await };
 
         let git = match remote {
-            Remote::Path => None,
+            Remote::Path | Remote::Git => None,
             Remote::Http => Some(GitServer::http(&ground, "manifests.git").await),
         };
         let servers = [
