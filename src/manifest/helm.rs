@@ -1,16 +1,19 @@
 //! Where Helm's values stand: in a values file, in an Argo CD Application, in a Flux HelmRelease.
 
+mod application;
+mod parameter;
+mod release;
 mod values_file;
 
 use super::{
     Fault, Missing, Outcome,
-    key_path::KeyPath,
-    slot,
+    key_path::{KeyPath, Step},
+    slot::{self, MAX_LINES},
     tree::{NodeId, Tree},
-    value::{self, NewValue, Wish},
+    value::{self, NewValue, Planned, Wish},
 };
 use crate::domain::{
-    plan::{PlanFault, UnsafeEdit},
+    plan::{PlanFault, UnsafeEdit, ValueFault},
     position::Position,
 };
 
@@ -40,7 +43,8 @@ pub fn set(bytes: &[u8], host: &Host, path: &KeyPath, value: NewValue<'_>, missi
     let wish = Wish { steps: path.steps(), path, value, missing };
     match host {
         Host::ValuesFile => values_file::set(text, &wish),
-        _ => Err(wish.no_value()),
+        Host::Application { name } => application::set(text, name.as_deref(), &wish),
+        Host::HelmRelease { name } => release::set(text, name.as_deref(), &wish),
     }
 }
 
@@ -52,7 +56,19 @@ pub fn get(bytes: &[u8], host: &Host, path: &KeyPath) -> Result<Option<(String, 
     let text = slot::utf8(bytes)?;
     match host {
         Host::ValuesFile => values_file::get(text, path),
-        _ => Err(value::no_value(path)),
+        Host::Application { name } => application::get(text, name.as_deref(), path),
+        Host::HelmRelease { name } => release::get(text, name.as_deref(), path),
+    }
+}
+
+/// Where an Application sets the value once more without effect: [`set`] changes nothing there.
+///
+/// # Errors
+/// As [`get`].
+pub fn shadowed(bytes: &[u8], host: &Host, path: &KeyPath) -> Result<Vec<Position>, Fault> {
+    match host {
+        Host::Application { name } => application::shadowed(slot::utf8(bytes)?, name.as_deref(), path),
+        Host::ValuesFile | Host::HelmRelease { .. } => Ok(vec![]),
     }
 }
 
@@ -89,6 +105,36 @@ fn kind(tree: &Tree<'_>, root: NodeId) -> Option<Kind> {
     }
 }
 
+/// The one document of a kind, by its name where one is given: its number and root.
+fn pick(tree: &Tree<'_>, wanted: Kind, name: Option<&str>) -> Result<(usize, NodeId), Fault> {
+    let roots = tree.documents().iter().enumerate().filter_map(|(n, document)| Some((n, document.root?)));
+    let (found, others): (Vec<_>, Vec<_>) = roots.partition(|(_, root)| kind(tree, *root) == Some(wanted));
+    let is_named = |root: NodeId| {
+        let metadata = tree.get(root, "metadata")?;
+        tree.get(metadata, "name").and_then(|value| tree.scalar(value))
+    };
+    let found: Vec<_> = found.into_iter().filter(|(_, root)| name.is_none() || is_named(*root) == name).collect();
+    let shown = if wanted == Kind::HelmRelease { "HelmRelease" } else { "Application" }.to_owned();
+    match found.as_slice() {
+        [(document, root)] => {
+            no_sops(tree, *root)?;
+            Ok((*document, *root))
+        }
+        [] => {
+            let set = others.iter().find(|(_, root)| kind(tree, *root) == Some(Kind::ApplicationSet));
+            if let Some((_, set)) = set.filter(|_| wanted == Kind::Application) {
+                return Err(value::fault(tree.position(*set), ValueFault::ApplicationSet));
+            }
+            let fault = ValueFault::NoManifest { kind: shown, name: name.map(str::to_owned) };
+            Err(Fault::whole(PlanFault::Value(fault)))
+        }
+        [_, (_, second), ..] => {
+            let lines = found.iter().take(MAX_LINES).map(|(_, root)| tree.line(*root)).collect();
+            Err(value::fault(tree.position(*second), ValueFault::SeveralManifests { kind: shown, lines }))
+        }
+    }
+}
+
 /// Refuses documents that SOPS encrypted.
 fn no_sops(tree: &Tree<'_>, root: NodeId) -> Result<(), Fault> {
     match slot::sops(tree, root) {
@@ -97,6 +143,14 @@ fn no_sops(tree: &Tree<'_>, root: NodeId) -> Result<(), Fault> {
     }
 }
 
-fn malformed(tree: &Tree<'_>, id: NodeId, what: &str) -> Fault {
-    Fault::at(tree.position(id), PlanFault::Malformed(what.to_owned()))
+fn keys(keys: &[&str]) -> Vec<Step> {
+    keys.iter().map(|key| Step::Key((*key).to_owned())).collect()
+}
+
+/// Sets a value in one document of a file and proves it.
+fn set_at(tree: &Tree<'_>, (document, root): (usize, NodeId), wish: &Wish<'_>) -> Result<Outcome, Fault> {
+    match value::plan(tree, (root, vec![]), wish)? {
+        Planned::AlreadySo(value) => Ok(Outcome::AlreadySo { value }),
+        Planned::Change { edit, written, from } => slot::finish(tree, document, edit, &written, from),
+    }
 }

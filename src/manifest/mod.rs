@@ -16,6 +16,7 @@
 //! | `tree`, `scalar`, `text`, `proof` | YAML with byte ranges, quoting, lines, the proof: not about kustomize at all |
 
 pub mod argocd;
+mod embedded;
 mod entry;
 mod habit;
 pub mod helm;

@@ -1,7 +1,11 @@
 //! Values at key paths, in every kind of file that holds Helm's values.
 
+#[path = "values/application.rs"]
+mod application;
 #[path = "values/cases.rs"]
 mod cases;
+#[path = "values/release.rs"]
+mod release;
 #[path = "values/values_file.rs"]
 mod values_file;
 

@@ -1,6 +1,6 @@
 //! A values file. Helm reads its first document and no other.
 
-use super::no_sops;
+use super::{no_sops, set_at};
 use crate::{
     domain::{
         plan::{PlanFault, ValueFault},
@@ -9,9 +9,8 @@ use crate::{
     manifest::{
         Fault, Missing, Outcome,
         key_path::KeyPath,
-        slot,
         tree::{NodeId, Tree},
-        value::{self, Found, Planned, Wish},
+        value::{self, Found, Wish},
     },
 };
 
@@ -27,10 +26,7 @@ pub(super) fn set(text: &str, wish: &Wish<'_>) -> Result<Outcome, Fault> {
     if let Some(at) = in_a_later_document(&tree, root, wish) {
         return Err(value::fault(at, ValueFault::LaterDocument { path: wish.path.to_string() }));
     }
-    match value::plan(&tree, (root, vec![]), wish)? {
-        Planned::AlreadySo(value) => Ok(Outcome::AlreadySo { value }),
-        Planned::Change { edit, written, from } => slot::finish(&tree, 0, edit, &written, from),
-    }
+    set_at(&tree, (0, root), wish)
 }
 
 /// The root of the first document; `None` for a text without documents.
@@ -51,10 +47,7 @@ fn into_nothing(text: &str, wish: &Wish<'_>) -> Result<Outcome, Fault> {
     let map = format!("{text}{}{{}}{eol}", if ended { "" } else { eol });
     let tree = value::read(&map)?;
     let root = root(&tree)?.ok_or_else(|| Fault::whole(PlanFault::Malformed("empty".to_owned())))?;
-    match value::plan(&tree, (root, vec![]), wish)? {
-        Planned::AlreadySo(value) => Ok(Outcome::AlreadySo { value }),
-        Planned::Change { edit, written, from } => slot::finish(&tree, 0, edit, &written, from),
-    }
+    set_at(&tree, (0, root), wish)
 }
 
 /// Where the value stands in a later document, when the first one hasn't got it.
