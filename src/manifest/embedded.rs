@@ -39,7 +39,7 @@ impl<'t> Embedded<'t> {
     pub(super) fn open(tree: &'t Tree<'t>, pair: Pair) -> Result<Self, Fault> {
         let at = tree.position(pair.key);
         if let Some(shared) = slot::shared(tree, pair.value).or_else(|| slot::anchor(tree, pair.value)) {
-            return Err(shared);
+            return Err(Fault { at: Some(at), ..shared });
         }
         let Kind::Scalar { value: text, style } = &tree.node(pair.value).kind else {
             return Err(Fault::not_safe(at, UnsafeEdit::NotAScalar));

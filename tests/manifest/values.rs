@@ -4,6 +4,12 @@
 mod application;
 #[path = "values/cases.rs"]
 mod cases;
+#[path = "values/document.rs"]
+mod document;
+#[path = "values/properties.rs"]
+mod properties;
+#[path = "values/refusals.rs"]
+mod refusals;
 #[path = "values/release.rs"]
 mod release;
 #[path = "values/values_file.rs"]

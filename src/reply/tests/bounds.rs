@@ -13,7 +13,7 @@ use crate::{
         },
         catalogue::{Application, Catalogue, ResolveError},
         observation::{Health, SyncStatus},
-        plan::{Desired, PlanError, PlanFault, UnsafeEdit},
+        plan::{Desired, PlanError, PlanFault, UnsafeEdit, ValueFault},
         position::Position,
         rollout::Stage,
     },
@@ -165,6 +165,12 @@ fn refusals(site: &Site, text: &str, count: usize) -> Vec<Refusal> {
         PlanFault::Unsafe(UnsafeEdit::Anchor { name: text.into(), aliases: lines() }),
         PlanFault::Unsafe(UnsafeEdit::DuplicateKey { key: text.into(), lines: lines() }),
         PlanFault::Unsafe(UnsafeEdit::ProofFailed(text.into())),
+        PlanFault::Value(ValueFault::NotAMap { path: text.into(), list: true }),
+        PlanFault::Value(ValueFault::KindUnclear { path: text.into(), value: text.into() }),
+        PlanFault::Value(ValueFault::NoManifest { kind: text.into(), name: Some(text.into()) }),
+        PlanFault::Value(ValueFault::SeveralManifests { kind: text.into(), lines: lines() }),
+        PlanFault::Value(ValueFault::SeveralSources { lines: lines() }),
+        PlanFault::Value(ValueFault::ForceString { value: text.into() }),
     ] {
         let file = RepoPath::new("f".repeat(5000)).expect("valid");
         refusals.push(Refusal::Plan(PlanError {

@@ -12,6 +12,7 @@ mod pieces;
 mod reading;
 mod refusal;
 mod rollout;
+mod value_fault;
 
 use std::time::Duration;
 
