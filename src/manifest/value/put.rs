@@ -81,7 +81,13 @@ impl New<'_> {
             };
         }
         let separator = habit::separator(text, &spans, last);
-        vec![Splice::insert(end, format!("{separator}{pair}"))]
+        // `{a: }`: a comma right behind the colon would belong to the key.
+        let (space, end) = match text.as_bytes().get(end) {
+            _ if !text[..end].ends_with(':') || habit::after_colon(tree, pairs[last].0) != Some(end) => ("", end),
+            Some(b' ' | b'\t') => ("", end + 1),
+            _ => (" ", end),
+        };
+        vec![Splice::insert(end, format!("{space}{separator}{pair}"))]
     }
 
     /// Puts it into a map that is empty, null or not written at all.

@@ -41,9 +41,7 @@ pub(super) fn explained(text: Text, fault: &ValueFault, language: Language) -> T
             ))
         }
         ValueFault::NoManifest { kind, name } => {
-            let text = text
-                .plain(say!(language, "Здесь нет документа ", "There is no document "))
-                .code(clean::inline(kind, 40));
+            let text = text.plain(say!(language, "Здесь нет документа ", "There is no ")).code(clean::inline(kind, 40));
             match name {
                 Some(name) => {
                     text.plain(say!(language, " с именем ", " named ")).code(clean::inline(name, SHOWN)).plain(".")
@@ -53,13 +51,11 @@ pub(super) fn explained(text: Text, fault: &ValueFault, language: Language) -> T
         }
         ValueFault::SeveralManifests { kind, lines } => {
             let lines = numbers(lines);
-            text.plain(say!(language, "Документов ", "There are several documents "))
-                .code(clean::inline(kind, 40))
-                .plain(say!(
-                    language,
-                    " несколько, строки {lines}: назовите один в настройках бота.",
-                    ", on lines {lines}: name one in the bot's configuration."
-                ))
+            text.plain(say!(language, "Документов ", "There are several ")).code(clean::inline(kind, 40)).plain(say!(
+                language,
+                " несколько, строки {lines}: назовите один в настройках бота.",
+                " documents, on lines {lines}: name one in the bot's configuration."
+            ))
         }
         ValueFault::ApplicationSet => text.plain(say!(
             language,

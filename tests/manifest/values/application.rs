@@ -286,6 +286,40 @@ pub(crate) const TEXTS: &[Case] = &[
     ),
 ];
 
+/// A text at the end of the file, without a final line end.
+const UNENDED: &[Case] = &[
+    case(
+        "a text",
+        TAG,
+        V2,
+        application!("  source:\n    helm:\n      values: |\n        image:\n          tag: «v1|v2»"),
+    ),
+    case(
+        "a text, not its last line",
+        TAG,
+        V2,
+        application!("  source:\n    helm:\n      values: |\n        image:\n          tag: «v1|v2»\n        a: b"),
+    ),
+    case(
+        "a text without a line end",
+        TAG,
+        V2,
+        application!("  source:\n    helm:\n      values: |-\n        image:\n          tag: «v1|v2»"),
+    ),
+    case(
+        "put in",
+        TAG,
+        V2,
+        application!("  source:\n    helm:\n      values: |\n        image:\n          a: b«|\n          tag: v2»"),
+    ),
+    case(
+        "put in where no line end is kept",
+        TAG,
+        V2,
+        application!("  source:\n    helm:\n      values: |-\n        image:\n          a: b«|\n          tag: v2»"),
+    ),
+];
+
 /// `parameters`.
 pub(crate) const PARAMETERS: &[Case] = &[
     case("a parameter", TAG, V2, helm!("      parameters:\n        - name: image.tag\n          value: «v1|v2»\n")),
@@ -385,6 +419,11 @@ pub(crate) const PARAMETERS: &[Case] = &[
 #[test]
 fn objects() {
     check(&ONE, OBJECTS);
+}
+
+#[test]
+fn texts_at_the_end_of_the_file() {
+    check(&ONE, UNENDED);
 }
 
 #[test]

@@ -262,6 +262,9 @@ proptest! {
             }
             *Document::place(&mut expected, &steps) = written;
             prop_assert_eq!(expected, seen);
+        } else if let Err(refused) = set(&text, &FILE, &path, value.new()) {
+            let known = ["may be meant as a string or not", "the list's item is empty"];
+            prop_assert!(known.iter().any(|known| refused.to_string().contains(known)), "{:?}: {}", text, refused);
         }
     }
 

@@ -205,6 +205,8 @@ pub(crate) const PUT_IN: &[Case] = &[
     case("a map in an item", "a[0].tag", V2, "a:\n  - name: x\n    port: 1\n«|    tag: v2\n»  - name: y\n"),
     case("an item by name", "a[name=x].image.tag", V2, "a:\n- name: x\n«|  image:\n    tag: v2\n»- name: y\n"),
     case("braces", TAG, V2, "image: {repository: a/b«|, tag: v2»}\n"),
+    case("braces with an empty value at the end", TAG, V2, "image: {a: «|, tag: v2»}\n"),
+    case("braces with nothing after the colon", TAG, V2, "image: {\"a\":«| , \"tag\": \"v2\"»}\n"),
     case("braces with spaces", TAG, V2, "image: { repository: a/b«|, tag: v2» }\n"),
     case("braces over several lines", TAG, V2, "image: {\n  repository: a/b«|,\n  tag: v2»\n}\n"),
     case("braces with a comma at the end", TAG, V2, "image: {\n  repository: a/b«|,\n  tag: v2»,\n}\n"),
