@@ -13,6 +13,7 @@ pub mod observation;
 pub mod plan;
 pub mod policy;
 pub mod position;
+pub mod replicas;
 pub mod rollout;
 pub mod snapshot;
 pub mod version;
