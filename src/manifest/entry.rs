@@ -1,7 +1,7 @@
 //! Where a value stands: the section, the entry and the key, found as kustomize finds them.
 
 use super::{
-    Fault,
+    Fault, pattern,
     slot::{MAX_LINES, Pair, duplicates, merged, merged_value, one_of, shared},
     tree::{NodeId, Tree},
 };
@@ -10,10 +10,10 @@ use crate::domain::{plan::PlanFault, position::Position};
 /// What is set, and for whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted<'w> {
-    /// `images[].newTag` of the entry for this image.
-    Tag {
+    /// The keys of the `images` entry for this image.
+    Image {
         /// The image, without tag and digest.
-        image: &'w str,
+        name: &'w str,
     },
     /// `replicas[].count` of the entry for this workload.
     Count {
@@ -26,7 +26,7 @@ impl Wanted<'_> {
     /// The section's keys; the first is the one in use, others are old names that kustomize still takes.
     pub(super) fn sections(&self) -> &'static [&'static str] {
         match self {
-            Self::Tag { .. } => &["images", "imageTags"],
+            Self::Image { .. } => &["images", "imageTags"],
             Self::Count { .. } => &["replicas"],
         }
     }
@@ -36,18 +36,18 @@ impl Wanted<'_> {
         self.sections()[0]
     }
 
-    /// The key of the value.
-    pub(super) fn key(&self) -> &'static str {
+    /// The keys of an entry, in the order in which people write them.
+    pub(super) fn keys(&self) -> &'static [&'static str] {
         match self {
-            Self::Tag { .. } => "newTag",
-            Self::Count { .. } => "count",
+            Self::Image { .. } => &["name", "newName", "newTag", "digest"],
+            Self::Count { .. } => &["name", "count"],
         }
     }
 
     /// The name of the entry.
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Tag { image } => image,
+            Self::Image { name } => name,
             Self::Count { workload } => workload,
         }
     }
@@ -116,8 +116,7 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
         ([], _) => {}
         ([(relation, index, item)], _) if *relation != Relation::Pattern => {
             let map = tree.target(*item);
-            let hazard =
-                shared(tree, *item).or_else(|| merged(tree, map, &["name", "newName", wanted.key(), "digest"]));
+            let hazard = shared(tree, *item).or_else(|| merged(tree, map, wanted.keys()));
             place.hazard = place.hazard.or(hazard);
             duplicates(tree, map)?;
             place.entry = Some((*index, map));
@@ -136,6 +135,30 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
     Ok(place)
 }
 
+/// Refuses where a later entry of `images` takes what the one of this index makes of an image, `name[:tag][@digest]`, and
+/// sets it anew: kustomize applies the entries one after the other.
+///
+/// # Errors
+/// [`PlanFault::AmbiguousEntry`] with the lines of both.
+pub(super) fn overtaken(tree: &Tree<'_>, section: Pair, index: usize, outcome: &str) -> Result<(), Fault> {
+    let items = tree.items(section.value).unwrap_or_default();
+    let Some(own) = items.get(index) else { return Ok(()) };
+    for item in &items[index + 1..] {
+        let sets = |key: &str| text(tree, *item, key).map(|text| text.is_some_and(|text| !text.is_empty()));
+        if pattern::matches(text(tree, *item, "name")?.unwrap_or_default(), outcome)
+            && (sets("newName")? || sets("newTag")? || sets("digest")? || sets("tagSuffix")?)
+        {
+            let fault = PlanFault::AmbiguousEntry {
+                section: "images".to_owned(),
+                name: outcome.to_owned(),
+                lines: vec![tree.line(*own), tree.line(*item)],
+            };
+            return Err(Fault::at(tree.position(*item), fault));
+        }
+    }
+    Ok(())
+}
+
 /// How an entry is related to what is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Relation {
@@ -143,7 +166,7 @@ enum Relation {
     Name,
     /// It gives it this name.
     NewName,
-    /// Its name is a regular expression (kustomize takes it as one), so it may match as well.
+    /// Its name matches as the regular expression that kustomize takes it for.
     Pattern,
     /// It is for another image of the same base name, perhaps the same one before or after a renaming.
     Rival,
@@ -152,25 +175,27 @@ enum Relation {
 }
 
 fn relation(tree: &Tree<'_>, map: NodeId, wanted: &Wanted<'_>) -> Result<Relation, Fault> {
-    let text = |key: &str| -> Result<Option<&str>, Fault> {
-        let own = one_of(tree, map, &[key])?.map(|pair| pair.value);
-        Ok(own.or_else(|| merged_value(tree, map, key)).and_then(|value| tree.scalar(value)))
-    };
-    let name = text("name")?.unwrap_or_default();
+    let name = text(tree, map, "name")?.unwrap_or_default();
     if name == wanted.name() {
         return Ok(Relation::Name);
     }
-    let Wanted::Tag { image } = wanted else { return Ok(Relation::None) };
-    let new_name = text("newName")?.unwrap_or_default();
+    let Wanted::Image { name: image } = wanted else { return Ok(Relation::None) };
+    let new_name = text(tree, map, "newName")?.unwrap_or_default();
     Ok(if new_name == *image {
         Relation::NewName
-    } else if name.contains(['*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '^', '$', '\\']) {
+    } else if pattern::matches(name, image) {
         Relation::Pattern
     } else if [name, new_name].iter().any(|other| base_name(other) == base_name(image)) {
         Relation::Rival
     } else {
         Relation::None
     })
+}
+
+/// The text of an entry's key, by a merge as well.
+fn text<'t>(tree: &'t Tree<'_>, map: NodeId, key: &str) -> Result<Option<&'t str>, Fault> {
+    let own = one_of(tree, map, &[key])?.map(|pair| pair.value);
+    Ok(own.or_else(|| merged_value(tree, map, key)).and_then(|value| tree.scalar(value)))
 }
 
 /// The last part of an image's path, without tag and digest.

@@ -63,18 +63,163 @@ pub(super) fn indent(tree: &Tree<'_>, map: NodeId) -> Option<String> {
     dashed
 }
 
-/// How far the file's lists stand to the right of their keys.
-pub(super) fn list_indent(tree: &Tree<'_>, root: NodeId) -> String {
-    let lists = tree.pairs(root).unwrap_or_default().iter().filter(|(_, value)| !is_flow(tree, *value));
-    let mut indents = lists.filter_map(|(key, value)| {
+/// How far the file's lists stand to the right of their keys: those of this map, or else the first one of the file.
+pub(super) fn list_indent(tree: &Tree<'_>, map: NodeId) -> String {
+    let indent = |(key, value): &(NodeId, NodeId)| {
         let first = match &tree.node(*value).kind {
-            Kind::Sequence { items, .. } => items.first()?,
+            Kind::Sequence { items, flow: false } => items.first()?,
             _ => return None,
         };
         let (lead, _) = dash(tree, *first)?;
-        lead.strip_prefix(line_prefix(tree.text, tree.node(*key).span.start)).map(str::to_owned)
+        key_lead(tree, *key).and_then(|key| lead.strip_prefix(&key)).map(str::to_owned)
+    };
+    let own = tree.pairs(map).unwrap_or_default().iter().find_map(indent);
+    own.or_else(|| block_pairs(tree).find_map(indent)).unwrap_or_default()
+}
+
+/// How far the file's maps stand to the right of their keys.
+pub(super) fn map_indent(tree: &Tree<'_>) -> String {
+    let mut indents = block_pairs(tree).filter_map(|(key, value)| {
+        let inner = match &tree.node(*value).kind {
+            Kind::Mapping { pairs, flow: false } => line_prefix(tree.text, tree.node(pairs.first()?.0).span.start),
+            _ => return None,
+        };
+        let step = inner.strip_prefix(&key_lead(tree, *key)?)?;
+        (!step.is_empty() && is_blank(step)).then(|| step.to_owned())
     });
-    indents.next().unwrap_or_default()
+    indents.next().unwrap_or_else(|| "  ".to_owned())
+}
+
+/// The pairs of all block maps.
+fn block_pairs<'t>(tree: &'t Tree<'_>) -> impl Iterator<Item = &'t (NodeId, NodeId)> {
+    tree.nodes().iter().flat_map(|node| match &node.kind {
+        Kind::Mapping { pairs, flow: false } => pairs.as_slice(),
+        _ => &[],
+    })
+}
+
+/// The column of a key as spaces, where nothing but dashes stands before it.
+fn key_lead(tree: &Tree<'_>, key: NodeId) -> Option<String> {
+    let prefix = line_prefix(tree.text, tree.node(key).span.start);
+    prefix.bytes().all(|b| b == b' ' || b == b'-').then(|| " ".repeat(prefix.len()))
+}
+
+/// Whether most of a file's sections, which are the pairs of its root with a list or a map, have a blank line before them.
+pub(super) fn sections_stand_apart(tree: &Tree<'_>, root: NodeId) -> bool {
+    let pairs = tree.pairs(root).unwrap_or_default();
+    let sections = pairs.windows(2).filter(|pair| tree.scalar(pair[1].1).is_none());
+    let (mut apart, mut close) = (0_usize, 0_usize);
+    for pair in sections {
+        let between = pair_span(tree, pair[0]).end..tree.node(pair[1].0).span.start;
+        // Of a line that holds both ends there is nothing between.
+        let mut lines = tree.text.get(between).unwrap_or_default().lines().skip(1);
+        match lines.any(is_blank) {
+            true => apart += 1,
+            false => close += 1,
+        }
+    }
+    apart > close
+}
+
+/// Whether the line before this offset is blank.
+pub(super) fn ends_blank(text: &str, end: usize) -> bool {
+    let before = &text[..end];
+    before.lines().next_back().is_some_and(is_blank)
+}
+
+/// The quotes that a list's items have around their values of this key, or around themselves where they are scalars.
+pub(super) fn sibling_style(tree: &Tree<'_>, items: &[NodeId], key: &str) -> Style {
+    let value = |item: &NodeId| if key.is_empty() { Some(*item) } else { tree.get(*item, key) };
+    let styles = items.iter().rev().filter_map(value).filter(|value| !tree.is_null(*value));
+    let mut quoted = styles.map(|value| style(tree, value)).filter(|s| matches!(s, Style::Single | Style::Double));
+    quoted.next().unwrap_or(Style::Plain)
+}
+
+/// Whether a collection in braces or brackets is written as JSON: its keys stand in double quotes.
+pub(super) fn is_json(tree: &Tree<'_>, id: NodeId) -> bool {
+    let mut open = vec![id];
+    while let Some(id) = open.pop() {
+        match &tree.node(id).kind {
+            Kind::Mapping { pairs, flow: true } if !pairs.is_empty() => {
+                return pairs.iter().all(|(key, _)| style(tree, *key) == Style::Double);
+            }
+            Kind::Sequence { items, flow: true } => open.extend(items.iter().rev()),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// How maps in braces are spaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Flow {
+    /// What stands after the opening brace.
+    pub(super) open: String,
+    /// What stands between a key and its value.
+    pub(super) colon: String,
+    /// What stands between pairs.
+    pub(super) comma: String,
+    /// What stands before the closing brace.
+    pub(super) close: String,
+    /// The quotes of keys.
+    pub(super) keys: Style,
+}
+
+impl Default for Flow {
+    fn default() -> Self {
+        let owned = str::to_owned;
+        Self { open: owned(""), colon: owned(": "), comma: owned(", "), close: owned(""), keys: Style::Plain }
+    }
+}
+
+impl Flow {
+    /// The spacing of a map in braces, as far as it has one and no comments.
+    pub(super) fn of(tree: &Tree<'_>, sibling: Option<NodeId>) -> Self {
+        Self::read(tree, sibling).unwrap_or_default()
+    }
+
+    fn read(tree: &Tree<'_>, sibling: Option<NodeId>) -> Option<Self> {
+        let id = sibling.filter(|id| is_flow(tree, *id))?;
+        let pairs = tree.pairs(id)?;
+        let (span, spans) = (&tree.node(id).span, pairs.iter().map(|pair| pair_span(tree, *pair)));
+        let spans: Vec<_> = spans.collect();
+        let (first, last) = (spans.first()?, spans.last()?);
+        let text = |range: Range<usize>| tree.text.get(range).unwrap_or_default();
+        let blank = |text: &str| text.chars().all(|c| c.is_ascii_whitespace()).then(|| text.to_owned());
+        let open = blank(text(span.start + 1..first.start))?;
+        // A comma after the last pair isn't asked for.
+        let close = text(last.end..span.end.checked_sub(1)?);
+        let close = blank(close.strip_prefix(',').unwrap_or(close))?;
+        let comma = spans.windows(2).map(|pair| text(pair[0].end..pair[1].start)).find(|between| {
+            between.strip_prefix(',').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_whitespace()))
+        });
+        let lines = if open.is_empty() || is_blank(&open) { ", ".to_owned() } else { format!(",{open}") };
+        let keys = style(tree, pairs.first()?.0);
+        let colon = pairs.iter().map(|(key, value)| text(tree.node(*key).span.end..tree.node(*value).span.start));
+        // Only a quoted key can do without the space.
+        let mut colons = colon.filter(|colon| *colon == ": " || *colon == ":" && keys == Style::Double);
+        let colon = colons.next().unwrap_or(": ").to_owned();
+        Some(Self { open, colon, comma: comma.map_or(lines, str::to_owned), close, keys })
+    }
+
+    /// The same on one line.
+    pub(super) fn on_one_line(self) -> Self {
+        let Self { open, comma, close, .. } = &self;
+        if is_blank(open) && is_blank(close) && !comma.contains(['\n', '\r']) {
+            return self;
+        }
+        Self { open: String::new(), comma: ", ".to_owned(), close: String::new(), ..self }
+    }
+
+    /// The same as JSON where this is asked for.
+    pub(super) fn or_json(self, json: bool) -> Self {
+        if json { Self { keys: Style::Double, ..self } } else { self }
+    }
+
+    /// Whether the keys stand in double quotes, so that the values must as well.
+    pub(super) fn is_json(&self) -> bool {
+        self.keys == Style::Double
+    }
 }
 
 /// What stands between the element of this index and its neighbours in a flow collection.

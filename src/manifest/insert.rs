@@ -65,48 +65,119 @@ pub(super) struct Entry<'e> {
     pub(super) value: Value<'e>,
 }
 
-impl Entry<'_> {
+/// Something that isn't there yet.
+#[derive(Debug, Clone)]
+pub(super) enum New<'n> {
+    /// A scalar.
+    Scalar(Value<'n>),
+    /// A list.
+    List(Vec<New<'n>>),
+    /// A map with its keys in order.
+    Map(Vec<(&'n str, New<'n>)>),
+}
+
+impl<'e> From<&Entry<'e>> for New<'e> {
+    fn from(entry: &Entry<'e>) -> Self {
+        Self::Map(vec![("name", Self::Scalar(Value::String(entry.name))), (entry.key, Self::Scalar(entry.value))])
+    }
+}
+
+impl New<'_> {
     fn reading(&self) -> Reading {
-        let name = (Reading::string("name"), Reading::string(self.name));
-        Reading::Map(vec![name, (Reading::string(self.key), self.value.reading())])
-    }
-
-    /// Name and value as they are written; strings stand in the quotes of the sibling's.
-    fn write(&self, tree: &Tree<'_>, name: Style, value: Style) -> (String, String) {
-        (habit::string(tree, self.name, name), self.value.write(tree, value))
-    }
-
-    /// The entry in braces, like its sibling where that has the same keys and no comments.
-    fn write_flow(&self, tree: &Tree<'_>, sibling: Option<NodeId>, json: bool) -> String {
-        let pairs = sibling.and_then(|id| tree.pairs(id)).unwrap_or_default();
-        if let (Some(sibling), [(name_key, name), (key, value)]) = (sibling, pairs) {
-            let span = tree.node(sibling).span.clone();
-            let (name_at, value_at) = (tree.node(*name).span.clone(), tree.node(*value).span.clone());
-            let same = tree.scalar(*name_key) == Some("name") && tree.scalar(*key) == Some(self.key);
-            if same && !name_at.is_empty() && !value_at.is_empty() && !tree.text[span.clone()].contains('#') {
-                let (name, value) = self.write(tree, habit::style(tree, *name), habit::style(tree, *value));
-                let text = tree.text;
-                return [
-                    &text[span.start..name_at.start],
-                    &name,
-                    &text[name_at.end..value_at.start],
-                    &value,
-                    &text[value_at.end..span.end],
-                ]
-                .concat();
+        match self {
+            Self::Scalar(value) => value.reading(),
+            Self::List(items) => Reading::List(items.iter().map(Self::reading).collect()),
+            Self::Map(pairs) => {
+                Reading::Map(pairs.iter().map(|(key, value)| (Reading::string(key), value.reading())).collect())
             }
         }
-        let style = if json { Style::Double } else { Style::Plain };
-        let (name, value) = self.write(tree, style, style);
-        let quote = if json { "\"" } else { "" };
-        format!("{{{quote}name{quote}: {name}, {quote}{}{quote}: {value}}}", self.key)
     }
 
-    /// The entry on two lines, the first after a dash; `lead` is what stands before the dash and `gap` after it.
-    fn write_block(&self, tree: &Tree<'_>, lead: &str, gap: &str, styles: (Style, Style)) -> Vec<String> {
-        let (name, value) = self.write(tree, styles.0, styles.1);
-        let spaces = " ".repeat(gap.len());
-        vec![format!("{lead}-{gap}name: {name}"), format!("{lead} {spaces}{}: {value}", self.key)]
+    /// The text in brackets and braces, which are spaced like a sibling's. `styles` tells the quotes of the values by key.
+    fn write_flow(&self, tree: &Tree<'_>, flow: &habit::Flow, styles: Styles<'_>) -> String {
+        self.write_flow_under(tree, flow, "", styles)
+    }
+
+    fn write_flow_under(&self, tree: &Tree<'_>, flow: &habit::Flow, key: &str, styles: Styles<'_>) -> String {
+        match self {
+            Self::Scalar(value) => value.write(tree, if flow.is_json() { Style::Double } else { styles(key) }),
+            Self::List(items) => {
+                let items = items.iter().map(|item| item.write_flow_under(tree, flow, key, styles));
+                format!("[{}]", items.collect::<Vec<_>>().join(", "))
+            }
+            Self::Map(pairs) => {
+                let pair = |(key, value): &(&str, New<'_>)| {
+                    let value = value.write_flow_under(tree, flow, key, styles);
+                    format!("{}{}{value}", habit::string(tree, key, flow.keys), flow.colon)
+                };
+                let pairs = pairs.iter().map(pair).collect::<Vec<_>>().join(&flow.comma);
+                format!("{{{}{pairs}{}}}", flow.open, flow.close)
+            }
+        }
+    }
+
+    /// The lines of a pair of this key and value in a block map.
+    fn write_pair(&self, tree: &Tree<'_>, block: &Block<'_>, lead: &str, (key, style): (&str, Style)) -> Vec<String> {
+        let written = habit::string(tree, key, style);
+        let mut lines = vec![format!("{lead}{written}:")];
+        match self {
+            Self::Scalar(value) => {
+                lines = vec![format!("{lead}{written}: {}", value.write(tree, (block.styles)(key)))];
+            }
+            Self::List(items) => {
+                let lead = format!("{lead}{}", block.list);
+                for item in items {
+                    lines.extend(item.write_item(tree, block, &lead, (key, style)));
+                }
+            }
+            Self::Map(pairs) => {
+                let lead = format!("{lead}{}", block.map);
+                for (key, value) in pairs {
+                    lines.extend(value.write_pair(tree, block, &lead, (key, style)));
+                }
+            }
+        }
+        lines
+    }
+
+    /// The lines of an item of a block list; `lead` is what stands before the dash.
+    fn write_item(&self, tree: &Tree<'_>, block: &Block<'_>, lead: &str, (key, style): (&str, Style)) -> Vec<String> {
+        let gap = block.gap;
+        let inner = format!("{lead} {}", " ".repeat(gap.len()));
+        let mut lines = match self {
+            Self::Scalar(value) => return vec![format!("{lead}-{gap}{}", value.write(tree, (block.styles)(key)))],
+            Self::List(items) => {
+                items.iter().flat_map(|item| item.write_item(tree, block, &inner, (key, style))).collect::<Vec<_>>()
+            }
+            Self::Map(pairs) => {
+                pairs.iter().flat_map(|(key, value)| value.write_pair(tree, block, &inner, (key, style))).collect()
+            }
+        };
+        if let Some(first) = lines.first_mut() {
+            first.replace_range(..inner.len(), &format!("{lead}-{gap}"));
+        }
+        lines
+    }
+}
+
+/// The quotes of a value, by its key.
+pub(super) type Styles<'s> = &'s dyn Fn(&str) -> Style;
+
+/// How new blocks are written.
+struct Block<'b> {
+    /// How far a list stands to the right of its key.
+    list: String,
+    /// How far a map does.
+    map: String,
+    /// What stands between a dash and its item.
+    gap: &'b str,
+    /// The quotes of values.
+    styles: Styles<'b>,
+}
+
+impl<'b> Block<'b> {
+    fn of(tree: &Tree<'_>, map: NodeId, styles: Styles<'b>) -> Self {
+        Self { list: habit::list_indent(tree, map), map: habit::map_indent(tree), gap: " ", styles }
     }
 }
 
@@ -119,59 +190,89 @@ pub(super) fn pair(
     value: Value<'_>,
     style: Style,
 ) -> Result<Edit, Fault> {
+    any_pair(tree, (map, path), after, key, &New::Scalar(value), &|_| style)
+}
+
+/// Puts a pair of any value into a map, after the pair of index `after`.
+pub(super) fn any_pair(
+    tree: &Tree<'_>,
+    (map, path): (NodeId, &[usize]),
+    after: usize,
+    key: &str,
+    value: &New<'_>,
+    styles: Styles<'_>,
+) -> Result<Edit, Fault> {
     let pairs = tree.pairs(map).unwrap_or_default();
     let Some((after_key, _)) = pairs.get(after) else { return Err(refuse(tree, map, "the entry is empty")) };
     let quoted = habit::style(tree, *after_key);
-    let json = habit::is_flow(tree, map) && quoted == Style::Double;
-    let style = if json { Style::Double } else { style };
-    let (key_text, value_text) = (habit::string(tree, key, quoted), value.write(tree, style));
     let at: Path = path.iter().copied().chain([after + 1]).collect();
     let difference = Difference::Insert { at, key: Some(Reading::string(key)), value: value.reading() };
 
     let spans: Vec<_> = pairs.iter().map(|pair| habit::pair_span(tree, *pair)).collect();
     let splice = if habit::is_flow(tree, map) {
+        let flow = habit::Flow::of(tree, Some(map)).on_one_line();
         let separator = habit::separator(tree.text, &spans, after);
-        Splice::insert(spans[after].end, format!("{separator}{key_text}: {value_text}"))
+        let (key, value) = (habit::string(tree, key, quoted), value.write_flow_under(tree, &flow, key, styles));
+        Splice::insert(spans[after].end, format!("{separator}{key}{}{value}", flow.colon))
     } else {
         let indent = habit::indent(tree, map).ok_or_else(|| refuse(tree, map, "the entry's indentation is unclear"))?;
-        lines(tree.text, spans[after].end, &[format!("{indent}{key_text}: {value_text}")])
+        let block = Block::of(tree, map, styles);
+        lines(tree.text, spans[after].end, &value.write_pair(tree, &block, &indent, (key, quoted)))
     };
     Ok(Edit { splices: vec![splice], differences: vec![difference], value: 0 })
 }
 
 /// Puts an entry at the end of a list that has some.
-pub(super) fn item(tree: &Tree<'_>, (list, path): (NodeId, &[usize]), entry: &Entry<'_>) -> Result<Edit, Fault> {
+pub(super) fn item<'n>(
+    tree: &Tree<'_>,
+    (list, path): (NodeId, &[usize]),
+    new: impl Into<New<'n>>,
+) -> Result<Edit, Fault> {
+    let new = new.into();
     let items = tree.items(list).unwrap_or_default();
     let Some(last) = items.last() else { return Err(refuse(tree, list, "the list is empty")) };
-    let sibling = items.iter().rev().find(|item| habit::is_flow(tree, **item) && tree.pairs(**item).is_some());
+    let braces = items.iter().rev().copied().find(|item| habit::is_flow(tree, *item) && tree.pairs(*item).is_some());
     let end = habit::end(tree, *last);
+    let styles = |key: &str| habit::sibling_style(tree, items, key);
     let splice = if habit::is_flow(tree, list) {
         let spans: Vec<_> = items.iter().map(|item| tree.node(*item).span.clone()).collect();
         let separator = habit::separator(tree.text, &spans, items.len() - 1);
-        let json = sibling.and_then(|s| tree.pairs(*s)?.first().map(|(k, _)| habit::style(tree, *k) == Style::Double));
-        let flow = entry.write_flow(tree, sibling.copied(), json == Some(true));
+        let json = habit::is_json(tree, list);
+        let flow = new.write_flow(tree, &habit::Flow::of(tree, braces).or_json(json), &styles);
         Splice::insert(end, format!("{separator}{flow}"))
     } else {
         let dashed = items.iter().rev().find_map(|item| habit::dash(tree, *item).map(|dash| (*item, dash)));
         let (item, (lead, gap)) = dashed.ok_or_else(|| refuse(tree, list, "the list's indentation is unclear"))?;
-        if habit::is_flow(tree, item) {
-            lines(tree.text, end, &[format!("{lead}-{gap}{}", entry.write_flow(tree, Some(item), false))])
+        if matches!(new, New::Map(_)) && habit::is_flow(tree, item) {
+            let flow = new.write_flow(tree, &habit::Flow::of(tree, Some(item)), &styles);
+            lines(tree.text, end, &[format!("{lead}-{gap}{flow}")])
         } else {
-            let style = |key: &str| tree.get(item, key).map_or(Style::Plain, |value| habit::style(tree, value));
-            lines(tree.text, end, &entry.write_block(tree, lead, gap, (style("name"), style(entry.key))))
+            let keys = tree.pairs(item).and_then(|pairs| pairs.first()).map(|(key, _)| habit::style(tree, *key));
+            let block = Block { gap, ..Block::of(tree, list, &styles) };
+            lines(tree.text, end, &new.write_item(tree, &block, lead, ("", keys.unwrap_or(Style::Plain))))
         }
     };
     let at: Path = path.iter().copied().chain([items.len()]).collect();
-    let difference = Difference::Insert { at, key: None, value: entry.reading() };
+    let difference = Difference::Insert { at, key: None, value: new.reading() };
     Ok(Edit { splices: vec![splice], differences: vec![difference], value: 0 })
 }
 
-/// Puts the first entry into a section that is there but empty, `null` or `[]`.
-pub(super) fn first_item(
+/// Puts the first entry into a section of the root that is there but empty, `null` or `[]`.
+pub(super) fn first_item<'n>(
     tree: &Tree<'_>,
     root: NodeId,
+    pair: (usize, NodeId, NodeId),
+    new: impl Into<New<'n>>,
+) -> Result<Edit, Fault> {
+    fill(tree, (root, &[]), pair, &New::List(vec![new.into()]))
+}
+
+/// Writes a list or a map where a pair has an empty value, `null`, `[]` or `{}`.
+pub(super) fn fill(
+    tree: &Tree<'_>,
+    (map, path): (NodeId, &[usize]),
     (index, key, value): (usize, NodeId, NodeId),
-    entry: &Entry<'_>,
+    new: &New<'_>,
 ) -> Result<Edit, Fault> {
     let (text, node) = (tree.text, tree.node(value));
     if node.anchor.is_some() || node.tag.is_some() {
@@ -182,19 +283,23 @@ pub(super) fn first_item(
     let end = if written { node.span.end } else { colon };
     let line_end = line_end(text, end);
     let lead = line_prefix(text, tree.node(key).span.start);
-    let own_line = is_blank(lead) && line_of(text, colon) == line_of(text, end) && !habit::is_flow(tree, root);
-    let difference = Difference::Set { at: vec![index], value: Reading::List(vec![entry.reading()]) };
+    let own_line = is_blank(lead) && line_of(text, colon) == line_of(text, end) && !habit::is_flow(tree, map);
+    let at: Path = path.iter().copied().chain([index]).collect();
+    let difference = Difference::Set { at, value: new.reading() };
 
     let mut splices = vec![];
     if own_line && (!written || is_blank(&text[end..line_end])) {
         if written {
             splices.push(Splice { range: colon..end, with: String::new() });
         }
-        let lead = format!("{lead}{}", habit::list_indent(tree, root));
-        splices.push(lines(text, end, &entry.write_block(tree, &lead, " ", (Style::Plain, Style::Plain))));
+        let block = Block::of(tree, map, &|_| Style::Plain);
+        let style = habit::style(tree, key);
+        // The line of the key itself is there.
+        let with_key = new.write_pair(tree, &block, lead, ("", style));
+        splices.push(lines(text, end, &with_key[1..]));
     } else {
-        let json = habit::style(tree, key) == Style::Double;
-        let flow = format!("[{}]", entry.write_flow(tree, None, json));
+        let flow = habit::Flow::default().or_json(habit::style(tree, key) == Style::Double);
+        let flow = new.write_flow(tree, &flow, &|_| Style::Plain);
         let range = if written { node.span.clone() } else { colon..colon };
         splices.push(Splice { range, with: if written { flow } else { format!(" {flow}") } });
     }
@@ -202,32 +307,29 @@ pub(super) fn first_item(
     Ok(Edit { splices, differences: vec![difference], value })
 }
 
-/// Puts a section with one entry at the end of the document.
-pub(super) fn section(tree: &Tree<'_>, root: NodeId, name: &str, entry: &Entry<'_>) -> Result<Edit, Fault> {
+/// Puts a section with one entry at the end of the first document.
+pub(super) fn section<'n>(tree: &Tree<'_>, root: NodeId, name: &str, new: impl Into<New<'n>>) -> Result<Edit, Fault> {
+    at_end(tree, root, name, &New::List(vec![new.into()]), 0)
+}
+
+/// Puts a pair at the end of a document whose root is this map.
+pub(super) fn at_end(tree: &Tree<'_>, root: NodeId, name: &str, new: &New<'_>, document: usize) -> Result<Edit, Fault> {
     let pairs = tree.pairs(root).unwrap_or_default();
     let Some((first, _)) = pairs.first() else { return Err(refuse(tree, root, "the file is empty")) };
-    let difference = Difference::Insert {
-        at: vec![pairs.len()],
-        key: Some(Reading::string(name)),
-        value: Reading::List(vec![entry.reading()]),
-    };
-    let splice = if habit::is_flow(tree, root) {
-        let spans: Vec<_> = pairs.iter().map(|pair| habit::pair_span(tree, *pair)).collect();
-        let separator = habit::separator(tree.text, &spans, pairs.len() - 1);
-        let quoted = habit::style(tree, *first);
-        let flow = entry.write_flow(tree, None, quoted == Style::Double);
-        let key = habit::string(tree, name, quoted);
-        Splice::insert(spans[pairs.len() - 1].end, format!("{separator}{key}: [{flow}]"))
-    } else {
-        let indent = habit::indent(tree, root).filter(|i| is_blank(i));
-        let indent = indent.ok_or_else(|| refuse(tree, root, "the file's indentation is unclear"))?;
-        let lead = format!("{indent}{}", habit::list_indent(tree, root));
-        let mut new = vec![format!("{indent}{}:", habit::string(tree, name, habit::style(tree, *first)))];
-        new.extend(entry.write_block(tree, &lead, " ", (Style::Plain, Style::Plain)));
-        let end = tree.documents().first().map_or(tree.text.len(), |document| document.end);
-        lines(tree.text, end, &new)
-    };
-    Ok(Edit { splices: vec![splice], differences: vec![difference], value: 0 })
+    if habit::is_flow(tree, root) {
+        return any_pair(tree, (root, &[]), pairs.len() - 1, name, new, &|_| Style::Plain);
+    }
+    let indent = habit::indent(tree, root).filter(|i| is_blank(i));
+    let indent = indent.ok_or_else(|| refuse(tree, root, "the file's indentation is unclear"))?;
+    let block = Block::of(tree, root, &|_| Style::Plain);
+    let mut written = new.write_pair(tree, &block, &indent, (name, habit::style(tree, *first)));
+    let end = tree.documents().get(document).map_or(tree.text.len(), |document| document.end);
+    if habit::sections_stand_apart(tree, root) && !habit::ends_blank(tree.text, end) {
+        written.insert(0, String::new());
+    }
+    let difference =
+        Difference::Insert { at: vec![pairs.len()], key: Some(Reading::string(name)), value: new.reading() };
+    Ok(Edit { splices: vec![lines(tree.text, end, &written)], differences: vec![difference], value: 0 })
 }
 
 /// New lines after the line on which something ends, or before this line where nothing stands before the offset.

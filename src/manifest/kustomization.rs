@@ -4,13 +4,14 @@ use super::{
     Fault, Missing, Outcome,
     entry::{self, Place, Wanted},
     habit,
-    insert::{self, Edit, Entry, Value},
-    proof::{self, Difference},
-    remove, scalar, slot,
-    text::Splice,
-    tree::{NodeId, STR_TAG, Style, Tree},
+    insert::{self, Edit, New, Value},
+    keys::{self, Wish},
+    scalar,
+    slot::{self, Pair},
+    tree::{NodeId, Tree},
 };
 use crate::domain::{
+    image::ImageChange,
     name::{ImageName, Tag},
     plan::{PlanFault, UnsafeEdit},
 };
@@ -50,7 +51,7 @@ impl<'t> Kustomization<'t> {
     /// # Errors
     /// As [`Self::set_tag`], save that a value which can be read but not edited is no error.
     pub fn tag(&self, image: &ImageName) -> Result<Option<String>, Fault> {
-        Ok(self.value(&Wanted::Tag { image: image.as_str() })?.filter(|tag| !tag.is_empty()))
+        Ok(self.value(&Wanted::Image { name: image.as_str() }, "newTag")?.filter(|tag| !tag.is_empty()))
     }
 
     /// The replica count that is set for a workload: `None` where there is no entry. Without a count it sets 0.
@@ -59,10 +60,10 @@ impl<'t> Kustomization<'t> {
     /// As [`Self::set_count`], save that a value which can be read but not edited is no error.
     pub fn count(&self, workload: &str) -> Result<Option<u32>, Fault> {
         let wanted = Wanted::Count { workload };
-        if entry::find(&self.tree, self.root, &wanted)?.entry.is_none() {
+        if self.find(&wanted)?.entry.is_none() {
             return Ok(None);
         }
-        Ok(match self.value(&wanted)? {
+        Ok(match self.value(&wanted, "count")? {
             None => Some(0),
             Some(text) => scalar::whole_number(&text),
         })
@@ -73,9 +74,21 @@ impl<'t> Kustomization<'t> {
     /// # Errors
     /// As [`Self::tag`].
     pub fn entry_name(&self, image: &ImageName) -> Result<Option<String>, Fault> {
-        let place = entry::find(&self.tree, self.root, &Wanted::Tag { image: image.as_str() })?;
+        let place = self.find(&Wanted::Image { name: image.as_str() })?;
         let name = place.entry.and_then(|(_, map)| slot::one_of(&self.tree, map, &["name"]).transpose()).transpose()?;
         Ok(name.and_then(|pair| self.tree.scalar(pair.value)).map(str::to_owned))
+    }
+
+    /// The digest that pins an image: `images[].digest` of its entry.
+    ///
+    /// # Errors
+    /// [`Fault`] with the line, where the entry isn't clear.
+    pub fn digest(&self, image: &ImageName) -> Result<Option<String>, Fault> {
+        let wanted = Wanted::Image { name: image.as_str() };
+        let Some((_, map)) = self.find(&wanted)?.entry else { return Ok(None) };
+        let pair = slot::one_of(&self.tree, map, &["digest"])?;
+        let digest = pair.filter(|pair| !self.tree.is_null(pair.value)).and_then(|pair| self.tree.scalar(pair.value));
+        Ok(digest.filter(|digest| !digest.is_empty()).map(str::to_owned))
     }
 
     /// Sets the tag of an image: `images[].newTag` of its entry. A digest there would go on pinning the old image, so it
@@ -84,19 +97,48 @@ impl<'t> Kustomization<'t> {
     /// # Errors
     /// [`Fault`] with the line, where the entry isn't clear or the value can't be changed without touching more.
     pub fn set_tag(&self, image: &ImageName, tag: &Tag, missing: Missing) -> Result<Outcome, Fault> {
-        self.set(&Wanted::Tag { image: image.as_str() }, Value::String(tag.as_str()), missing)
+        self.set_image(image.as_str(), &ImageChange::tag(tag.clone()), missing)
     }
 
-    /// The digest that pins an image: `images[].digest` of its entry.
+    /// Sets what an image becomes: `newName`, `newTag` and `digest` of its entry, in one edit.
+    ///
+    /// `name` is the entry's name as it is written in the file, or the `newName` that an entry gives. A digest that a new
+    /// tag leaves behind goes, and so does a tag that a new digest leaves behind, as [`ImageChange`] says: `newTag` and
+    /// `digest` together make kustomize write both.
+    ///
+    /// The outcome tells the line and the former value of the tag, or else of the digest, or else of the name.
     ///
     /// # Errors
-    /// [`Fault`] with the line, where the entry isn't clear.
-    pub fn digest(&self, image: &ImageName) -> Result<Option<String>, Fault> {
-        let place = entry::find(&self.tree, self.root, &Wanted::Tag { image: image.as_str() })?;
-        let Some((_, map)) = place.entry else { return Ok(None) };
-        let pair = slot::one_of(&self.tree, map, &["digest"])?;
-        let digest = pair.filter(|pair| !self.tree.is_null(pair.value)).and_then(|pair| self.tree.scalar(pair.value));
-        Ok(digest.filter(|digest| !digest.is_empty()).map(str::to_owned))
+    /// [`Fault`] with the line: the entry isn't clear, a later entry sets anew what this one makes of the image, or a value
+    /// can't be changed without touching more.
+    pub fn set_image(&self, name: &str, change: &ImageChange, missing: Missing) -> Result<Outcome, Fault> {
+        let wanted = Wanted::Image { name };
+        let place = self.find(&wanted)?;
+        let own = match place.entry {
+            Some((_, map)) => slot::one_of(&self.tree, map, &["name"])?.and_then(|pair| self.tree.scalar(pair.value)),
+            None => Some(name),
+        };
+        let new_name = match (&change.name, place.entry) {
+            // A name that it has anyway needn't be written.
+            (Some(new), None) if Some(new.as_str()) == own => None,
+            (Some(new), Some((_, map))) if Some(new.as_str()) == own && !self.sets(map, "newName")? => None,
+            (new, _) => new.as_ref(),
+        };
+        fn set(text: &str) -> Wish<'_> {
+            Wish::Set(Value::String(text))
+        }
+        let (tag, digest) = match (&change.tag, &change.digest) {
+            (Some(tag), Some(digest)) => (set(tag.as_str()), set(digest.as_str())),
+            (Some(tag), None) => (set(tag.as_str()), Wish::Gone { heir: "newTag" }),
+            (None, Some(digest)) => (Wish::Gone { heir: "digest" }, set(digest.as_str())),
+            (None, None) => (Wish::Keep, Wish::Keep),
+        };
+        let new_name = new_name.map_or(Wish::Keep, |name| set(name.as_str()));
+        let wishes = [("name", Wish::Keep), ("newName", new_name), ("newTag", tag), ("digest", digest)];
+        if let (Some(section), Some((index, map))) = (place.section, place.entry) {
+            entry::overtaken(&self.tree, section, index, &self.outcome(map, own.unwrap_or_default(), change)?)?;
+        }
+        self.set(&wanted, &place, &wishes, &change.to_string(), missing)
     }
 
     /// Sets the replica count of a workload: `replicas[].count` of its entry.
@@ -104,14 +146,41 @@ impl<'t> Kustomization<'t> {
     /// # Errors
     /// As [`Self::set_tag`].
     pub fn set_count(&self, workload: &str, count: u32, missing: Missing) -> Result<Outcome, Fault> {
-        self.set(&Wanted::Count { workload }, Value::Number(count), missing)
+        let wanted = Wanted::Count { workload };
+        let place = self.find(&wanted)?;
+        let wishes = [("name", Wish::Keep), ("count", Wish::Set(Value::Number(count)))];
+        self.set(&wanted, &place, &wishes, &count.to_string(), missing)
+    }
+
+    fn find(&self, wanted: &Wanted<'_>) -> Result<Place, Fault> {
+        entry::find(&self.tree, self.root, wanted)
+    }
+
+    /// Whether an entry's key has a value.
+    fn sets(&self, map: NodeId, key: &str) -> Result<bool, Fault> {
+        let pair = slot::one_of(&self.tree, map, &[key])?;
+        Ok(pair.is_some_and(|pair| self.tree.scalar(pair.value).is_none_or(|text| !text.is_empty())))
+    }
+
+    /// What an entry makes of an image after a change: `name[:tag][@digest]`.
+    fn outcome(&self, map: NodeId, own: &str, change: &ImageChange) -> Result<String, Fault> {
+        let text = |key: &str| -> Result<Option<&str>, Fault> {
+            let pair = slot::one_of(&self.tree, map, &[key])?;
+            Ok(pair.and_then(|pair| self.tree.scalar(pair.value)).filter(|text| !text.is_empty()))
+        };
+        let name = change.name.as_ref().map(ImageName::as_str).or(text("newName")?).unwrap_or(own);
+        let (tag, digest) = match (&change.tag, &change.digest) {
+            (None, None) => (text("newTag")?, text("digest")?),
+            (tag, digest) => (tag.as_ref().map(Tag::as_str), digest.as_ref().map(|digest| digest.as_str())),
+        };
+        let part = |sign: &str, part: Option<&str>| part.map_or_else(String::new, |part| format!("{sign}{part}"));
+        Ok(format!("{name}{}{}", part(":", tag), part("@", digest)))
     }
 
     /// The text of a value, `None` where it is missing or null.
-    fn value(&self, wanted: &Wanted<'_>) -> Result<Option<String>, Fault> {
-        let place = entry::find(&self.tree, self.root, wanted)?;
-        let Some((_, map)) = place.entry else { return Ok(None) };
-        let pair = slot::one_of(&self.tree, map, &[wanted.key()])?;
+    fn value(&self, wanted: &Wanted<'_>, key: &str) -> Result<Option<String>, Fault> {
+        let Some((_, map)) = self.find(wanted)?.entry else { return Ok(None) };
+        let pair = slot::one_of(&self.tree, map, &[key])?;
         let value = pair.map(|pair| pair.value).filter(|value| !self.tree.is_null(*value));
         match value {
             None => Ok(None),
@@ -122,137 +191,60 @@ impl<'t> Kustomization<'t> {
         }
     }
 
-    fn set(&self, wanted: &Wanted<'_>, value: Value<'_>, missing: Missing) -> Result<Outcome, Fault> {
-        let place = entry::find(&self.tree, self.root, wanted)?;
-        if let (Some((_, map)), None) = (place.entry, &place.hazard)
-            && let Some(value) = self.already(wanted, map, value)?
-        {
-            return Ok(Outcome::AlreadySo { value });
-        }
-        let from = self.value(wanted)?;
-        let edit = match place.entry {
-            Some(_) => self.change(wanted, &place, value)?,
-            None if missing == Missing::Refuse || place.rival.is_some() => {
+    fn set(
+        &self,
+        wanted: &Wanted<'_>,
+        place: &Place,
+        wishes: &[(&'static str, Wish<'_>)],
+        value: &str,
+        missing: Missing,
+    ) -> Result<Outcome, Fault> {
+        let already = || Outcome::AlreadySo { value: value.to_owned() };
+        let hazard = || place.hazard.clone().map_or(Ok(()), Err);
+        let Some((item, map)) = place.entry else {
+            if missing == Missing::Refuse || place.rival.is_some() {
                 return Err(Fault { at: place.rival, fault: wanted.no_entry() });
             }
-            None => self.insert(wanted, &place, value)?,
+            hazard()?;
+            let Some((key, new)) = new_entry(wanted, wishes) else { return Ok(already()) };
+            return slot::finish(&self.tree, 0, self.insert(wanted, place, new)?, key, None);
         };
-        slot::finish(&self.tree, 0, edit, &value.text(), from)
-    }
-
-    /// The value, when it is already the wanted one to kustomize: for a tag, when it is a string as well.
-    fn already(&self, wanted: &Wanted<'_>, map: NodeId, value: Value<'_>) -> Result<Option<String>, Fault> {
-        let Some(pair) = slot::one_of(&self.tree, map, &[wanted.key()])? else { return Ok(None) };
-        let text = self.tree.scalar(pair.value).unwrap_or_default();
-        Ok(match value {
-            Value::String(tag) if text == tag && slot::is_string(&self.tree, pair.value) => Some(tag.to_owned()),
-            Value::Number(count) => {
-                let plain = matches!(habit::style(&self.tree, self.tree.target(pair.value)), Style::Plain);
-                (plain && scalar::whole_number(text) == Some(count)).then(|| count.to_string())
+        let items = place.section.and_then(|section| self.tree.items(section.value)).unwrap_or_default();
+        let path: Vec<usize> = place.section.iter().map(|section| section.index).chain([item]).collect();
+        let styles = |key: &str| habit::sibling_style(&self.tree, items, key);
+        match keys::change(&self.tree, (map, &path), wishes, &TOLD, &styles) {
+            Ok(None) => hazard().map(|()| already()),
+            Ok(Some(change)) => {
+                hazard()?;
+                slot::finish(&self.tree, 0, change.edit, change.key, change.from)
             }
-            Value::String(_) => None,
-        })
-    }
-
-    /// Changes an entry that is there.
-    fn change(&self, wanted: &Wanted<'_>, place: &Place, value: Value<'_>) -> Result<Edit, Fault> {
-        if let Some(hazard) = &place.hazard {
-            return Err(hazard.clone());
-        }
-        let tree = &self.tree;
-        let (Some(section), Some((item, map))) = (place.section, place.entry) else {
-            return Err(Fault::whole(wanted.no_entry()));
-        };
-        let path = vec![section.index, item];
-        let digest = match wanted {
-            Wanted::Tag { .. } => slot::one_of(tree, map, &["digest"])?,
-            Wanted::Count { .. } => None,
-        };
-        let digest = digest.filter(|pair| !tree.is_null(pair.value) && tree.scalar(pair.value) != Some(""));
-        let below = |index: usize| path.iter().copied().chain([index]).collect::<Vec<_>>();
-
-        match (slot::one_of(tree, map, &[wanted.key()])?, digest) {
-            (Some(pair), digest) => {
-                let own = slot::writable(tree, pair)?;
-                let style = match tree.is_null(pair.value) {
-                    true if self.is_json(map, pair.key) => Style::Double,
-                    true => self.sibling_style(wanted, section.value),
-                    false => own,
-                };
-                // An explicit `!!str` makes a string of whatever follows.
-                let tagged = style == Style::Plain && tree.node(pair.value).tag.as_deref() == Some(STR_TAG);
-                let text = if tagged { value.text() } else { value.write(tree, style) };
-                let at = below(pair.index);
-                let mut edit = Edit {
-                    splices: vec![slot::replace(tree, pair.key, pair.value, &text)?],
-                    differences: vec![Difference::Set { at, value: value.reading() }],
-                    value: 0,
-                };
-                if let Some(digest) = digest {
-                    if let Some(fault) = slot::anchor(tree, digest.value) {
-                        return Err(fault);
-                    }
-                    edit.splices.push(remove::pair(tree, map, digest.index)?);
-                    edit.differences.push(Difference::Remove { at: below(digest.index) });
-                    if digest.index < pair.index {
-                        edit.splices.swap(0, 1);
-                        edit.value = 1;
-                    }
-                }
-                Ok(edit)
-            }
-            // The digest's line becomes the tag's.
-            (None, Some(digest)) => {
-                let style = slot::writable(tree, digest)?;
-                let key = scalar::write(wanted.key(), habit::style(tree, digest.key));
-                let key = Splice { range: tree.node(digest.key).span.clone(), with: key };
-                let text = slot::replace(tree, digest.key, digest.value, &value.write(tree, style))?;
-                let difference = Difference::Replace {
-                    at: below(digest.index),
-                    key: proof::Reading::string(wanted.key()),
-                    value: value.reading(),
-                };
-                Ok(Edit { splices: vec![key, text], differences: vec![difference], value: 1 })
-            }
-            (None, None) => {
-                let name = slot::one_of(tree, map, &["name"])?;
-                let after = match wanted {
-                    Wanted::Tag { .. } => slot::one_of(tree, map, &["newName"])?.or(name),
-                    Wanted::Count { .. } => name,
-                };
-                let after = after.map_or(0, |pair| pair.index);
-                let style = self.sibling_style(wanted, section.value);
-                insert::pair(tree, (map, &path), after, wanted.key(), value, style)
-            }
+            Err(fault) => hazard().and(Err(fault)),
         }
     }
 
     /// Puts in an entry that isn't there.
-    fn insert(&self, wanted: &Wanted<'_>, place: &Place, value: Value<'_>) -> Result<Edit, Fault> {
-        if let Some(hazard) = &place.hazard {
-            return Err(hazard.clone());
-        }
-        let new = Entry { name: wanted.name(), key: wanted.key(), value };
+    fn insert(&self, wanted: &Wanted<'_>, place: &Place, new: New<'_>) -> Result<Edit, Fault> {
         match place.section {
-            None => insert::section(&self.tree, self.root, wanted.section(), &new),
+            None => insert::section(&self.tree, self.root, wanted.section(), new),
             Some(section) if self.tree.items(section.value).is_some_and(|items| !items.is_empty()) => {
-                insert::item(&self.tree, (section.value, &[section.index]), &new)
+                insert::item(&self.tree, (section.value, &[section.index]), new)
             }
-            Some(section) => {
-                insert::first_item(&self.tree, self.root, (section.index, section.key, section.value), &new)
-            }
+            Some(Pair { index, key, value }) => insert::first_item(&self.tree, self.root, (index, key, value), new),
         }
     }
+}
 
-    fn is_json(&self, map: NodeId, key: NodeId) -> bool {
-        habit::is_flow(&self.tree, map) && habit::style(&self.tree, key) == Style::Double
-    }
+/// The keys that an outcome tells of, the most important one first.
+const TOLD: [&str; 4] = ["newTag", "digest", "newName", "count"];
 
-    /// The quotes that other entries have around their values.
-    fn sibling_style(&self, wanted: &Wanted<'_>, section: NodeId) -> Style {
-        let items = self.tree.items(section).unwrap_or_default();
-        let values = items.iter().filter_map(|item| self.tree.get(*item, wanted.key()));
-        let mut styles = values.filter(|value| !self.tree.is_null(*value)).map(|value| habit::style(&self.tree, value));
-        styles.find(|style| matches!(style, Style::Single | Style::Double)).unwrap_or(Style::Plain)
+/// An entry that isn't there yet, with the key that the outcome tells of; `None` where it would say nothing.
+fn new_entry<'n>(wanted: &'n Wanted<'n>, wishes: &[(&'n str, Wish<'n>)]) -> Option<(&'static str, New<'n>)> {
+    let mut pairs = vec![("name", New::Scalar(Value::String(wanted.name())))];
+    for (key, wish) in wishes {
+        if let Wish::Set(value) = wish {
+            pairs.push((key, New::Scalar(*value)));
+        }
     }
+    let told = TOLD.into_iter().find(|told| pairs.iter().any(|(key, _)| key == told))?;
+    Some((told, New::Map(pairs)))
 }

@@ -11,8 +11,8 @@
 //! | [`argocd`] | the files beside a kustomization that beat it |
 //! | [`workload`] | plain manifests: the images of containers, `spec.replicas` |
 //! | [`sources`] | what a kustomization builds from, as far as the snapshot shows it |
-//! | `entry` | where the entry of a kustomization stands |
-//! | `slot`, `habit`, `insert`, `remove` | whether a value may be written over, how the file is written, the splices that put something in or take it out |
+//! | `entry`, `pattern` | where the entry of a kustomization stands, and which images its name matches |
+//! | `slot`, `habit`, `insert`, `remove`, `keys` | whether a value may be written over, how the file is written, the splices that put something in or take it out, or both at once |
 //! | `tree`, `scalar`, `text`, `proof` | YAML with byte ranges, quoting, lines, the proof: not about kustomize at all |
 
 pub mod argocd;
@@ -22,7 +22,9 @@ mod habit;
 pub mod helm;
 mod insert;
 pub mod key_path;
+mod keys;
 pub mod kustomization;
+mod pattern;
 pub mod proof;
 mod remove;
 pub mod scalar;

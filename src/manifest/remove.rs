@@ -1,4 +1,4 @@
-//! The splice that takes a pair out of a map with all its bytes and nothing else.
+//! The splice that takes a pair out of a map with all its bytes and nothing else: comments stay.
 
 use super::{
     Fault, habit, insert,
@@ -6,10 +6,11 @@ use super::{
     tree::{NodeId, Tree},
 };
 
-/// Takes a pair out: its whole line in a block map, its part of the line in a flow map.
+/// Takes a pair out: its lines in a block map, its part of the line in a flow map. A comment at the end of its line stays
+/// where it is, on a line of its own.
 ///
 /// # Errors
-/// A fault where a comment stands on its line, or where it has more than one line.
+/// A fault where something else stands on its lines.
 pub(super) fn pair(tree: &Tree<'_>, map: NodeId, index: usize) -> Result<Splice, Fault> {
     let pairs = tree.pairs(map).unwrap_or_default();
     let spans: Vec<_> = pairs.iter().map(|pair| habit::pair_span(tree, *pair)).collect();
@@ -28,12 +29,17 @@ pub(super) fn pair(tree: &Tree<'_>, map: NodeId, index: usize) -> Result<Splice,
         }
     } else {
         let (start, end) = (line_start(text, span.start), line_end(text, span.end));
-        let whole = is_blank(&text[span.end..end]) && line_end(text, span.start) == end;
         let eol = eol_at(text, end).len();
+        let rest = text[span.end..end].trim_start_matches([' ', '\t']);
+        let own_line = is_blank(line_prefix(text, span.start));
         match next {
-            _ if !whole => None,
-            _ if is_blank(line_prefix(text, span.start)) && eol > 0 => Some(start..end + eol),
-            _ if is_blank(line_prefix(text, span.start)) && start > 0 => Some(previous_line_end(text, start)..end),
+            // Comments between the lines of the pair.
+            _ if text[span.clone()].contains('#') => None,
+            // A comment behind it.
+            _ if rest.starts_with('#') && rest.len() < end - span.end => Some(span.start..end - rest.len()),
+            _ if !rest.is_empty() => None,
+            _ if own_line && eol > 0 => Some(start..end + eol),
+            _ if own_line && start > 0 => Some(previous_line_end(text, start)..end),
             // The first key of `- key: value`: the next one takes its place.
             Some(next) if line_start(text, next) == end + eol => Some(span.start..next),
             _ => None,

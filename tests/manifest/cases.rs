@@ -573,6 +573,24 @@ pub(crate) const CASES: &[Case] = &[
         concat!("images:\n- name: ", image!(), "\n  newTag: v1\n  digest: \"\" # none\n"),
         concat!("images:\n- name: ", image!(), "\n  newTag: v2\n  digest: \"\" # none\n"),
     ),
+    tag(
+        "the comment of a digest that goes stays",
+        "v2",
+        concat!("images:\n- name: ", image!(), "\n  newTag: v1\n  digest: sha256:0 # pinned by hand\n"),
+        concat!("images:\n- name: ", image!(), "\n  newTag: v2\n  # pinned by hand\n"),
+    ),
+    tag(
+        "a digest on a line of its own",
+        "v2",
+        concat!("images:\n- name: ", image!(), "\n  newTag: v1\n  digest:\n    sha256:0\n"),
+        concat!("images:\n- name: ", image!(), "\n  newTag: v2\n"),
+    ),
+    tag(
+        "a digest beside the wanted tag goes",
+        "v2",
+        concat!("images:\n- name: ", image!(), "\n  digest: sha256:0\n  newTag: v2\n"),
+        concat!("images:\n- name: ", image!(), "\n  newTag: v2\n"),
+    ),
     // A missing key.
     tag(
         "the key is put in",

@@ -1,0 +1,65 @@
+//! Which images the `name` of a kustomize entry matches: it is a regular expression, whether its author knows or not.
+
+use regex::RegexBuilder;
+
+use crate::domain::image::tag_start;
+
+/// The most memory that a name's regular expression may take; longer ones count as matching.
+const MAX_SIZE: usize = 1 << 16;
+
+/// Whether an entry's name matches an image, given as a container has it: `name[:tag][@digest]`.
+///
+/// Kustomize matches `^name(:tag)?(@sha256:digest)?$`, its name pasted into the middle. A dot therefore stands for any
+/// character: `my.app` matches `my-app` too. Where it can't be told whether a name matches, it does.
+pub(super) fn matches(name: &str, image: &str) -> bool {
+    if name.contains(['*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '^', '$', '\\']) {
+        let whole = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
+        return RegexBuilder::new(&whole).size_limit(MAX_SIZE).build().map_or(true, |regex| regex.is_match(image));
+    }
+    let (tagged, digest) = image.split_once('@').map_or((image, None), |(tagged, digest)| (tagged, Some(digest)));
+    let untagged = &tagged[..tag_start(tagged).unwrap_or(tagged.len())];
+    let pinned = digest.is_none_or(|digest| digest.starts_with("sha256:"));
+    equal_but_for_dots(name, image) || pinned && [tagged, untagged].iter().any(|text| equal_but_for_dots(name, text))
+}
+
+fn equal_but_for_dots(pattern: &str, text: &str) -> bool {
+    let mut chars = text.chars();
+    pattern.chars().all(|wanted| chars.next().is_some_and(|char| char == wanted || wanted == '.'))
+        && chars.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_match_as_in_kustomize() {
+        for (name, image) in [
+            ("app", "app"),
+            ("app", "app:v1"),
+            ("app", "app@sha256:01"),
+            ("app", "app:v1@sha256:01"),
+            ("app:v1", "app:v1"),
+            ("app:v1", "app:v1@sha256:01"),
+            ("my.app", "my-app:v1"),
+            ("host:5000/app", "host:5000/app:v1"),
+            ("app|foo", "app"),
+            ("(.*)/app", "host:5000/team/app:v1"),
+            ("[a", "anything"),
+        ] {
+            assert!(matches(name, image), "{name} matches {image}");
+        }
+        for (name, image) in [
+            ("app", "team/app"),
+            ("app", "app2:v1"),
+            ("app", "app@sha512:01"),
+            ("app:v1", "app"),
+            ("host/app", "host:5000/app:v1"),
+            ("host:5000", "host:5000/app"),
+            ("(.*)/app", "app:v1"),
+            ("", "app"),
+        ] {
+            assert!(!matches(name, image), "{name} doesn't match {image}");
+        }
+    }
+}
