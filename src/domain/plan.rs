@@ -79,6 +79,12 @@ pub enum PlanFault {
     /// The text isn't YAML, or isn't a kustomization.
     #[error("is not valid YAML: {0}")]
     Malformed(String),
+    /// The document is of another kind.
+    #[error("is no kustomization but {kind}")]
+    NotAKustomization {
+        /// The kind with its API, as in `Deployment (apps/v1)`.
+        kind: String,
+    },
     /// No `images` or `replicas` entry of that name.
     #[error("has no {section} entry named {name:?}")]
     NoEntry {

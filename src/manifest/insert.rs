@@ -54,17 +54,6 @@ impl Value<'_> {
     }
 }
 
-/// An entry of a section: `name` and one key more.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'e> {
-    /// The name.
-    pub(super) name: &'e str,
-    /// The other key.
-    pub(super) key: &'static str,
-    /// Its value.
-    pub(super) value: Value<'e>,
-}
-
 /// Something that isn't there yet.
 #[derive(Debug, Clone)]
 pub(super) enum New<'n> {
@@ -74,12 +63,6 @@ pub(super) enum New<'n> {
     List(Vec<New<'n>>),
     /// A map with its keys in order.
     Map(Vec<(&'n str, New<'n>)>),
-}
-
-impl<'e> From<&Entry<'e>> for New<'e> {
-    fn from(entry: &Entry<'e>) -> Self {
-        Self::Map(vec![("name", Self::Scalar(Value::String(entry.name))), (entry.key, Self::Scalar(entry.value))])
-    }
 }
 
 impl New<'_> {
@@ -223,12 +206,7 @@ pub(super) fn any_pair(
 }
 
 /// Puts an entry at the end of a list that has some.
-pub(super) fn item<'n>(
-    tree: &Tree<'_>,
-    (list, path): (NodeId, &[usize]),
-    new: impl Into<New<'n>>,
-) -> Result<Edit, Fault> {
-    let new = new.into();
+pub(super) fn item(tree: &Tree<'_>, (list, path): (NodeId, &[usize]), new: &New<'_>) -> Result<Edit, Fault> {
     let items = tree.items(list).unwrap_or_default();
     let Some(last) = items.last() else { return Err(refuse(tree, list, "the list is empty")) };
     let braces = items.iter().rev().copied().find(|item| habit::is_flow(tree, *item) && tree.pairs(*item).is_some());
@@ -255,16 +233,6 @@ pub(super) fn item<'n>(
     let at: Path = path.iter().copied().chain([items.len()]).collect();
     let difference = Difference::Insert { at, key: None, value: new.reading() };
     Ok(Edit { splices: vec![splice], differences: vec![difference], value: 0 })
-}
-
-/// Puts the first entry into a section of the root that is there but empty, `null` or `[]`.
-pub(super) fn first_item<'n>(
-    tree: &Tree<'_>,
-    root: NodeId,
-    pair: (usize, NodeId, NodeId),
-    new: impl Into<New<'n>>,
-) -> Result<Edit, Fault> {
-    fill(tree, (root, &[]), pair, &New::List(vec![new.into()]))
 }
 
 /// Writes a list or a map where a pair has an empty value, `null`, `[]` or `{}`.
@@ -305,11 +273,6 @@ pub(super) fn fill(
     }
     let value = splices.len() - 1;
     Ok(Edit { splices, differences: vec![difference], value })
-}
-
-/// Puts a section with one entry at the end of the first document.
-pub(super) fn section<'n>(tree: &Tree<'_>, root: NodeId, name: &str, new: impl Into<New<'n>>) -> Result<Edit, Fault> {
-    at_end(tree, root, name, &New::List(vec![new.into()]), 0)
 }
 
 /// Puts a pair at the end of a document whose root is this map.

@@ -8,7 +8,7 @@ use super::{
     keys::{self, Wish},
     scalar,
     slot::{self, Pair},
-    tree::{NodeId, Tree},
+    tree::{NodeId, Style, Tree},
 };
 use crate::domain::{
     image::ImageChange,
@@ -19,31 +19,46 @@ use crate::domain::{
 /// The names that kustomize looks for; two of them in one folder are an error to it.
 pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// A kustomization file, read. Kustomize reads the first document of a file and no other.
+/// The API group of kustomize's own kinds.
+const GROUP: &str = "kustomize.config.k8s.io";
+
+/// The API group of Flux's kind of the same name, which has `images` in its `spec`.
+const FLUX_GROUP: &str = "kustomize.toolkit.fluxcd.io";
+
+/// A kustomization file, read.
+///
+/// Of several documents kustomize reads the first one and no other; it is a `Kustomization`, a `Component`, or says no kind.
+/// Flux's `Kustomization` is one as well, wherever it stands in its file: the `images` of its `spec` are the same.
 #[derive(Debug)]
 pub struct Kustomization<'t> {
     tree: Tree<'t>,
+    /// The map that holds the sections.
     root: NodeId,
+    /// The document, counted from 0.
+    document: usize,
+    /// The way from the document's root to `root`.
+    base: Vec<usize>,
 }
 
 impl<'t> Kustomization<'t> {
     /// Reads a file.
     ///
     /// # Errors
-    /// [`PlanFault::Malformed`] where it isn't UTF-8, YAML or a map, [`UnsafeEdit::Sops`] where it is encrypted.
+    /// [`PlanFault::Malformed`] where it isn't UTF-8, YAML or a map, [`PlanFault::NotAKustomization`] where it is of another
+    /// kind, [`UnsafeEdit::Sops`] where it is encrypted.
     pub fn read(bytes: &'t [u8]) -> Result<Self, Fault> {
         let tree = Tree::read(slot::utf8(bytes)?)?;
         let root = tree.documents().first().and_then(|document| document.root).filter(|root| !tree.is_null(*root));
         if let Some(at) = root.and_then(|root| slot::sops(&tree, root)) {
             return Err(Fault::not_safe(at, UnsafeEdit::Sops));
         }
-        match root {
-            None => Err(Fault::whole(PlanFault::Malformed("empty".to_owned()))),
-            Some(root) if tree.pairs(root).is_none() => {
-                Err(Fault::at(tree.position(root), PlanFault::Malformed("not a map".to_owned())))
-            }
-            Some(root) => Ok(Self { tree, root }),
+        let Some(root) = root else { return Err(Fault::whole(PlanFault::Malformed("empty".to_owned()))) };
+        if tree.pairs(root).is_none() {
+            return Err(Fault::at(tree.position(root), PlanFault::Malformed("not a map".to_owned())));
         }
+        let Some(fault) = foreign(&tree, root) else { return Ok(Self { tree, root, document: 0, base: vec![] }) };
+        let (document, spec) = flux(&tree)?.ok_or(fault)?;
+        Ok(Self { root: spec.value, document, base: vec![spec.index], tree })
     }
 
     /// The tag that is set for an image: `None` where there is no entry or where it sets none.
@@ -153,7 +168,15 @@ impl<'t> Kustomization<'t> {
     }
 
     fn find(&self, wanted: &Wanted<'_>) -> Result<Place, Fault> {
+        if !self.base.is_empty() && matches!(wanted, Wanted::Count { .. }) {
+            return Err(Fault::at(self.tree.position(self.root), wanted.no_entry()));
+        }
         entry::find(&self.tree, self.root, wanted)
+    }
+
+    /// The way from the document's root to a place below the map of the sections.
+    fn path(&self, below: &[usize]) -> Vec<usize> {
+        [&self.base, below].concat()
     }
 
     /// Whether an entry's key has a value.
@@ -207,16 +230,16 @@ impl<'t> Kustomization<'t> {
             }
             hazard()?;
             let Some((key, new)) = new_entry(wanted, wishes) else { return Ok(already()) };
-            return slot::finish(&self.tree, 0, self.insert(wanted, place, new)?, key, None);
+            return slot::finish(&self.tree, self.document, self.insert(wanted, place, new)?, key, None);
         };
         let items = place.section.and_then(|section| self.tree.items(section.value)).unwrap_or_default();
-        let path: Vec<usize> = place.section.iter().map(|section| section.index).chain([item]).collect();
+        let path = self.path(&place.section.iter().map(|section| section.index).chain([item]).collect::<Vec<_>>());
         let styles = |key: &str| habit::sibling_style(&self.tree, items, key);
         match keys::change(&self.tree, (map, &path), wishes, &TOLD, &styles) {
             Ok(None) => hazard().map(|()| already()),
             Ok(Some(change)) => {
                 hazard()?;
-                slot::finish(&self.tree, 0, change.edit, change.key, change.from)
+                slot::finish(&self.tree, self.document, change.edit, change.key, change.from)
             }
             Err(fault) => hazard().and(Err(fault)),
         }
@@ -224,13 +247,68 @@ impl<'t> Kustomization<'t> {
 
     /// Puts in an entry that isn't there.
     fn insert(&self, wanted: &Wanted<'_>, place: &Place, new: New<'_>) -> Result<Edit, Fault> {
+        let tree = &self.tree;
         match place.section {
-            None => insert::section(&self.tree, self.root, wanted.section(), new),
-            Some(section) if self.tree.items(section.value).is_some_and(|items| !items.is_empty()) => {
-                insert::item(&self.tree, (section.value, &[section.index]), new)
+            None => {
+                let section = New::List(vec![new]);
+                if self.base.is_empty() {
+                    return insert::at_end(tree, self.root, wanted.section(), &section, self.document);
+                }
+                let last = tree.pairs(self.root).map_or(0, |pairs| pairs.len().saturating_sub(1));
+                insert::any_pair(tree, (self.root, &self.base), last, wanted.section(), &section, &|_| Style::Plain)
             }
-            Some(Pair { index, key, value }) => insert::first_item(&self.tree, self.root, (index, key, value), new),
+            Some(section) if tree.items(section.value).is_some_and(|items| !items.is_empty()) => {
+                insert::item(tree, (section.value, &self.path(&[section.index])), &new)
+            }
+            Some(Pair { index, key, value }) => {
+                insert::fill(tree, (self.root, &self.base), (index, key, value), &New::List(vec![new]))
+            }
         }
+    }
+}
+
+/// A document's `apiVersion` and `kind`.
+fn type_of<'t>(tree: &'t Tree<'_>, root: NodeId) -> (&'t str, &'t str) {
+    let text = |key: &str| {
+        let pair = slot::one_of(tree, root, &[key]).ok().flatten();
+        pair.and_then(|pair| tree.scalar(pair.value)).unwrap_or_default()
+    };
+    (text("apiVersion"), text("kind"))
+}
+
+/// The fault of a document of another kind than kustomize's.
+fn foreign(tree: &Tree<'_>, root: NodeId) -> Option<Fault> {
+    let (version, kind) = type_of(tree, root);
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let ours = matches!(group, "" | GROUP) && matches!(kind, "" | "Kustomization" | "Component");
+    let kind = match (kind, version) {
+        (kind, "") => kind.to_owned(),
+        ("", version) => format!("something of {version}"),
+        (kind, version) => format!("{kind} ({version})"),
+    };
+    (!ours).then(|| Fault::at(tree.position(root), PlanFault::NotAKustomization { kind }))
+}
+
+/// The `spec` of the one Flux Kustomization in a file, with its document.
+fn flux(tree: &Tree<'_>) -> Result<Option<(usize, Pair)>, Fault> {
+    let is_flux = |root: NodeId| {
+        let (version, kind) = type_of(tree, root);
+        kind == "Kustomization" && version.split_once('/').is_some_and(|(group, _)| group == FLUX_GROUP)
+    };
+    let documents = tree.documents().iter().enumerate();
+    let mut found =
+        documents.filter_map(|(index, document)| Some((index, document.root.filter(|root| is_flux(*root))?)));
+    let Some((index, root)) = found.next() else { return Ok(None) };
+    if let Some((_, second)) = found.next() {
+        let several = "several Flux Kustomizations in one file".to_owned();
+        return Err(Fault::at(tree.position(second), PlanFault::NotAKustomization { kind: several }));
+    }
+    if let Some(at) = slot::sops(tree, root) {
+        return Err(Fault::not_safe(at, UnsafeEdit::Sops));
+    }
+    match slot::one_of(tree, root, &["spec"])? {
+        Some(spec) if tree.pairs(spec.value).is_some_and(|pairs| !pairs.is_empty()) => Ok(Some((index, spec))),
+        _ => Err(Fault::at(tree.position(root), PlanFault::NoValue { path: "spec".to_owned() })),
     }
 }
 

@@ -54,6 +54,14 @@ fn explained(text: Text, fault: &PlanFault, language: Language) -> Text {
         PlanFault::Malformed(detail) => text
             .plain(say!(language, "Это не правильный YAML:", "This is not valid YAML:"))
             .block(clean::block(detail)),
+        PlanFault::NotAKustomization { kind } => text
+            .plain(say!(language, "Это не kustomization, а ", "This is no kustomization but "))
+            .code(clean::inline(kind, SHOWN))
+            .plain(say!(
+                language,
+                ": проверьте путь среды в настройках бота.",
+                ": check the environment's path in the bot's configuration."
+            )),
         PlanFault::NoEntry { section, name } => text
             .plain(say!(language, "В разделе ", "The section "))
             .code(clean::inline(section, 40))

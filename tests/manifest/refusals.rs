@@ -87,6 +87,23 @@ fn files_that_are_no_kustomizations() {
 }
 
 #[test]
+fn files_of_another_kind() {
+    assert_snapshot!(tag(format!("kind: Deployment\napiVersion: apps/v1\nimages:\n{ENTRY}")), @"1:1: is no kustomization but Deployment (apps/v1)");
+    assert_snapshot!(tag(format!("# c\nKind: Kustomize\nimages:\n{ENTRY}")), @"2:1: is no kustomization but Kustomize");
+    assert_snapshot!(tag(format!("apiVersion: example.org/v1\nimages:\n{ENTRY}")), @"1:1: is no kustomization but something of example.org/v1");
+    assert_snapshot!(tag("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {}\n"), @"1:1: has no value at spec");
+    assert_snapshot!(tag("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {a: b}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {a: b}\n"), @"5:1: is no kustomization but several Flux Kustomizations in one file");
+    assert_snapshot!(refused("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {a: b}\n", Set::Count(3)), @r#"3:7: has no replicas entry named "app""#);
+}
+
+#[test]
+fn entries_that_others_overtake() {
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newName: mirror/app\n- name: mirror/app\n  newTag: v1\n")), @r#"4:3: has several images entries named "mirror/app:v2", on lines [2, 4]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newName: mirror/app\n- name: (.*)/app\n  newName: other\n")), @r#"4:3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 4]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}- name: registry-example.org:5000/team/app\n  digest: sha256:0\n- name: registry.example.org:5000.team.app\n  newTag: v1\n")), @r#"5:3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 5]"#);
+}
+
+#[test]
 fn encrypted_files() {
     assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\nsops:\n  version: 3.9.0\n")), @"4:1: cannot be edited safely: the file is encrypted by SOPS");
     assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: ENC[AES256_GCM,data:x,iv:y,tag:z,type:str]\n")), @"3:11: cannot be edited safely: the file is encrypted by SOPS");
