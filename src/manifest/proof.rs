@@ -4,10 +4,14 @@
 //! it alone knows, for example, that a block scalar at the end of a text without a final line end has none either.
 
 mod reading;
+mod window;
 
 pub use reading::{Meaning, Reading};
 
-use super::text::{self, Splice};
+use super::{
+    text::{self, Splice},
+    tree::Tree,
+};
 
 /// Where a node stands in its document: the index of the pair or of the item at each level.
 pub type Path = Vec<usize>;
@@ -50,29 +54,70 @@ pub enum Difference {
 /// Carries splices out and proves that they make the asked-for differences in one document (counted from 0), and no other.
 ///
 /// The differences are applied one after the other to what each reader makes of the old text, and the outcome must equal
-/// what it makes of the new one, in all documents, keys in their order, strings apart from numbers.
+/// what it makes of the new one, in all documents, keys in their order, strings apart from numbers. Where it is sure that
+/// the rest reads as before, only the lines around the splices are read again.
 ///
 /// # Errors
 /// What differs, in English.
-pub fn splice(old: &str, document: usize, splices: &[Splice], differences: &[Difference]) -> Result<String, String> {
-    let new = text::apply(old, splices).ok_or("the splices overlap")?;
-    if !only_splices_differ(old, &new, splices) {
-        return Err("bytes outside the edit changed".to_owned());
+pub fn splice(
+    tree: &Tree<'_>,
+    document: usize,
+    splices: &[Splice],
+    differences: &[Difference],
+) -> Result<String, String> {
+    let new = apply(tree.text, splices)?;
+    if window::proves(tree, &new, document, splices, differences) {
+        debug_assert_eq!(whole(tree.text, document, splices, differences).as_ref(), Ok(&new), "the window misled");
+        return Ok(new);
     }
-    check(old, &new, document, differences, "the editor's parser", reading::by_granit)?;
-    // One of them may be unable to read a valid text (yaml-rust2 rejects a tab after a colon, libyaml keys that stand
-    // twice); those that can read it must agree.
-    let mut unable = vec![];
-    for (name, read) in [("yaml-rust2", reading::by_yaml_rust as Reader), ("libyaml", reading::by_libyaml)] {
-        match read(old) {
-            Ok(_) => check(old, &new, document, differences, name, read)?,
-            Err(error) => unable.push(format!("{name} cannot read the text: {error}")),
-        }
-    }
-    if unable.len() > 1 {
-        return Err(unable.join("; "));
-    }
+    agree(reading::of_tree(tree), tree.text, &new, document, differences)?;
     Ok(new)
+}
+
+/// Proves as [`splice`] does, only by a window around the splices; `None` where that can't be done, or where something
+/// else differs.
+#[must_use]
+pub fn in_window(
+    tree: &Tree<'_>,
+    document: usize,
+    splices: &[Splice],
+    differences: &[Difference],
+) -> Option<String> {
+    let new = apply(tree.text, splices).ok()?;
+    window::proves(tree, &new, document, splices, differences).then_some(new)
+}
+
+/// Proves as [`splice`] does, always by the whole text.
+///
+/// # Errors
+/// What differs, in English.
+pub fn whole(
+    old: &str,
+    document: usize,
+    splices: &[Splice],
+    differences: &[Difference],
+) -> Result<String, String> {
+    let new = apply(old, splices)?;
+    let tree = Tree::read(old).map_err(|fault| unreadable(GRANIT, "text", &fault.to_string()))?;
+    agree(reading::of_tree(&tree), old, &new, document, differences)?;
+    Ok(new)
+}
+
+const GRANIT: &str = "the editor's parser";
+
+type Reader = fn(&str) -> Result<Vec<Reading>, String>;
+
+/// The readers that share no code with the editor.
+const INDEPENDENT: [(&str, Reader); 2] = [("yaml-rust2", reading::by_yaml_rust), ("libyaml", reading::by_libyaml)];
+
+fn unreadable(name: &str, what: &str, error: &str) -> String {
+    format!("{name} cannot read the {what}: {error}")
+}
+
+/// The new text, where it differs from the old one in nothing but the splices.
+fn apply(old: &str, splices: &[Splice]) -> Result<String, String> {
+    let new = text::apply(old, splices).ok_or("the splices overlap")?;
+    if only_splices_differ(old, &new, splices) { Ok(new) } else { Err("bytes outside the edit changed".to_owned()) }
 }
 
 fn only_splices_differ(old: &str, new: &str, splices: &[Splice]) -> bool {
@@ -87,22 +132,41 @@ fn only_splices_differ(old: &str, new: &str, splices: &[Splice]) -> bool {
     old == new
 }
 
-type Reader = fn(&str) -> Result<Vec<Reading>, String>;
-
-fn check(
+/// Has all readers read both texts; `seen` is what the editor's own parser sees in the old one.
+fn agree(
+    seen: Vec<Reading>,
     old: &str,
+    new: &str,
+    document: usize,
+    differences: &[Difference],
+) -> Result<(), String> {
+    check(seen, new, document, differences, GRANIT, reading::by_granit)?;
+    // One of them may be unable to read a valid text (yaml-rust2 rejects a tab after a colon, libyaml keys that stand
+    // twice); those that can read it must agree.
+    let mut unable = vec![];
+    for (name, read) in INDEPENDENT {
+        match read(old) {
+            Ok(seen) => check(seen, new, document, differences, name, read)?,
+            Err(error) => unable.push(unreadable(name, "text", &error)),
+        }
+    }
+    if unable.len() == INDEPENDENT.len() { Err(unable.join("; ")) } else { Ok(()) }
+}
+
+/// Makes the differences in what a reader saw, and compares with what it sees in the new text.
+fn check(
+    mut expected: Vec<Reading>,
     new: &str,
     document: usize,
     differences: &[Difference],
     name: &str,
     read: Reader,
 ) -> Result<(), String> {
-    let mut expected = read(old).map_err(|error| format!("{name} cannot read the text: {error}"))?;
-    let seen = read(new).map_err(|error| format!("{name} cannot read the edited text: {error}"))?;
     let root = expected.get_mut(document).ok_or_else(|| format!("{name} sees no such document"))?;
     for difference in differences {
         make(root, difference).ok_or_else(|| format!("{name} sees another structure"))?;
     }
+    let seen = read(new).map_err(|error| unreadable(name, "edited text", &error))?;
     if expected == seen { Ok(()) } else { Err(format!("{name} sees another difference")) }
 }
 
@@ -159,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_asked_for_difference_passes() {
-        let new = splice(OLD, 0, &replace("'x'", "'y'"), &set(Reading::string("y"))).expect("proved");
+        let new = whole(OLD, 0, &replace("'x'", "'y'"), &set(Reading::string("y"))).expect("proved");
         assert_eq!(new, OLD.replace("'x'", "'y'"));
     }
 
@@ -178,7 +242,7 @@ mod tests {
             ("'x'", "&a '1.10'", vec![Difference::Remove { at: vec![0] }]),
             ("'x'", "'1.10'", vec![Difference::Set { at: vec![0, 0], value: Reading::string("1.10") }]),
         ] {
-            assert!(splice(OLD, 0, &replace(what, with), &differences).is_err(), "{what} -> {with}");
+            assert!(whole(OLD, 0, &replace(what, with), &differences).is_err(), "{what} -> {with}");
         }
     }
 
@@ -190,8 +254,8 @@ mod tests {
             assert!(reader(old).is_err(), "otherwise this case is no longer needed");
             let start = old.find("v1").expect("in the text");
             let splices = [Splice { range: start..start + 2, with: "v2".into() }];
-            assert_eq!(splice(old, 0, &splices, &set(Reading::string("v2"))), Ok(old.replace("v1", "v2")));
-            assert!(splice(old, 0, &splices, &set(Reading::string("v3"))).is_err());
+            assert_eq!(whole(old, 0, &splices, &set(Reading::string("v2"))), Ok(old.replace("v1", "v2")));
+            assert!(whole(old, 0, &splices, &set(Reading::string("v3"))).is_err());
         }
     }
 
@@ -199,7 +263,7 @@ mod tests {
     fn a_block_scalar_must_not_gain_a_line_end() {
         let (old, end) = ("a: |\n  x", 8);
         let b = Difference::Insert { at: vec![1], key: Some(Reading::string("b")), value: Reading::number(1) };
-        let outcome = splice(old, 0, &[Splice::insert(end, "\nb: 1".into())], &[b]);
+        let outcome = whole(old, 0, &[Splice::insert(end, "\nb: 1".into())], &[b]);
         assert_eq!(outcome, Err("libyaml sees another difference".to_owned()));
     }
 }

@@ -206,7 +206,7 @@ pub(super) fn finish(
     let Edit { splices, differences, value } = edit;
     let at = splices.iter().take(value).fold(0, |moved, s| moved + s.with.len() as isize - s.range.len() as isize);
     let start = splices[value].range.start.saturating_add_signed(at);
-    let text = proof::splice(tree.text, document, &splices, &differences).map_err(|reason| {
+    let text = proof::splice(tree, document, &splices, &differences).map_err(|reason| {
         Fault::not_safe(text::position_of(tree.text, splices[value].range.start), UnsafeEdit::ProofFailed(reason))
     })?;
     // New lines hold the name before the value.

@@ -1,6 +1,6 @@
 //! A YAML text as a tree whose nodes know their bytes, built from the events of granit-parser.
 
-use std::{collections::HashMap, ops::Range};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
@@ -10,7 +10,7 @@ use crate::domain::{plan::PlanFault, position::Position};
 /// The longest text that is read.
 pub const MAX_BYTES: usize = 8 << 20;
 /// The most nodes that are kept.
-const MAX_NODES: usize = 1 << 20;
+pub(super) const MAX_NODES: usize = 1 << 20;
 
 /// The tag of strings in YAML's core schema.
 pub const STR_TAG: &str = "tag:yaml.org,2002:str";
@@ -25,7 +25,7 @@ pub type NodeId = usize;
 pub struct Tree<'t> {
     /// The text that was read.
     pub text: &'t str,
-    nodes: Vec<Node>,
+    nodes: Vec<Node<'t>>,
     documents: Vec<Document>,
 }
 
@@ -40,9 +40,9 @@ pub struct Document {
 
 /// A node with its bytes.
 #[derive(Debug)]
-pub struct Node {
+pub struct Node<'t> {
     /// What it is.
-    pub kind: Kind,
+    pub kind: Kind<'t>,
     /// Its bytes: for a scalar with its quotes, for a flow collection with its brackets. A block collection starts at its
     /// first key or dash; a block scalar's bytes are without its header; an empty value's range is empty.
     pub span: Range<usize>,
@@ -56,11 +56,11 @@ pub struct Node {
 
 /// What a node is.
 #[derive(Debug)]
-pub enum Kind {
+pub enum Kind<'t> {
     /// A text with the way it is written.
     Scalar {
         /// The value, unescaped; empty where nothing is written.
-        value: String,
+        value: Cow<'t, str>,
         /// The way it is written.
         style: Style,
     },
@@ -130,13 +130,13 @@ impl<'t> Tree<'t> {
 
     /// All nodes, in no particular order.
     #[must_use]
-    pub fn nodes(&self) -> &[Node] {
+    pub fn nodes(&self) -> &[Node<'t>] {
         &self.nodes
     }
 
     /// A node.
     #[must_use]
-    pub fn node(&self, id: NodeId) -> &Node {
+    pub fn node(&self, id: NodeId) -> &Node<'t> {
         &self.nodes[id]
     }
 
@@ -190,7 +190,7 @@ impl<'t> Tree<'t> {
             Kind::Scalar { value, style } => {
                 node.tag.is_none()
                     && (*style == Style::Empty
-                        || *style == Style::Plain && matches!(value.as_str(), "~" | "null" | "Null" | "NULL"))
+                        || *style == Style::Plain && matches!(&**value, "~" | "null" | "Null" | "NULL"))
             }
             _ => false,
         }
@@ -222,7 +222,7 @@ fn malformed(text: &str, offset: usize, what: &str) -> Fault {
 /// Collects events into nodes without recursion, so that depth costs no stack.
 struct Builder<'t> {
     text: &'t str,
-    nodes: Vec<Node>,
+    nodes: Vec<Node<'t>>,
     documents: Vec<Document>,
     /// The open collections; a map's key that waits for its value stands beside it.
     open: Vec<(NodeId, Option<NodeId>)>,
@@ -235,7 +235,7 @@ impl<'t> Builder<'t> {
         Self { text, nodes: vec![], documents: vec![], open: vec![], anchors: HashMap::new(), last: None }
     }
 
-    fn event(&mut self, event: Event<'_>, span: Range<usize>) -> Result<(), Fault> {
+    fn event(&mut self, event: Event<'t>, span: Range<usize>) -> Result<(), Fault> {
         match event {
             Event::DocumentStart(..) => {
                 if let Some(previous) = self.documents.last_mut() {
@@ -256,7 +256,7 @@ impl<'t> Builder<'t> {
                     ScalarStyle::DoubleQuoted => Style::Double,
                     ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
                 };
-                let value = if style == Style::Empty { String::new() } else { value.into_owned() };
+                let value = if style == Style::Empty { Cow::Borrowed("") } else { value };
                 let tag = tag.map(|tag| format!("{}{}", tag.handle(), tag.suffix()));
                 self.add(Kind::Scalar { value, style }, span, anchor, tag)?;
             }
@@ -295,7 +295,7 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    fn add(&mut self, kind: Kind, span: Range<usize>, anchor: usize, tag: Option<String>) -> Result<NodeId, Fault> {
+    fn add(&mut self, kind: Kind<'t>, span: Range<usize>, anchor: usize, tag: Option<String>) -> Result<NodeId, Fault> {
         let id = self.nodes.len();
         if id >= MAX_NODES {
             return Err(malformed(self.text, span.start, "too many values"));

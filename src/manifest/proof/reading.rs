@@ -68,24 +68,29 @@ impl Reading {
 
 /// What the editor's own parser sees.
 pub(super) fn by_granit(text: &str) -> Result<Vec<Reading>, String> {
-    fn read(tree: &Tree<'_>, anchors: &[NodeId], id: NodeId) -> Reading {
-        let node = tree.node(id);
-        match &node.kind {
-            Kind::Scalar { value, style } => {
-                let plain = matches!(style, Style::Plain | Style::Empty);
-                Reading::scalar(value, plain, node.tag.as_deref())
-            }
-            Kind::Sequence { items, .. } => Reading::List(items.iter().map(|i| read(tree, anchors, *i)).collect()),
-            Kind::Mapping { pairs, .. } => {
-                Reading::Map(pairs.iter().map(|(k, v)| (read(tree, anchors, *k), read(tree, anchors, *v))).collect())
-            }
-            Kind::Alias { target, .. } => Reading::Alias(anchors.partition_point(|anchored| anchored <= target)),
-        }
-    }
-    let tree = Tree::read(text).map_err(|fault| fault.to_string())?;
+    Tree::read(text).map(|tree| of_tree(&tree)).map_err(|fault| fault.to_string())
+}
+
+/// What the editor's own parser saw.
+pub(super) fn of_tree(tree: &Tree<'_>) -> Vec<Reading> {
     let anchors: Vec<NodeId> = (0..tree.nodes().len()).filter(|id| tree.node(*id).anchor.is_some()).collect();
     let null = || Reading::scalar("", true, None);
-    Ok(tree.documents().iter().map(|d| d.root.map_or_else(null, |root| read(&tree, &anchors, root))).collect())
+    tree.documents().iter().map(|d| d.root.map_or_else(null, |root| of_node(tree, &anchors, root))).collect()
+}
+
+/// What the editor's own parser saw in a node; `anchors` are the anchored nodes.
+pub(super) fn of_node(tree: &Tree<'_>, anchors: &[NodeId], id: NodeId) -> Reading {
+    let node = tree.node(id);
+    let read = |id: &NodeId| of_node(tree, anchors, *id);
+    match &node.kind {
+        Kind::Scalar { value, style } => {
+            let plain = matches!(style, Style::Plain | Style::Empty);
+            Reading::scalar(value, plain, node.tag.as_deref())
+        }
+        Kind::Sequence { items, .. } => Reading::List(items.iter().map(read).collect()),
+        Kind::Mapping { pairs, .. } => Reading::Map(pairs.iter().map(|(k, v)| (read(k), read(v))).collect()),
+        Kind::Alias { target, .. } => Reading::Alias(anchors.partition_point(|anchored| anchored <= target)),
+    }
 }
 
 /// What yaml-rust2 sees.

@@ -1,0 +1,110 @@
+//! Whether a text has nothing that readers of YAML 1.1 and of YAML 1.2 are known to see differently.
+
+use crate::manifest::tree::{Kind, Tree};
+
+/// Whether a text that was read is free of it: no anchor, alias or tag, and what [`bytes`] says.
+pub(super) fn tree(tree: &Tree<'_>) -> bool {
+    let alone = tree.nodes().iter().all(|node| {
+        node.anchor.is_none() && node.tag.is_none() && !matches!(node.kind, Kind::Alias { .. })
+    });
+    alone && bytes(tree.text)
+}
+
+/// Whether the bytes of a text are free of it, wherever they stand.
+///
+/// They may be printable characters and line ends of LF or CRLF, the text without a byte order mark. `? ` may stand
+/// nowhere. A line may not start with `%` or `...`, and with `---` only where nothing else stands on it.
+pub(super) fn bytes(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    starts_well(bytes) && ends_well(bytes) && (all_simple(bytes) || all_common(text))
+}
+
+/// What only a look at each line shows, for texts that aren't [`all_simple`].
+fn all_common(text: &str) -> bool {
+    let printable = |c: char| {
+        matches!(c, '\n' | '\r' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+            && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+    };
+    text.chars().all(printable)
+        && text.split('\n').all(|line| {
+            let line = line.strip_suffix('\r').unwrap_or(line);
+            !line.contains('\r') && !line.contains("? ") && !line.ends_with('?') && starts_well(line.as_bytes())
+        })
+}
+
+/// Whether a line, or a text, starts as neither a directive nor a marker with something behind it.
+fn starts_well(line: &[u8]) -> bool {
+    match line {
+        [b'%', ..] | [b'.', b'.', b'.', ..] => false,
+        [b'-', b'-', b'-', rest @ ..] => matches!(rest, [] | [b'\n', ..] | [b'\r', b'\n', ..]),
+        _ => true,
+    }
+}
+
+fn ends_well(text: &[u8]) -> bool {
+    !matches!(text, [.., b'?' | b'\r'])
+}
+
+/// Whether all bytes are ASCII with LF, and no two of them next to each other are suspicious; without branches, so that
+/// the compiler makes it fast.
+fn all_simple(text: &[u8]) -> bool {
+    let Some(after) = text.get(1..) else { return true };
+    let pairs = text.iter().zip(after).fold(0_u8, |odd, (first, second)| {
+        let byte = !(b' '..=b'~').contains(first) & (*first != b'\n');
+        let key = (*first == b'?') & ((*second == b' ') | (*second == b'\n'));
+        let line = (*first == b'\n') & ((*second == b'%') | (*second == b'.'));
+        odd | u8::from(byte | key | line)
+    });
+    let last = text.last().is_none_or(|last| matches!(last, b' '..=b'~' | b'\n'));
+    pairs == 0 && last && !marked(text, after)
+}
+
+/// Whether a line starts with two dashes.
+fn marked(text: &[u8], after: &[u8]) -> bool {
+    let triples = text.iter().zip(after).zip(after.get(1..).unwrap_or_default());
+    triples.fold(0_u8, |odd, ((first, second), third)| {
+        odd | u8::from((*first == b'\n') & (*second == b'-') & (*third == b'-'))
+    }) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_lines_are_common() {
+        for text in [
+            "",
+            "a",
+            "a: 1\nb: 'я' # ж\n",
+            "a: 1\r\nb: 2\r\n",
+            "---\na: 1\n---\nb: 2\n---",
+            "---\r\na: 1\r\n---\r\n",
+            "a: what?x # 100% ... --- \n- --a\n--a: b\n -- x\n",
+        ] {
+            assert!(bytes(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_readers_see_differently_is_not() {
+        for odd in [
+            "\t", "\0", "\r", "\u{7f}", "\u{85}", "\u{9f}", "\u{2028}", "\u{2029}", "\u{feff}", "\u{fffe}", "\u{ffff}",
+            "? ", "?\n", "\n%", "\n...", "\n... ", "\n--- a", "\n---a", "\n--- ",
+        ] {
+            for text in [format!("a: b{odd}c\n"), format!("a: я{odd}c\n"), format!("a: b\r\nc: d{odd}e\r\n")] {
+                assert!(!bytes(&text), "{text:?}");
+            }
+        }
+        for text in ["%YAML 1.2\n", "...\n", "--- a\n", "--- # c\n", "a?", "я: a?", "a\r", "я\r", "я\r\rb", "a: b\n?\r\n"] {
+            assert!(!bytes(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_may_refer_to_elsewhere() {
+        for (text, expected) in [("a: 1\n", true), ("a: &x 1\n", false), ("a: !!str 1\n", false), ("a: !x {}\n", false)] {
+            assert_eq!(tree(&Tree::read(text).expect("valid")), expected, "{text}");
+        }
+    }
+}
