@@ -7,7 +7,10 @@ use clap::{
 };
 use clap_complete::Shell;
 
-use super::config::{Depth, duration};
+use super::{
+    config::{Depth, duration},
+    edit::args::EditCommand,
+};
 use crate::{
     adapters::console::ExitCode,
     domain::{command::CommandName, language::Language, name::RequestId},
@@ -80,6 +83,9 @@ pub enum Command {
     /// Lists the tags of an application's image.
     #[command(alias = "show-containers", override_usage = "tiphys showcontainers [OPTIONS] [APP]")]
     Showcontainers(QueryArgs),
+    /// Edits images, replica counts and values in files: the bytes of the value and no others.
+    #[command(subcommand)]
+    Edit(EditCommand),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod edit;
 pub mod identity;
 mod one_shot;
 #[cfg(feature = "sandbox")]
@@ -44,6 +45,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Config(check) => config::check(&cli.config, check.depth(), &mut io::stdout(), &mut io::stderr())
             .map(|good| if good { ExitCode::Done } else { ExitCode::Usage })
             .context("standard output"),
+        Command::Edit(command) => edit::run(command, cli.language),
         _ => in_runtime(cli),
     };
     done.unwrap_or_else(|error| {

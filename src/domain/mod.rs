@@ -5,6 +5,7 @@ pub mod answer;
 pub mod catalogue;
 pub mod command;
 pub mod commit;
+pub mod edit;
 pub mod image;
 pub mod language;
 pub mod name;

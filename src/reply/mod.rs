@@ -19,6 +19,7 @@ mod clean;
 mod compose;
 mod containers;
 mod denial;
+mod edit;
 mod failure;
 mod fault;
 mod help;
@@ -35,6 +36,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+pub use edit::{edit_added, edit_change, edit_error, edit_found, edit_nothing_changed, edit_place, edit_remedy};
 pub use help::menu;
 pub use message::{Button, Message, Span};
 #[cfg(feature = "sandbox")]

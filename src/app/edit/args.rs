@@ -1,0 +1,127 @@
+//! The words and options of `tiphys edit`.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::{domain::edit::Subject, manifest::Missing};
+
+/// What to edit.
+#[derive(Debug, Subcommand)]
+pub enum EditCommand {
+    /// Sets the name, tag or digest of images; `*` keeps the name.
+    #[command(
+        override_usage = "tiphys edit image [OPTIONS] NAME=NEW:TAG... [FILE|DIR|-]...",
+        after_help = "Forms: NAME=NEW:TAG, NAME=*:TAG, NAME=NEW, NAME=NEW@DIGEST, NAME=*@DIGEST, NAME=NEW:TAG@DIGEST,\n\
+                      NAME:TAG, NAME@DIGEST. NAME is the image as the manifests name it, with host and port.\n\n\
+                      A folder means its kustomization; without one it is the current folder."
+    )]
+    Image(EditArgs),
+    /// Sets replica counts of workloads.
+    #[command(
+        override_usage = "tiphys edit replicas [OPTIONS] NAME=COUNT... [FILE|DIR|-]...",
+        after_help = "A folder means its kustomization; without one it is the current folder."
+    )]
+    Replicas(ReplicasArgs),
+    /// Sets values at key paths, as in Helm values.
+    #[command(
+        override_usage = "tiphys edit value [OPTIONS] KEY.PATH=VALUE... --file FILE",
+        after_help = "In an Argo CD Application and a Flux HelmRelease the path leads into the Helm values there."
+    )]
+    Value(ValueArgs),
+}
+
+/// Arguments of `tiphys edit image`, and what goes for all edits.
+#[derive(Debug, Args)]
+pub struct EditArgs {
+    /// What to set, and the files or folders; `-` reads standard input and writes the edited text to standard output.
+    #[arg(value_name = "WORDS", required = true)]
+    pub words: Vec<OsString>,
+    /// A file to edit, or a folder with a kustomization; may be given several times.
+    #[arg(long = "file", short = 'f', value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Prints the change as a unified diff and writes nothing.
+    #[arg(long)]
+    pub diff: bool,
+    /// Writes nothing, and ends with 1 when something would change.
+    #[arg(long)]
+    pub check: bool,
+    /// Puts in an entry or a value that is missing; in a kustomization that is done anyway.
+    #[arg(long, conflicts_with = "no_add")]
+    pub add: bool,
+    /// Refuses where an entry is missing.
+    #[arg(long)]
+    pub no_add: bool,
+    /// Prints one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `tiphys edit replicas`.
+#[derive(Debug, Args)]
+pub struct ReplicasArgs {
+    /// What goes for all edits.
+    #[command(flatten)]
+    pub edit: EditArgs,
+    /// The most replicas that are allowed.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub max: u32,
+}
+
+/// Arguments of `tiphys edit value`.
+#[derive(Debug, Args)]
+pub struct ValueArgs {
+    /// What goes for all edits.
+    #[command(flatten)]
+    pub edit: EditArgs,
+    /// What the values are; without it each stays what the value before was.
+    #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = ValueType::Auto)]
+    pub value_type: ValueType,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ValueType {
+    /// What the value before was.
+    Auto,
+    /// A string, in quotes where it would be read as something else.
+    String,
+    /// A whole number.
+    Int,
+    /// `true` or `false`.
+    Bool,
+}
+
+impl EditCommand {
+    /// What is to be changed.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Image(_) => Subject::Image,
+            Self::Replicas(_) => Subject::Replicas,
+            Self::Value(_) => Subject::Value,
+        }
+    }
+
+    /// What goes for all edits.
+    #[must_use]
+    pub fn args(&self) -> &EditArgs {
+        match self {
+            Self::Image(args) => args,
+            Self::Replicas(args) => &args.edit,
+            Self::Value(args) => &args.edit,
+        }
+    }
+}
+
+impl EditArgs {
+    /// What to do where an entry is missing, when that was said.
+    #[must_use]
+    pub fn missing(&self) -> Option<Missing> {
+        match (self.add, self.no_add) {
+            (true, _) => Some(Missing::Insert),
+            (_, true) => Some(Missing::Refuse),
+            _ => None,
+        }
+    }
+}

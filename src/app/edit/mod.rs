@@ -1,0 +1,238 @@
+//! `tiphys edit`: the editor for files, without a repository and a configuration.
+//!
+//! All files of a call are read and planned first. Only when everything that was asked for can be done are they replaced, so
+//! a call changes all or nothing.
+
+pub mod args;
+mod diff;
+mod kind;
+mod plan;
+mod replace;
+mod report;
+mod source;
+mod words;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use self::{
+    args::{EditArgs, EditCommand},
+    plan::Planned,
+    replace::{Failure, Stop},
+    source::Source,
+    words::{Place, Request},
+};
+use crate::{
+    adapters::console::ExitCode,
+    domain::{
+        edit::{EditChange, EditError, FileFault, FileKind, Subject},
+        language::Language,
+        plan::PlanFault,
+    },
+    manifest::kustomization::FILE_NAMES,
+};
+
+/// A file, what it is, and what it becomes.
+type Job = (Source, Planned);
+
+/// Runs the command and tells how it ended.
+///
+/// # Errors
+/// When the result can't be printed, or signals can't be caught.
+pub(super) fn run(command: &EditCommand, language: Option<Language>) -> Result<ExitCode> {
+    let language = language.unwrap_or_else(|| language_of(|name| std::env::var(name).ok()));
+    let args = command.args();
+    let jobs = match words::read(command) {
+        Err(faults) => Err(faults.into_iter().map(EditError::Argument).collect()),
+        Ok((requests, places)) => all(command, &requests, &places),
+    };
+    let done = match jobs {
+        Ok(jobs) if args.diff || args.check => Ok(jobs),
+        Ok(jobs) => replace(jobs)?,
+        Err(errors) => Err(errors),
+    };
+    match done {
+        Ok(jobs) => finish(args, &jobs, language).context("standard output"),
+        Err(errors) => {
+            let exit = report::exit_code(&errors);
+            report::tell(&report::errors(&errors, report::colors(&io::stderr()), language));
+            if args.json {
+                let outcome = outcome_of(exit);
+                report::print(&report::json(outcome, exit, (&[], &errors), None, language)?)
+                    .context("standard output")?;
+            }
+            Ok(exit)
+        }
+    }
+}
+
+/// Reads and plans all files.
+fn all(command: &EditCommand, requests: &[Request], places: &[Place]) -> Result<Vec<Job>, Vec<EditError>> {
+    let (mut jobs, mut errors): (Vec<Job>, _) = (vec![], vec![]);
+    let args = command.args();
+    errors.extend(requests.iter().filter_map(|request| too_many(command, request)));
+    for place in places {
+        let source = match read(command.subject(), place) {
+            Ok(source) => source,
+            Err(error) => {
+                errors.push(error);
+                continue;
+            }
+        };
+        let twin = jobs.iter().find(|(other, _)| other.target.is_some() && other.target == source.target);
+        if let Some((other, _)) = twin {
+            errors.push(EditError::File { file: source.shown, fault: FileFault::Twice(other.shown.clone()) });
+            continue;
+        }
+        let kind = match kind::of(source.target.as_deref(), &source.bytes) {
+            // A key path may lead anywhere in a file that isn't made for Helm.
+            FileKind::Kustomization | FileKind::Manifests | FileKind::ArgoCdSource
+                if command.subject() == Subject::Value =>
+            {
+                FileKind::Values
+            }
+            kind => kind,
+        };
+        match plan::plan(&source, kind, requests, args.missing()) {
+            Ok(planned) => {
+                let written = planned.text.is_some() && !args.diff && !args.check;
+                match if written { source.replaceable() } else { Ok(()) } {
+                    Ok(()) => jobs.push((source, planned)),
+                    Err(fault) => errors.push(EditError::File { file: source.shown, fault }),
+                }
+            }
+            Err(faults) => errors.extend(faults),
+        }
+    }
+    if errors.is_empty() { Ok(jobs) } else { Err(errors) }
+}
+
+/// The fault of a count above the limit.
+fn too_many(command: &EditCommand, request: &Request) -> Option<EditError> {
+    let (EditCommand::Replicas(args), Request::Replicas { name, count }) = (command, request) else { return None };
+    let fault = PlanFault::TooManyReplicas { wanted: *count, maximum: args.max };
+    (*count > args.max).then(|| EditError::Text { file: name.clone(), at: None, fault })
+}
+
+/// Reads a file, the kustomization of a folder, or standard input.
+fn read(subject: Subject, place: &Place) -> Result<Source, EditError> {
+    let Place::Path(path) = place else {
+        return Source::stream(io::stdin().lock(), "-".to_owned())
+            .map_err(|fault| EditError::File { file: "-".to_owned(), fault });
+    };
+    let shown = path.display().to_string();
+    let of_file = |fault| EditError::File { file: shown.clone(), fault };
+    if !source::resolved(path).map_err(of_file)?.is_dir() {
+        return Source::file(path, shown.clone()).map_err(of_file);
+    }
+    if subject == Subject::Value {
+        return Err(of_file(FileFault::Folder));
+    }
+    let path = kustomization(path).map_err(|fault| EditError::Text { file: shown.clone(), at: None, fault })?;
+    let shown = path.display().to_string();
+    Source::file(&path, shown.clone()).map_err(|fault| EditError::File { file: shown, fault })
+}
+
+/// The one kustomization of a folder.
+fn kustomization(folder: &Path) -> Result<PathBuf, PlanFault> {
+    let there = |name: &&str| folder.join(name).symlink_metadata().is_ok();
+    let found: Vec<&str> = FILE_NAMES.into_iter().filter(there).collect();
+    match found[..] {
+        [] => Err(PlanFault::NoKustomization),
+        // Without the dot, as people name it.
+        [name] if folder == Path::new(".") => Ok(PathBuf::from(name)),
+        [name] => Ok(folder.join(name)),
+        _ => Err(PlanFault::SeveralKustomizations(found.into_iter().map(str::to_owned).collect())),
+    }
+}
+
+/// Replaces the files.
+fn replace(jobs: Vec<Job>) -> Result<Result<Vec<Job>, Vec<EditError>>> {
+    let new: Vec<(&Source, &str)> =
+        jobs.iter().filter_map(|(source, planned)| Some((source, planned.text.as_deref()?))).collect();
+    if new.iter().all(|(source, _)| source.target.is_none()) {
+        return Ok(Ok(jobs));
+    }
+    let stop = Stop::on_signal().context("signals")?;
+    let faults = match replace::replace_all(&new, &stop) {
+        Ok(()) => return Ok(Ok(jobs)),
+        Err(Failure::Interrupted(signal)) => {
+            // Ends the process the way the signal would have.
+            signal_hook::low_level::emulate_default_handler(signal).context("signals")?;
+            return Ok(Err(vec![]));
+        }
+        Err(Failure::Files(faults)) => faults,
+    };
+    let named = |(index, fault): (usize, FileFault)| EditError::File { file: new[index].0.shown.clone(), fault };
+    Ok(Err(faults.into_iter().map(named).collect()))
+}
+
+/// Prints what was done, or would be.
+fn finish(args: &EditArgs, jobs: &[Job], language: Language) -> io::Result<ExitCode> {
+    let changes: Vec<EditChange> = jobs.iter().flat_map(|(_, planned)| planned.changes.clone()).collect();
+    let differs = jobs.iter().any(|(_, planned)| planned.text.is_some());
+    let exit = if args.check && differs { ExitCode::Refused } else { ExitCode::Done };
+    let stream = jobs.iter().find(|(source, _)| source.target.is_none());
+    let parts: Vec<_> = jobs.iter().filter(|_| args.diff).flat_map(diff_of).collect();
+    report::tell(&report::added(&changes, language));
+
+    let lines = |color| report::changes(&changes, color, language);
+    if args.json {
+        let outcome = match (differs, args.diff || args.check) {
+            (false, _) => "already_so",
+            (true, true) => "would_change",
+            (true, false) => "changed",
+        };
+        let diff = args.diff.then(|| report::diff(&parts, false));
+        report::print(&report::json(outcome, exit, (&changes, &[]), diff, language)?)?;
+    } else if args.diff {
+        report::print(&report::diff(&parts, report::colors(&io::stdout())))?;
+    } else if let Some((source, planned)) = stream.filter(|_| !args.check) {
+        report::tell(&lines(report::colors(&io::stderr())));
+        report::print(planned.text.as_deref().unwrap_or(&String::from_utf8_lossy(&source.bytes)))?;
+    } else {
+        report::print(&lines(report::colors(&io::stdout())))?;
+    }
+    Ok(exit)
+}
+
+fn diff_of((source, planned): &Job) -> Vec<(diff::Part, String)> {
+    let Some(new) = &planned.text else { return vec![] };
+    let name = source.target.as_deref().map_or(&b"-"[..], diff::name_of);
+    diff::unified(name, &String::from_utf8_lossy(&source.bytes), new)
+}
+
+fn outcome_of(exit: ExitCode) -> &'static str {
+    match exit {
+        ExitCode::Usage => "not_a_command",
+        ExitCode::Failed => "failed",
+        ExitCode::Unknown => "unknown",
+        _ => "refused",
+    }
+}
+
+/// The language of the locale: Russian or English.
+fn language_of(env: impl Fn(&str) -> Option<String>) -> Language {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| env(name).filter(|v| !v.is_empty()));
+    if locale.is_some_and(|locale| locale.starts_with("ru")) { Language::Ru } else { Language::En }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_that_of_the_locale() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            language_of(|name| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert_eq!(with(&[("LANG", "ru_RU.UTF-8")]), Language::Ru);
+        assert_eq!(with(&[("LC_ALL", ""), ("LC_MESSAGES", "ru_RU"), ("LANG", "en_US.UTF-8")]), Language::Ru);
+        assert_eq!(with(&[("LC_ALL", "C"), ("LANG", "ru_RU.UTF-8")]), Language::En);
+        assert_eq!(with(&[]), Language::En);
+    }
+}

@@ -1,0 +1,135 @@
+//! What a file becomes: its requests carried out one after the other, each proven by the editor.
+
+use super::{source::Source, words::Request};
+use crate::{
+    domain::{
+        edit::{EditChange, EditError, EditOutcome, FileFault, FileKind, Subject},
+        image::ImageChange,
+        plan::PlanFault,
+    },
+    manifest::{Fault, Missing, Outcome, kustomization::Kustomization},
+};
+
+/// What one file becomes.
+#[derive(Debug)]
+pub(super) struct Planned {
+    /// What became of each request.
+    pub(super) changes: Vec<EditChange>,
+    /// The new text; `None` where nothing changes.
+    pub(super) text: Option<String>,
+}
+
+/// What a request does to a text.
+struct Made {
+    outcome: Outcome,
+    added: bool,
+}
+
+/// Why a request isn't carried out.
+enum Refused {
+    Text(Fault),
+    File(FileFault),
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Text(fault)
+    }
+}
+
+/// Plans all requests for a file.
+///
+/// # Errors
+/// All that keeps one of them from being carried out; each is tried on top of those that can be.
+pub(super) fn plan(
+    source: &Source,
+    kind: FileKind,
+    requests: &[Request],
+    missing: Option<Missing>,
+) -> Result<Planned, Vec<EditError>> {
+    let (mut changes, mut errors): (Vec<EditChange>, _) = (vec![], vec![]);
+    let mut text: Option<String> = None;
+    for request in requests {
+        let bytes = text.as_ref().map_or(source.bytes.as_slice(), |text| text.as_bytes());
+        let file = source.shown.clone();
+        match carry_out(kind, bytes, request, missing) {
+            Ok(made) => {
+                let (subject, name) = (request.subject(), request.name().to_owned());
+                let added = |added| if added { EditOutcome::Added } else { EditOutcome::Changed };
+                match made.outcome {
+                    Outcome::AlreadySo { value } => {
+                        let (outcome, from) = (EditOutcome::AlreadySo, Some(value.clone()));
+                        changes.push(EditChange { file, line: None, subject, name, outcome, from, to: value });
+                    }
+                    Outcome::Changed { text: new, line, from } => {
+                        let old = String::from_utf8_lossy(bytes);
+                        for earlier in &mut changes {
+                            earlier.line = earlier.line.map(|line| moved(line, &old, &new));
+                        }
+                        let (outcome, to) = (added(made.added), request.wanted());
+                        changes.push(EditChange { file, line: Some(line), subject, name, outcome, from, to });
+                        text = Some(new);
+                    }
+                }
+            }
+            Err(Refused::Text(Fault { at, fault })) => errors.push(EditError::Text { file, at, fault }),
+            Err(Refused::File(fault)) => errors.push(EditError::File { file, fault }),
+        }
+    }
+    // Several changes of one file may undo each other.
+    let text = text.filter(|text| text.as_bytes() != source.bytes);
+    if errors.is_empty() { Ok(Planned { changes, text }) } else { Err(errors) }
+}
+
+fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Missing>) -> Result<Made, Refused> {
+    match (kind, request) {
+        (FileKind::Kustomization, _) => {
+            let kustomization = Kustomization::read(bytes)?;
+            // As kustomize does, a missing entry is put in unless that was ruled out.
+            adding(missing.unwrap_or(Missing::Insert), |missing| match request {
+                Request::Image { name, change } => set_image(&kustomization, name, change, missing),
+                Request::Replicas { name, count } => kustomization.set_count(name, *count, missing),
+            })
+        }
+        (kind, request) => Err(Refused::File(FileFault::Unfit { kind, subject: request.subject() })),
+    }
+}
+
+fn set_image(
+    kustomization: &Kustomization<'_>,
+    name: &crate::domain::name::ImageName,
+    change: &ImageChange,
+    missing: Missing,
+) -> Result<Outcome, Fault> {
+    let tag = change.tag.as_ref().expect("interim");
+    kustomization.set_tag(name, tag, missing)
+}
+
+/// Sets a value, and tells whether it had to be put in.
+fn adding(missing: Missing, set: impl Fn(Missing) -> Result<Outcome, Fault>) -> Result<Made, Refused> {
+    match (set(Missing::Refuse), missing) {
+        (Err(Fault { fault: PlanFault::NoEntry { .. } | PlanFault::NoValue { .. }, at: None }), Missing::Insert) => {
+            Ok(Made { outcome: set(Missing::Insert)?, added: true })
+        }
+        (outcome, _) => Ok(Made { outcome: outcome?, added: false }),
+    }
+}
+
+/// Where a line is after a later change of another one.
+fn moved(line: usize, old: &str, new: &str) -> usize {
+    let before = old.lines().zip(new.lines()).take_while(|(old, new)| old == new).count();
+    if line <= before {
+        return line;
+    }
+    let (old, new) = (old.lines().count(), new.lines().count());
+    (line + new).saturating_sub(old).max(1)
+}
+
+impl Request {
+    fn subject(&self) -> Subject {
+        match self {
+            Self::Image { .. } => Subject::Image,
+            Self::Replicas { .. } => Subject::Replicas,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! From the words of the command line to what is to be changed, and where.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
+use super::args::{EditArgs, EditCommand};
+use crate::domain::{
+    edit::{ArgumentError, ArgumentFault, Subject},
+    image::ImageChange,
+    name::{Digest, ImageName, NameError, Tag},
+};
+
+/// One value that is to be set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Request {
+    /// What an image is to become.
+    Image {
+        /// The name to look for.
+        name: ImageName,
+        /// What is to change.
+        change: ImageChange,
+    },
+    /// How many replicas a workload is to have.
+    Replicas {
+        /// The workload.
+        name: String,
+        /// The count.
+        count: u32,
+    },
+}
+
+impl Request {
+    /// The name by which it is told apart from others.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Image { name, .. } => name.as_str(),
+            Self::Replicas { name, .. } => name,
+        }
+    }
+
+    /// The new value, for people.
+    pub(super) fn wanted(&self) -> String {
+        match self {
+            Self::Image { change, .. } => {
+                let name = change.name.as_ref().map(ToString::to_string).unwrap_or_default();
+                let colon = if name.is_empty() { "" } else { ":" };
+                let tag = change.tag.as_ref().map(|tag| format!("{colon}{tag}")).unwrap_or_default();
+                let at = if name.is_empty() && tag.is_empty() { "" } else { "@" };
+                let digest = change.digest.as_ref().map(|digest| format!("{at}{digest}")).unwrap_or_default();
+                format!("{name}{tag}{digest}")
+            }
+            Self::Replicas { count, .. } => count.to_string(),
+        }
+    }
+}
+
+/// Where to edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A file or a folder.
+    Path(PathBuf),
+    /// Standard input.
+    Stream,
+}
+
+/// Reads the words of a command.
+///
+/// # Errors
+/// All faults of all arguments.
+pub(super) fn read(command: &EditCommand) -> Result<(Vec<Request>, Vec<Place>), Vec<ArgumentError>> {
+    let (subject, args) = (command.subject(), command.args());
+    let (paths, arguments): (Vec<&OsString>, Vec<&OsString>) = args.words.iter().partition(|word| is_path(word));
+    let (mut requests, mut faults) = (Vec::<Request>::new(), vec![]);
+    for argument in &arguments {
+        // What isn't Unicode was taken for a path.
+        let argument = argument.to_str().unwrap_or_default();
+        match parse(command, argument) {
+            Ok(request) => {
+                if let Some(first) = requests.iter().position(|earlier| earlier.name() == request.name()) {
+                    let length = request.name().chars().count();
+                    faults.push(error(argument, 0, length, ArgumentFault::Twice(first + 1)));
+                }
+                requests.push(request);
+            }
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if arguments.is_empty() {
+        let word = paths.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+        faults.push(error(&word, 0, word.chars().count(), ArgumentFault::None(subject)));
+    }
+    let places = places(args, &paths, subject).map_err(|fault| faults.push(fault)).unwrap_or_default();
+    if faults.is_empty() { Ok((requests, places)) } else { Err(faults) }
+}
+
+fn places(args: &EditArgs, words: &[&OsString], subject: Subject) -> Result<Vec<Place>, ArgumentError> {
+    let named = words.iter().map(|word| Path::new(word)).chain(args.files.iter().map(PathBuf::as_path));
+    let places: Vec<Place> = named
+        .map(|path| if path == Path::new("-") { Place::Stream } else { Place::Path(path.to_path_buf()) })
+        .collect();
+    let streams = places.iter().filter(|place| **place == Place::Stream).count();
+    if streams > 1 {
+        return Err(error("-", 0, 1, ArgumentFault::StreamTwice));
+    }
+    if streams == 1 && args.json && !args.diff && !args.check {
+        return Err(error("-", 0, 1, ArgumentFault::TextAndJson));
+    }
+    match (places.is_empty(), subject) {
+        (false, _) => Ok(places),
+        (true, Subject::Value) => Err(error("", 0, 0, ArgumentFault::WhichFile)),
+        (true, _) => Ok(vec![Place::Path(PathBuf::from("."))]),
+    }
+}
+
+/// Whether a word is a path and not an argument: what changes something has a `=`, a `:` or a `@`.
+fn is_path(word: &OsStr) -> bool {
+    let Some(text) = word.to_str() else { return true };
+    let begins = ["/", "./", "../"].iter().any(|start| text.starts_with(start));
+    begins || !text.contains(['=', ':', '@'])
+}
+
+fn parse(command: &EditCommand, argument: &str) -> Result<Request, ArgumentError> {
+    match command {
+        EditCommand::Image(_) => image(argument),
+        EditCommand::Replicas(_) => replicas(argument),
+        EditCommand::Value(_) => Err(error(argument, 0, argument.chars().count(), ArgumentFault::Form(Subject::Value))),
+    }
+}
+
+/// Reads `NAME=NEW:TAG@DIGEST` and its shorter forms, as `kustomize edit set image` does.
+fn image(argument: &str) -> Result<Request, ArgumentError> {
+    let (name, new) = match argument.split_once('=') {
+        Some((name, new)) => (Some(name), new),
+        None => (None, argument),
+    };
+    let start = argument.len() - new.len();
+    let (rest, digest) = new.split_once('@').map_or((new, None), |(rest, digest)| (rest, Some(digest)));
+    let path = rest.rfind('/').map_or(0, |slash| slash + 1);
+    let (own, tag) = match rest[path..].find(':') {
+        Some(colon) => (&rest[..path + colon], Some(&rest[path + colon + 1..])),
+        None => (rest, None),
+    };
+    let part =
+        |at: usize, text: &str, fault| error(argument, argument[..at].chars().count(), text.chars().count(), fault);
+    let named = |at: usize, text: &str, error: NameError| part(at, text, ArgumentFault::Name(error.kind));
+    let tag_at = start + own.len() + 1;
+    let digest_at = start + rest.len() + 1;
+    let change = ImageChange {
+        name: match name {
+            Some(_) if own != "*" && !(own.is_empty() && (tag.is_some() || digest.is_some())) => {
+                Some(ImageName::new(own).map_err(|error| named(start, own, error))?)
+            }
+            _ => None,
+        },
+        tag: tag.map(|tag| Tag::new(tag).map_err(|error| named(tag_at, tag, error))).transpose()?,
+        digest: digest
+            .map(|digest| Digest::new(digest).map_err(|error| named(digest_at, digest, error)))
+            .transpose()?,
+    };
+    let name = name.unwrap_or(own);
+    let name = ImageName::new(name).map_err(|error| named(0, name, error))?;
+    if change == ImageChange::default() {
+        return Err(part(start, new, ArgumentFault::Nothing));
+    }
+    Ok(Request::Image { name, change })
+}
+
+/// Reads `NAME=COUNT`.
+fn replicas(argument: &str) -> Result<Request, ArgumentError> {
+    let whole = || error(argument, 0, argument.chars().count(), ArgumentFault::Form(Subject::Replicas));
+    let (name, count) = argument.split_once('=').ok_or_else(whole)?;
+    if name.is_empty()
+        || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+    {
+        return Err(error(argument, 0, name.chars().count(), ArgumentFault::Workload));
+    }
+    let at = name.chars().count() + 1;
+    let valid = !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit());
+    let number = count.parse().ok().filter(|_| valid);
+    let count = number.ok_or_else(|| error(argument, at, count.chars().count(), ArgumentFault::Count))?;
+    Ok(Request::Replicas { name: name.to_owned(), count })
+}
+
+/// A fault `at` so many characters into an argument.
+fn error(argument: &str, at: usize, length: usize, fault: ArgumentFault) -> ArgumentError {
+    ArgumentError { argument: argument.to_owned(), column: at + 1, length, fault }
+}

@@ -1,0 +1,123 @@
+//! Faults of arguments: the place underlined, and what was expected there.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{super::clean, inline};
+use crate::domain::{
+    edit::{ArgumentError, ArgumentFault, forms},
+    language::Language,
+    name::NameKind,
+};
+
+pub(super) fn found(fault: &ArgumentFault, language: Language) -> String {
+    match fault {
+        ArgumentFault::Form(subject) => {
+            let forms = forms(*subject);
+            say!(language, "ожидается {forms}", "expected {forms}")
+        }
+        ArgumentFault::Name(kind) => {
+            let kind = name_kind(*kind, language);
+            say!(language, "ожидается {kind}", "expected {kind}")
+        }
+        ArgumentFault::Nothing => say!(language, "так ничего не изменится", "this changes nothing"),
+        ArgumentFault::NameWithTag => say!(
+            language,
+            "имя, которое ищут, пишется без тега и дайджеста",
+            "the name to look for goes without tag and digest"
+        ),
+        ArgumentFault::Workload => say!(
+            language,
+            "ожидается имя рабочей нагрузки (a-z, 0-9, дефис и точка)",
+            "expected a workload's name (a-z, 0-9, - and .)"
+        ),
+        ArgumentFault::Count => say!(language, "ожидается целое число от 0", "expected a whole number, 0 or more"),
+        ArgumentFault::KeyPath(detail) => {
+            let detail = inline(detail);
+            say!(language, "ожидаются ключи через точку ({detail})", "expected keys with dots between them ({detail})")
+        }
+        ArgumentFault::Value(expected) => {
+            let expected = inline(expected);
+            say!(language, "значение не того типа ({expected})", "a value of another type ({expected})")
+        }
+        ArgumentFault::Twice(first) => say!(
+            language,
+            "то же имя уже стоит в аргументе {first}",
+            "the same name stands in argument {first} already"
+        ),
+        ArgumentFault::WhichFile => {
+            say!(language, "не сказано, какой файл менять", "nothing says which file to change")
+        }
+        ArgumentFault::StreamTwice => {
+            say!(language, "стандартный ввод можно прочитать только один раз", "standard input can be read only once")
+        }
+        ArgumentFault::TextAndJson => say!(
+            language,
+            "и правленый текст, и --json идут на стандартный вывод",
+            "both the edited text and --json go to standard output"
+        ),
+        ArgumentFault::None(subject) => {
+            let forms = forms(*subject);
+            say!(language, "не сказано, что менять: ожидается {forms}", "nothing says what to change: expected {forms}")
+        }
+    }
+}
+
+pub(super) fn remedy(fault: &ArgumentFault, language: Language) -> Option<String> {
+    Some(match fault {
+        ArgumentFault::Nothing => say!(
+            language,
+            "Добавьте новое имя, тег или дайджест: NAME=*:TAG оставит имя и сменит тег.",
+            "Add a new name, tag or digest: NAME=*:TAG keeps the name and changes the tag."
+        ),
+        ArgumentFault::NameWithTag => say!(
+            language,
+            "Слева от = стоит имя образа, как в манифестах, с хостом и портом: NAME=NEW:TAG.",
+            "On the left of = stands the image's name as in the manifests, with host and port: NAME=NEW:TAG."
+        ),
+        ArgumentFault::KeyPath(_) => say!(
+            language,
+            "Например: image.tag=1.2.3; файл или папку с = в имени пишут с ./ впереди.",
+            "For example: image.tag=1.2.3; a file or folder with = in its name is written with ./ before it."
+        ),
+        ArgumentFault::Twice(_) => say!(language, "Оставьте один из них.", "Leave just one of them."),
+        ArgumentFault::Value(_) => say!(
+            language,
+            "Тип задаёт --type; без него он тот же, что у прежнего значения.",
+            "--type sets the type; without it, it is that of the value before."
+        ),
+        ArgumentFault::WhichFile => {
+            say!(language, "Назовите его: --file values.yaml.", "Name it: --file values.yaml.")
+        }
+        ArgumentFault::StreamTwice => say!(language, "Оставьте один «-».", "Leave just one -."),
+        ArgumentFault::TextAndJson => {
+            say!(language, "Добавьте --diff или уберите --json.", "Add --diff, or leave --json out.")
+        }
+        ArgumentFault::Form(_)
+        | ArgumentFault::Name(_)
+        | ArgumentFault::Workload
+        | ArgumentFault::Count
+        | ArgumentFault::None(_) => return None,
+    })
+}
+
+/// The argument with carets below the fault.
+pub(super) fn underlined(error: &ArgumentError) -> Option<String> {
+    if error.argument.is_empty() || error.argument.width() > 160 {
+        return None;
+    }
+    let shown: Vec<char> = error.argument.chars().map(|c| if clean::is_invisible(c) { '�' } else { c }).collect();
+    let at = error.column.saturating_sub(1).min(shown.len());
+    let end = (at + error.length).min(shown.len());
+    let width = |part: &[char]| part.iter().collect::<String>().width();
+    let (before, marked) = (" ".repeat(width(&shown[..at])), "^".repeat(width(&shown[at..end]).max(1)));
+    Some(format!("  {}\n  {before}{marked}", shown.iter().collect::<String>()))
+}
+
+fn name_kind(kind: NameKind, language: Language) -> String {
+    match (language, kind) {
+        (Language::Ru, NameKind::Image) => "имя образа (хост/путь, без тега и дайджеста)".to_owned(),
+        (Language::Ru, NameKind::Tag) => "тег образа (латинские буквы, цифры, _ . -, до 128 знаков)".to_owned(),
+        (Language::Ru, NameKind::Digest) => "дайджест (sha256: и 64 шестнадцатеричные цифры)".to_owned(),
+        (_, kind) => kind.to_string(),
+    }
+}

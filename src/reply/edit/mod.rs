@@ -1,0 +1,115 @@
+//! What `tiphys edit` says on a terminal: a line for each change, and for each fault what was found and what to do.
+
+mod argument;
+mod file;
+mod text;
+
+use super::{clean, compose::Text, message::Message};
+use crate::domain::{
+    edit::{EditChange, EditError, EditOutcome},
+    language::Language,
+};
+
+/// The longest name, path and value shown.
+const SHOWN: usize = 300;
+
+/// A change on one line: `kustomization.yaml:12: app 0.10.4 → 0.10.5`.
+#[must_use]
+pub fn edit_change(change: &EditChange, language: Language) -> Message {
+    let EditChange { file, line, name, outcome, from, to, .. } = change;
+    let place = line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
+    let text = Text::new().plain(format!("{}: {} ", inline(&place), inline(name)));
+    let to = inline(to);
+    match (outcome, from) {
+        (EditOutcome::AlreadySo, _) => text.plain(to).plain(say!(language, ", уже так", ", already so")),
+        (EditOutcome::Added, _) => text.bold(to).plain(say!(language, ", добавлено", ", added")),
+        (EditOutcome::Changed, Some(from)) => text.plain(inline(from)).plain(" → ").bold(to),
+        (EditOutcome::Changed, None) => text.plain("→ ").bold(to),
+    }
+    .build()
+}
+
+/// That an entry was put in which the file didn't have.
+#[must_use]
+pub fn edit_added(change: &EditChange, language: Language) -> Message {
+    let (file, name) = (inline(&change.file), inline(&change.name));
+    Message::plain(say!(
+        language,
+        "{file}: записи для {name} не было, она добавлена",
+        "{file}: there was no entry for {name}, it was added"
+    ))
+}
+
+/// That faults kept everything from being changed.
+#[must_use]
+pub fn edit_nothing_changed(language: Language) -> Message {
+    Message::plain(say!(language, "Ничего не изменено.", "Nothing was changed."))
+}
+
+/// A fault: where and what was found, then what to do.
+#[must_use]
+pub fn edit_error(error: &EditError, language: Language) -> Message {
+    let (place, remedy) = (edit_place(error, language), edit_remedy(error, language));
+    let text = Text::new().bold(place).plain(": ").plain(edit_found(error, language));
+    let text = match error {
+        EditError::Argument(error) => match argument::underlined(error) {
+            Some(marked) => text.block(marked),
+            None => text,
+        },
+        _ => text,
+    };
+    match remedy {
+        Some(remedy) => text.newline().plain("  ").plain(remedy),
+        None => text,
+    }
+    .build()
+}
+
+/// Where a fault is: `kustomization.yaml:12:5`, or the argument.
+#[must_use]
+pub fn edit_place(error: &EditError, language: Language) -> String {
+    match error {
+        EditError::Argument(error) if error.argument.is_empty() => say!(language, "аргументы", "arguments"),
+        EditError::Argument(error) => {
+            let (argument, column) = (inline(&error.argument), error.column);
+            say!(language, "аргумент {argument}, столбец {column}", "argument {argument}, column {column}")
+        }
+        EditError::File { file, .. } => inline(file),
+        EditError::Text { file, at, .. } => {
+            let file = inline(file);
+            at.map_or_else(|| file.clone(), |at| format!("{file}:{at}"))
+        }
+    }
+}
+
+/// What was found there.
+#[must_use]
+pub fn edit_found(error: &EditError, language: Language) -> String {
+    match error {
+        EditError::Argument(error) => argument::found(&error.fault, language),
+        EditError::File { fault, .. } => file::found(fault, language),
+        EditError::Text { fault, at, .. } => text::found(fault, at.is_some(), language),
+    }
+}
+
+/// What to do about it, where that isn't plain from what was found.
+#[must_use]
+pub fn edit_remedy(error: &EditError, language: Language) -> Option<String> {
+    match error {
+        EditError::Argument(error) => argument::remedy(&error.fault, language),
+        EditError::File { fault, .. } => file::remedy(fault, language),
+        EditError::Text { fault, at, .. } => text::remedy(fault, at.is_some(), language),
+    }
+}
+
+fn inline(text: &str) -> String {
+    clean::inline(text, SHOWN)
+}
+
+fn list(names: &[String]) -> String {
+    inline(&names.join(", "))
+}
+
+fn numbers(lines: &[usize]) -> String {
+    lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}
