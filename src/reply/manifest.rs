@@ -34,7 +34,8 @@ pub(super) fn plan_error(error: &PlanError, language: Language) -> Text {
     ))
 }
 
-fn explained(text: Text, fault: &PlanFault, language: Language) -> Text {
+/// What is wrong, and mostly what to do about it.
+pub(super) fn explained(text: Text, fault: &PlanFault, language: Language) -> Text {
     match fault {
         PlanFault::NoKustomization => text.marked(&say!(
             language,

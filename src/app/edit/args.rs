@@ -77,6 +77,9 @@ pub struct ValueArgs {
     /// What the values are; without it each stays what the value before was.
     #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = ValueType::Auto)]
     pub value_type: ValueType,
+    /// The Application or HelmRelease that is meant, where a file holds several.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 /// What a value is.

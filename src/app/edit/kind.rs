@@ -52,8 +52,8 @@ fn of_document(tree: &Tree<'_>, root: NodeId) -> Option<FileKind> {
     let (group, kind) = (text("apiVersion").split('/').next().unwrap_or_default(), text("kind"));
     match (group, kind) {
         ("kustomize.config.k8s.io", _) => Some(FileKind::Kustomization),
-        ("argoproj.io", "Application") => Some(FileKind::Application),
-        ("helm.toolkit.fluxcd.io", "HelmRelease") => Some(FileKind::HelmRelease),
+        ("argoproj.io", "Application" | "ApplicationSet") => Some(FileKind::Application),
+        ("helm.toolkit.fluxcd.io" | "helm.fluxcd.io", "HelmRelease") => Some(FileKind::HelmRelease),
         ("", "") => {
             let listed = |key: &&str| tree.get(root, key).is_some_and(|value| tree.items(value).is_some());
             LISTS.iter().any(|key| listed(&key)).then_some(FileKind::Kustomization)

@@ -29,7 +29,7 @@ use self::{
 use crate::{
     adapters::console::ExitCode,
     domain::{
-        edit::{EditChange, EditError, FileFault, FileKind, Subject},
+        edit::{EditChange, EditError, FileFault, Subject},
         language::Language,
         plan::PlanFault,
     },
@@ -88,15 +88,7 @@ fn all(command: &EditCommand, requests: &[Request], places: &[Place]) -> Result<
             errors.push(EditError::File { file: source.shown, fault: FileFault::Twice(other.shown.clone()) });
             continue;
         }
-        let kind = match kind::of(source.target.as_deref(), &source.bytes) {
-            // A key path may lead anywhere in a file that isn't made for Helm.
-            FileKind::Kustomization | FileKind::Manifests | FileKind::ArgoCdSource
-                if command.subject() == Subject::Value =>
-            {
-                FileKind::Values
-            }
-            kind => kind,
-        };
+        let kind = kind::of(source.target.as_deref(), &source.bytes);
         match plan::plan(&source, kind, requests, args.missing()) {
             Ok(planned) => {
                 let written = planned.text.is_some() && !args.diff && !args.check;

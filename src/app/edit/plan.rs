@@ -3,11 +3,15 @@
 use super::{source::Source, words::Request};
 use crate::{
     domain::{
-        edit::{EditChange, EditError, EditOutcome, FileFault, FileKind, Subject},
+        edit::{EditChange, EditError, EditOutcome, FileFault, FileKind},
         image::ImageChange,
         plan::PlanFault,
     },
-    manifest::{Fault, Missing, Outcome, kustomization::Kustomization},
+    manifest::{
+        Fault, Missing, Outcome,
+        helm::{self, Host},
+        kustomization::Kustomization,
+    },
 };
 
 /// What one file becomes.
@@ -83,13 +87,26 @@ pub(super) fn plan(
 
 fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Missing>) -> Result<Made, Refused> {
     match (kind, request) {
-        (FileKind::Kustomization, _) => {
-            let kustomization = Kustomization::read(bytes)?;
-            // As kustomize does, a missing entry is put in unless that was ruled out.
-            adding(missing.unwrap_or(Missing::Insert), |missing| match request {
-                Request::Image { name, change } => set_image(&kustomization, name, change, missing),
-                Request::Replicas { name, count } => kustomization.set_count(name, *count, missing),
+        (_, Request::Value { path, value, document, .. }) => {
+            let host = match helm::host_of(bytes) {
+                Host::Application { .. } => Host::Application { name: document.clone() },
+                Host::HelmRelease { .. } => Host::HelmRelease { name: document.clone() },
+                Host::ValuesFile => Host::ValuesFile,
+            };
+            // A key path with a slip in it would put in a value that nobody reads.
+            adding(missing.unwrap_or(Missing::Refuse), |missing| {
+                helm::set(bytes, &host, path, value.new_value(), missing)
             })
+        }
+        // As kustomize does, a missing entry is put in unless that was ruled out.
+        (FileKind::Kustomization, Request::Image { name, change }) => {
+            let kustomization = Kustomization::read(bytes)?;
+            let set = |missing| set_image(&kustomization, name, change, missing);
+            adding(missing.unwrap_or(Missing::Insert), set)
+        }
+        (FileKind::Kustomization, Request::Replicas { name, count }) => {
+            let kustomization = Kustomization::read(bytes)?;
+            adding(missing.unwrap_or(Missing::Insert), |missing| kustomization.set_count(name, *count, missing))
         }
         (kind, request) => Err(Refused::File(FileFault::Unfit { kind, subject: request.subject() })),
     }
@@ -123,13 +140,4 @@ fn moved(line: usize, old: &str, new: &str) -> usize {
     }
     let (old, new) = (old.lines().count(), new.lines().count());
     (line + new).saturating_sub(old).max(1)
-}
-
-impl Request {
-    fn subject(&self) -> Subject {
-        match self {
-            Self::Image { .. } => Subject::Image,
-            Self::Replicas { .. } => Subject::Replicas,
-        }
-    }
 }

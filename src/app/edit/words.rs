@@ -5,11 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::args::{EditArgs, EditCommand};
-use crate::domain::{
-    edit::{ArgumentError, ArgumentFault, Subject},
-    image::ImageChange,
-    name::{Digest, ImageName, NameError, Tag},
+use super::args::{EditArgs, EditCommand, ValueArgs, ValueType};
+use crate::{
+    domain::{
+        edit::{ArgumentError, ArgumentFault, Subject},
+        image::ImageChange,
+        name::{Digest, ImageName, NameError, Tag},
+    },
+    manifest::{key_path::KeyPath, value::NewValue},
 };
 
 /// One value that is to be set.
@@ -29,6 +32,42 @@ pub(super) enum Request {
         /// The count.
         count: u32,
     },
+    /// What stands at a key path.
+    Value {
+        /// The key path.
+        path: KeyPath,
+        /// The path as it was written.
+        written: String,
+        /// The value, of the type that was asked for.
+        value: Value,
+        /// The name of the Application or HelmRelease that is meant.
+        document: Option<String>,
+    },
+}
+
+/// A value with its type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    /// Of the type that stands there.
+    Auto(String),
+    /// A string.
+    String(String),
+    /// A whole number.
+    Integer(i64),
+    /// A truth value.
+    Bool(bool),
+}
+
+impl Value {
+    /// The value as the editor takes it.
+    pub(super) fn new_value(&self) -> NewValue<'_> {
+        match self {
+            Self::Auto(text) => NewValue::Auto(text),
+            Self::String(text) => NewValue::String(text),
+            Self::Integer(number) => NewValue::Integer(*number),
+            Self::Bool(value) => NewValue::Bool(*value),
+        }
+    }
 }
 
 impl Request {
@@ -37,6 +76,16 @@ impl Request {
         match self {
             Self::Image { name, .. } => name.as_str(),
             Self::Replicas { name, .. } => name,
+            Self::Value { written, .. } => written,
+        }
+    }
+
+    /// What it changes.
+    pub(super) fn subject(&self) -> Subject {
+        match self {
+            Self::Image { .. } => Subject::Image,
+            Self::Replicas { .. } => Subject::Replicas,
+            Self::Value { .. } => Subject::Value,
         }
     }
 
@@ -52,6 +101,9 @@ impl Request {
                 format!("{name}{tag}{digest}")
             }
             Self::Replicas { count, .. } => count.to_string(),
+            Self::Value { value: Value::Auto(text) | Value::String(text), .. } => text.clone(),
+            Self::Value { value: Value::Integer(number), .. } => number.to_string(),
+            Self::Value { value: Value::Bool(value), .. } => value.to_string(),
         }
     }
 }
@@ -125,7 +177,7 @@ fn parse(command: &EditCommand, argument: &str) -> Result<Request, ArgumentError
     match command {
         EditCommand::Image(_) => image(argument),
         EditCommand::Replicas(_) => replicas(argument),
-        EditCommand::Value(_) => Err(error(argument, 0, argument.chars().count(), ArgumentFault::Form(Subject::Value))),
+        EditCommand::Value(args) => value(argument, args),
     }
 }
 
@@ -181,6 +233,43 @@ fn replicas(argument: &str) -> Result<Request, ArgumentError> {
     let number = count.parse().ok().filter(|_| valid);
     let count = number.ok_or_else(|| error(argument, at, count.chars().count(), ArgumentFault::Count))?;
     Ok(Request::Replicas { name: name.to_owned(), count })
+}
+
+/// Reads `KEY.PATH=VALUE`.
+fn value(argument: &str, args: &ValueArgs) -> Result<Request, ArgumentError> {
+    let length = argument.chars().count();
+    let end = end_of_path(argument).ok_or_else(|| error(argument, 0, length, ArgumentFault::Form(Subject::Value)))?;
+    let (written, text) = (&argument[..end], &argument[end + 1..]);
+    let path = KeyPath::parse(written).map_err(|fault| {
+        let at = fault.column.saturating_sub(1);
+        error(argument, at, 1, ArgumentFault::KeyPath(fault.what.to_owned()))
+    })?;
+    let at = written.chars().count() + 1;
+    let other = |expected: &str| error(argument, at, length - at, ArgumentFault::Value(expected.to_owned()));
+    let value = match args.value_type {
+        ValueType::Auto => Value::Auto(text.to_owned()),
+        ValueType::String => Value::String(text.to_owned()),
+        ValueType::Int => Value::Integer(text.parse().map_err(|_| other("a whole number"))?),
+        ValueType::Bool => Value::Bool(text.parse().map_err(|_| other("true or false"))?),
+    };
+    Ok(Request::Value { path, written: written.to_owned(), value, document: args.name.clone() })
+}
+
+/// Where the key path ends: at the first `=` that isn't in brackets, in quotes or behind a backslash.
+fn end_of_path(argument: &str) -> Option<usize> {
+    let (mut quoted, mut bracket, mut escaped) = (false, false, false);
+    for (at, c) in argument.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => quoted = !quoted,
+            '[' if !quoted => bracket = true,
+            ']' if !quoted => bracket = false,
+            '=' if !quoted && !bracket => return Some(at),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A fault `at` so many characters into an argument.

@@ -1,9 +1,12 @@
 //! Faults of the text in a file, as the editor finds them.
 
-use super::{inline, list, numbers};
+use super::{
+    super::{compose::Text, manifest},
+    inline, list, numbers,
+};
 use crate::domain::{
     language::Language,
-    plan::{PlanFault, UnsafeEdit},
+    plan::{PlanFault, UnsafeEdit, ValueFault},
 };
 
 pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> String {
@@ -80,12 +83,34 @@ pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> Stri
             "Argo CD применяет этот файл после kustomization",
             "Argo CD applies this file after the kustomization"
         ),
+        PlanFault::Value(ValueFault::Template) => {
+            say!(language, "это шаблон Go, а не YAML", "a Go template stands here, not YAML")
+        }
+        PlanFault::Value(ValueFault::SeveralManifests { kind, lines }) => {
+            let (kind, lines) = (inline(kind), numbers(lines));
+            say!(language, "документов {kind} несколько, строки {lines}", "several {kind} documents, on lines {lines}")
+        }
+        PlanFault::Value(ValueFault::KindUnclear { path, value }) => {
+            let (path, value) = (inline(path), inline(value));
+            say!(
+                language,
+                "чем должно стать {value}, строкой или нет, значение {path} не показывает",
+                "whether {value} is to be a string or not, the value at {path} doesn't show"
+            )
+        }
         PlanFault::TooManyReplicas { wanted, maximum } => say!(
             language,
             "{wanted} реплик, а разрешено не больше {maximum}",
             "{wanted} replicas, and no more than {maximum} are allowed"
         ),
+        other => said_in_chats(other, language),
     }
+}
+
+/// What a chat is told of the fault, as one line.
+fn said_in_chats(fault: &PlanFault, language: Language) -> String {
+    let said = manifest::explained(Text::new(), fault, language).build().to_plain();
+    inline(&said)
 }
 
 pub(super) fn remedy(fault: &PlanFault, placed: bool, language: Language) -> Option<String> {
@@ -128,12 +153,26 @@ pub(super) fn remedy(fault: &PlanFault, placed: bool, language: Language) -> Opt
             say!(language, "Меняйте файл самой среды.", "Change the environment's own file.")
         }
         PlanFault::Overridden => say!(language, "Меняйте значение в нём.", "Change the value there."),
+        PlanFault::Value(ValueFault::Template) => say!(
+            language,
+            "Меняйте значение в файле, из которого шаблон его берёт.",
+            "Change the value in the file that the template takes it from."
+        ),
+        PlanFault::Value(ValueFault::SeveralManifests { .. }) => {
+            say!(language, "Назовите нужный: --name NAME.", "Name the one that is meant: --name NAME.")
+        }
+        PlanFault::Value(ValueFault::KindUnclear { .. }) => say!(
+            language,
+            "Скажите, что это: --type string, --type int или --type bool.",
+            "Say what it is: --type string, --type int or --type bool."
+        ),
         PlanFault::TooManyReplicas { .. } => say!(
             language,
             "Если столько и нужно, поднимите предел: --max N.",
             "If so many are meant, raise the limit: --max N."
         ),
-        PlanFault::Unreadable(_) => return None,
+        // The wording of chats says both what was found and what to do.
+        _ => return None,
     })
 }
 
