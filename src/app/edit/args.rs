@@ -16,11 +16,12 @@ pub enum EditCommand {
                       NAME:TAG, NAME@DIGEST. NAME is the image as the manifests name it, with host and port.\n\n\
                       A folder means its kustomization; without one it is the current folder."
     )]
-    Image(EditArgs),
+    Image(ImageArgs),
     /// Sets replica counts of workloads.
     #[command(
         override_usage = "tiphys edit replicas [OPTIONS] NAME=COUNT... [FILE|DIR|-]...",
-        after_help = "A folder means its kustomization; without one it is the current folder."
+        after_help = "In a file of manifests NAME may be KIND/NAME, such as Deployment/web.\n\n\
+                      A folder means its kustomization; without one it is the current folder."
     )]
     Replicas(ReplicasArgs),
     /// Sets values at key paths, as in Helm values.
@@ -31,7 +32,7 @@ pub enum EditCommand {
     Value(ValueArgs),
 }
 
-/// Arguments of `tiphys edit image`, and what goes for all edits.
+/// What goes for all edits.
 #[derive(Debug, Args)]
 pub struct EditArgs {
     /// What to set, and the files or folders; `-` reads standard input and writes the edited text to standard output.
@@ -55,6 +56,17 @@ pub struct EditArgs {
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `tiphys edit image`.
+#[derive(Debug, Args)]
+pub struct ImageArgs {
+    /// What goes for all edits.
+    #[command(flatten)]
+    pub edit: EditArgs,
+    /// The workload that is meant, where a file of manifests has several with this image.
+    #[arg(long, value_name = "[KIND/]NAME")]
+    pub workload: Option<String>,
 }
 
 /// Arguments of `tiphys edit replicas`.
@@ -110,7 +122,7 @@ impl EditCommand {
     #[must_use]
     pub fn args(&self) -> &EditArgs {
         match self {
-            Self::Image(args) => args,
+            Self::Image(args) => &args.edit,
             Self::Replicas(args) => &args.edit,
             Self::Value(args) => &args.edit,
         }

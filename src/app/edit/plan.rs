@@ -11,6 +11,7 @@ use crate::{
         Fault, Missing, Outcome,
         helm::{self, Host},
         kustomization::Kustomization,
+        workload::{self, ContainerRef, Selector},
     },
 };
 
@@ -99,7 +100,7 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Mi
             })
         }
         // As kustomize does, a missing entry is put in unless that was ruled out.
-        (FileKind::Kustomization, Request::Image { name, change }) => {
+        (FileKind::Kustomization, Request::Image { name, change, .. }) => {
             let kustomization = Kustomization::read(bytes)?;
             let set = |missing| set_image(&kustomization, name, change, missing);
             adding(missing.unwrap_or(Missing::Insert), set)
@@ -108,8 +109,29 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Mi
             let kustomization = Kustomization::read(bytes)?;
             adding(missing.unwrap_or(Missing::Insert), |missing| kustomization.set_count(name, *count, missing))
         }
+        (FileKind::Manifests, Request::Image { name, change, workload }) => {
+            let outcome =
+                workload::set_image(bytes, &selector(workload.as_deref()), ContainerRef::Image(name.as_str()), change)?;
+            Ok(Made { outcome, added: false })
+        }
+        // Without a count an autoscaler may have it.
+        (FileKind::Manifests, Request::Replicas { name, count }) => {
+            adding(missing.unwrap_or(Missing::Refuse), |missing| {
+                workload::set_replicas(bytes, &selector(Some(name)), *count, missing)
+            })
+        }
         (kind, request) => Err(Refused::File(FileFault::Unfit { kind, subject: request.subject() })),
     }
+}
+
+/// A workload by its name or by kind and name, `Deployment/web`; without one all are meant.
+fn selector(workload: Option<&str>) -> Selector<'_> {
+    let (kind, name) = match workload.map(|workload| (workload, workload.split_once('/'))) {
+        None => (None, None),
+        Some((name, None)) => (None, Some(name)),
+        Some((_, Some((kind, name)))) => (Some(kind), Some(name)),
+    };
+    Selector { kind, namespace: None, name }
 }
 
 fn set_image(
@@ -125,7 +147,9 @@ fn set_image(
 /// Sets a value, and tells whether it had to be put in.
 fn adding(missing: Missing, set: impl Fn(Missing) -> Result<Outcome, Fault>) -> Result<Made, Refused> {
     match (set(Missing::Refuse), missing) {
-        (Err(Fault { fault: PlanFault::NoEntry { .. } | PlanFault::NoValue { .. }, at: None }), Missing::Insert) => {
+        // With a place it is another entry that may be meant for the same.
+        (Err(Fault { fault: PlanFault::NoEntry { .. }, at: None }), Missing::Insert)
+        | (Err(Fault { fault: PlanFault::NoValue { .. }, .. }), Missing::Insert) => {
             Ok(Made { outcome: set(Missing::Insert)?, added: true })
         }
         (outcome, _) => Ok(Made { outcome: outcome?, added: false }),

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::args::{EditArgs, EditCommand, ValueArgs, ValueType};
+use super::args::{EditArgs, EditCommand, ImageArgs, ValueArgs, ValueType};
 use crate::{
     domain::{
         edit::{ArgumentError, ArgumentFault, Subject},
@@ -24,6 +24,8 @@ pub(super) enum Request {
         name: ImageName,
         /// What is to change.
         change: ImageChange,
+        /// The workload that is meant, as `Deployment/web` or `web`, where a file of manifests has several.
+        workload: Option<String>,
     },
     /// How many replicas a workload is to have.
     Replicas {
@@ -175,14 +177,14 @@ fn is_path(word: &OsStr) -> bool {
 
 fn parse(command: &EditCommand, argument: &str) -> Result<Request, ArgumentError> {
     match command {
-        EditCommand::Image(_) => image(argument),
+        EditCommand::Image(args) => image(argument, args),
         EditCommand::Replicas(_) => replicas(argument),
         EditCommand::Value(args) => value(argument, args),
     }
 }
 
 /// Reads `NAME=NEW:TAG@DIGEST` and its shorter forms, as `kustomize edit set image` does.
-fn image(argument: &str) -> Result<Request, ArgumentError> {
+fn image(argument: &str, args: &ImageArgs) -> Result<Request, ArgumentError> {
     let (name, new) = match argument.split_once('=') {
         Some((name, new)) => (Some(name), new),
         None => (None, argument),
@@ -216,16 +218,18 @@ fn image(argument: &str) -> Result<Request, ArgumentError> {
     if change == ImageChange::default() {
         return Err(part(start, new, ArgumentFault::Nothing));
     }
-    Ok(Request::Image { name, change })
+    Ok(Request::Image { name, change, workload: args.workload.clone() })
 }
 
 /// Reads `NAME=COUNT`.
 fn replicas(argument: &str) -> Result<Request, ArgumentError> {
     let whole = || error(argument, 0, argument.chars().count(), ArgumentFault::Form(Subject::Replicas));
     let (name, count) = argument.split_once('=').ok_or_else(whole)?;
-    if name.is_empty()
-        || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
-    {
+    let (kind, own) = name.split_once('/').map_or((None, name), |(kind, own)| (Some(kind), own));
+    let named = !own.is_empty()
+        && own.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
+        && kind.is_none_or(|kind| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric()));
+    if !named {
         return Err(error(argument, 0, name.chars().count(), ArgumentFault::Workload));
     }
     let at = name.chars().count() + 1;

@@ -83,6 +83,25 @@ pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> Stri
             "Argo CD применяет этот файл после kustomization",
             "Argo CD applies this file after the kustomization"
         ),
+        PlanFault::SeveralWorkloads { found, lines } => {
+            let (found, lines) = (list(found), numbers(lines));
+            say!(
+                language,
+                "подходит несколько рабочих нагрузок: {found}, строки {lines}",
+                "several workloads match: {found}, on lines {lines}"
+            )
+        }
+        PlanFault::DifferentImages { name, found, lines } => {
+            let (name, found, lines) = (inline(name), list(found), numbers(lines));
+            say!(
+                language,
+                "образ {name} стоит здесь в разных версиях: {found}, строки {lines}",
+                "the image {name} stands here in different versions: {found}, on lines {lines}"
+            )
+        }
+        PlanFault::HelmTemplate => {
+            say!(language, "это шаблон Go, а не YAML", "a Go template stands here, not YAML")
+        }
         PlanFault::Value(ValueFault::Template) => {
             say!(language, "это шаблон Go, а не YAML", "a Go template stands here, not YAML")
         }
@@ -153,7 +172,17 @@ pub(super) fn remedy(fault: &PlanFault, placed: bool, language: Language) -> Opt
             say!(language, "Меняйте файл самой среды.", "Change the environment's own file.")
         }
         PlanFault::Overridden => say!(language, "Меняйте значение в нём.", "Change the value there."),
-        PlanFault::Value(ValueFault::Template) => say!(
+        PlanFault::SeveralWorkloads { .. } => say!(
+            language,
+            "Назовите и вид: Deployment/web=3, --workload Deployment/web.",
+            "Name the kind as well: Deployment/web=3, --workload Deployment/web."
+        ),
+        PlanFault::DifferentImages { .. } => say!(
+            language,
+            "Назовите рабочую нагрузку: --workload KIND/NAME.",
+            "Name the workload that is meant: --workload KIND/NAME."
+        ),
+        PlanFault::HelmTemplate | PlanFault::Value(ValueFault::Template) => say!(
             language,
             "Меняйте значение в файле, из которого шаблон его берёт.",
             "Change the value in the file that the template takes it from."
