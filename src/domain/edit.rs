@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{name::NameKind, plan::PlanFault, position::Position};
+use super::{image::ExpectedInImage, plan::PlanFault, position::Position, replicas::ExpectedInReplicas};
 
 /// The kinds of files that can be edited, by what they are and not by their names alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -111,24 +111,15 @@ pub struct ArgumentError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArgumentFault {
-    /// It has none of the forms of its command.
-    #[error("expected {}", forms(*.0))]
-    Form(Subject),
-    /// A part of it isn't a name of its kind.
+    /// It isn't an image and what the image becomes.
     #[error("expected {0}")]
-    Name(NameKind),
-    /// It changes nothing, such as `app=*`.
-    #[error("it changes nothing")]
-    Nothing,
-    /// It names an image by tag or digest where only the name counts.
-    #[error("the name to look for goes without tag and digest")]
-    NameWithTag,
-    /// A workload's name is missing or malformed.
-    #[error("expected a workload's name (a-z, 0-9, - and .)")]
-    Workload,
-    /// The count isn't a whole number.
-    #[error("expected a whole number from 0 to {}", u32::MAX)]
-    Count,
+    Image(ExpectedInImage),
+    /// It isn't a workload and its count.
+    #[error("expected {0}")]
+    Replicas(ExpectedInReplicas),
+    /// It isn't a key path and a value.
+    #[error("expected KEY.PATH=VALUE")]
+    NoValue,
     /// The key path is malformed.
     #[error("expected keys with dots between them: {0}")]
     KeyPath(String),

@@ -40,9 +40,9 @@ pub(super) fn of(name: Option<&Path>, bytes: &[u8]) -> FileKind {
     let kinds: Vec<Option<FileKind>> = roots.map(|root| of_document(&tree, root)).collect();
     match kinds.iter().flatten().collect::<Vec<_>>()[..] {
         [] => FileKind::Values,
-        // One among others is edited like the others, as a manifest: which of them is meant isn't clear.
-        [kind] if kinds.len() == 1 => *kind,
-        [first, ..] if *first == FileKind::Kustomization => FileKind::Kustomization,
+        [kind] => *kind,
+        ref kinds if kinds.contains(&&FileKind::Kustomization) => FileKind::Kustomization,
+        ref kinds if kinds.iter().all(|kind| *kind == kinds[0]) => *kinds[0],
         _ => FileKind::Manifests,
     }
 }
@@ -51,7 +51,8 @@ fn of_document(tree: &Tree<'_>, root: NodeId) -> Option<FileKind> {
     let text = |key: &str| tree.get(root, key).and_then(|value| tree.scalar(value)).unwrap_or_default();
     let (group, kind) = (text("apiVersion").split('/').next().unwrap_or_default(), text("kind"));
     match (group, kind) {
-        ("kustomize.config.k8s.io", _) => Some(FileKind::Kustomization),
+        // Flux's Kustomization has the same `images`.
+        ("kustomize.config.k8s.io" | "kustomize.toolkit.fluxcd.io", _) => Some(FileKind::Kustomization),
         ("argoproj.io", "Application" | "ApplicationSet") => Some(FileKind::Application),
         ("helm.toolkit.fluxcd.io" | "helm.fluxcd.io", "HelmRelease") => Some(FileKind::HelmRelease),
         ("", "") => {

@@ -4,7 +4,6 @@ use super::{source::Source, words::Request};
 use crate::{
     domain::{
         edit::{EditChange, EditError, EditOutcome, FileFault, FileKind},
-        image::ImageChange,
         plan::PlanFault,
     },
     manifest::{
@@ -102,8 +101,7 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Mi
         // As kustomize does, a missing entry is put in unless that was ruled out.
         (FileKind::Kustomization, Request::Image { name, change, .. }) => {
             let kustomization = Kustomization::read(bytes)?;
-            let set = |missing| set_image(&kustomization, name, change, missing);
-            adding(missing.unwrap_or(Missing::Insert), set)
+            adding(missing.unwrap_or(Missing::Insert), |missing| kustomization.set_image(name, change, missing))
         }
         (FileKind::Kustomization, Request::Replicas { name, count }) => {
             let kustomization = Kustomization::read(bytes)?;
@@ -111,7 +109,7 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Mi
         }
         (FileKind::Manifests, Request::Image { name, change, workload }) => {
             let outcome =
-                workload::set_image(bytes, &selector(workload.as_deref()), ContainerRef::Image(name.as_str()), change)?;
+                workload::set_image(bytes, &selector(workload.as_deref()), ContainerRef::Image(name), change)?;
             Ok(Made { outcome, added: false })
         }
         // Without a count an autoscaler may have it.
@@ -132,16 +130,6 @@ fn selector(workload: Option<&str>) -> Selector<'_> {
         Some((_, Some((kind, name)))) => (Some(kind), Some(name)),
     };
     Selector { kind, namespace: None, name }
-}
-
-fn set_image(
-    kustomization: &Kustomization<'_>,
-    name: &crate::domain::name::ImageName,
-    change: &ImageChange,
-    missing: Missing,
-) -> Result<Outcome, Fault> {
-    let tag = change.tag.as_ref().expect("interim");
-    kustomization.set_tag(name, tag, missing)
 }
 
 /// Sets a value, and tells whether it had to be put in.

@@ -9,8 +9,8 @@ use super::args::{EditArgs, EditCommand, ImageArgs, ValueArgs, ValueType};
 use crate::{
     domain::{
         edit::{ArgumentError, ArgumentFault, Subject},
-        image::ImageChange,
-        name::{Digest, ImageName, NameError, Tag},
+        image::{ImageArgument, ImageArgumentError, ImageChange},
+        replicas::{ReplicasArgument, ReplicasArgumentError},
     },
     manifest::{key_path::KeyPath, value::NewValue},
 };
@@ -21,7 +21,7 @@ pub(super) enum Request {
     /// What an image is to become.
     Image {
         /// The name to look for.
-        name: ImageName,
+        name: String,
         /// What is to change.
         change: ImageChange,
         /// The workload that is meant, as `Deployment/web` or `web`, where a file of manifests has several.
@@ -76,8 +76,7 @@ impl Request {
     /// The name by which it is told apart from others.
     pub(super) fn name(&self) -> &str {
         match self {
-            Self::Image { name, .. } => name.as_str(),
-            Self::Replicas { name, .. } => name,
+            Self::Image { name, .. } | Self::Replicas { name, .. } => name,
             Self::Value { written, .. } => written,
         }
     }
@@ -94,14 +93,7 @@ impl Request {
     /// The new value, for people.
     pub(super) fn wanted(&self) -> String {
         match self {
-            Self::Image { change, .. } => {
-                let name = change.name.as_ref().map(ToString::to_string).unwrap_or_default();
-                let colon = if name.is_empty() { "" } else { ":" };
-                let tag = change.tag.as_ref().map(|tag| format!("{colon}{tag}")).unwrap_or_default();
-                let at = if name.is_empty() && tag.is_empty() { "" } else { "@" };
-                let digest = change.digest.as_ref().map(|digest| format!("{at}{digest}")).unwrap_or_default();
-                format!("{name}{tag}{digest}")
-            }
+            Self::Image { change, .. } => change.to_string(),
             Self::Replicas { count, .. } => count.to_string(),
             Self::Value { value: Value::Auto(text) | Value::String(text), .. } => text.clone(),
             Self::Value { value: Value::Integer(number), .. } => number.to_string(),
@@ -185,64 +177,26 @@ fn parse(command: &EditCommand, argument: &str) -> Result<Request, ArgumentError
 
 /// Reads `NAME=NEW:TAG@DIGEST` and its shorter forms, as `kustomize edit set image` does.
 fn image(argument: &str, args: &ImageArgs) -> Result<Request, ArgumentError> {
-    let (name, new) = match argument.split_once('=') {
-        Some((name, new)) => (Some(name), new),
-        None => (None, argument),
-    };
-    let start = argument.len() - new.len();
-    let (rest, digest) = new.split_once('@').map_or((new, None), |(rest, digest)| (rest, Some(digest)));
-    let path = rest.rfind('/').map_or(0, |slash| slash + 1);
-    let (own, tag) = match rest[path..].find(':') {
-        Some(colon) => (&rest[..path + colon], Some(&rest[path + colon + 1..])),
-        None => (rest, None),
-    };
-    let part =
-        |at: usize, text: &str, fault| error(argument, argument[..at].chars().count(), text.chars().count(), fault);
-    let named = |at: usize, text: &str, error: NameError| part(at, text, ArgumentFault::Name(error.kind));
-    let tag_at = start + own.len() + 1;
-    let digest_at = start + rest.len() + 1;
-    let change = ImageChange {
-        name: match name {
-            Some(_) if own != "*" && !(own.is_empty() && (tag.is_some() || digest.is_some())) => {
-                Some(ImageName::new(own).map_err(|error| named(start, own, error))?)
-            }
-            _ => None,
-        },
-        tag: tag.map(|tag| Tag::new(tag).map_err(|error| named(tag_at, tag, error))).transpose()?,
-        digest: digest
-            .map(|digest| Digest::new(digest).map_err(|error| named(digest_at, digest, error)))
-            .transpose()?,
-    };
-    let name = name.unwrap_or(own);
-    let name = ImageName::new(name).map_err(|error| named(0, name, error))?;
-    if change == ImageChange::default() {
-        return Err(part(start, new, ArgumentFault::Nothing));
-    }
+    let ImageArgument { name, change } = ImageArgument::parse(argument).map_err(|fault| {
+        let ImageArgumentError { column, found, expected } = fault;
+        error(argument, column - 1, found.chars().count(), ArgumentFault::Image(expected))
+    })?;
     Ok(Request::Image { name, change, workload: args.workload.clone() })
 }
 
 /// Reads `NAME=COUNT`.
 fn replicas(argument: &str) -> Result<Request, ArgumentError> {
-    let whole = || error(argument, 0, argument.chars().count(), ArgumentFault::Form(Subject::Replicas));
-    let (name, count) = argument.split_once('=').ok_or_else(whole)?;
-    let (kind, own) = name.split_once('/').map_or((None, name), |(kind, own)| (Some(kind), own));
-    let named = !own.is_empty()
-        && own.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
-        && kind.is_none_or(|kind| !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_alphanumeric()));
-    if !named {
-        return Err(error(argument, 0, name.chars().count(), ArgumentFault::Workload));
-    }
-    let at = name.chars().count() + 1;
-    let valid = !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit());
-    let number = count.parse().ok().filter(|_| valid);
-    let count = number.ok_or_else(|| error(argument, at, count.chars().count(), ArgumentFault::Count))?;
-    Ok(Request::Replicas { name: name.to_owned(), count })
+    let ReplicasArgument { name, count } = ReplicasArgument::parse(argument).map_err(|fault| {
+        let ReplicasArgumentError { column, found, expected } = fault;
+        error(argument, column - 1, found.chars().count(), ArgumentFault::Replicas(expected))
+    })?;
+    Ok(Request::Replicas { name, count })
 }
 
 /// Reads `KEY.PATH=VALUE`.
 fn value(argument: &str, args: &ValueArgs) -> Result<Request, ArgumentError> {
     let length = argument.chars().count();
-    let end = end_of_path(argument).ok_or_else(|| error(argument, 0, length, ArgumentFault::Form(Subject::Value)))?;
+    let end = end_of_path(argument).ok_or_else(|| error(argument, 0, length, ArgumentFault::NoValue))?;
     let (written, text) = (&argument[..end], &argument[end + 1..]);
     let path = KeyPath::parse(written).map_err(|fault| {
         let at = fault.column.saturating_sub(1);

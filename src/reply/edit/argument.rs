@@ -4,33 +4,23 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{super::clean, inline};
 use crate::domain::{
-    edit::{ArgumentError, ArgumentFault, forms},
+    edit::{ArgumentError, ArgumentFault, Subject, forms},
+    image::ExpectedInImage,
     language::Language,
-    name::NameKind,
+    replicas::ExpectedInReplicas,
 };
 
 pub(super) fn found(fault: &ArgumentFault, language: Language) -> String {
     match fault {
-        ArgumentFault::Form(subject) => {
-            let forms = forms(*subject);
-            say!(language, "ожидается {forms}", "expected {forms}")
+        ArgumentFault::Image(expected) => {
+            let expected = in_image(*expected, language);
+            say!(language, "ожидается {expected}", "expected {expected}")
         }
-        ArgumentFault::Name(kind) => {
-            let kind = name_kind(*kind, language);
-            say!(language, "ожидается {kind}", "expected {kind}")
+        ArgumentFault::Replicas(expected) => {
+            let expected = in_replicas(*expected, language);
+            say!(language, "ожидается {expected}", "expected {expected}")
         }
-        ArgumentFault::Nothing => say!(language, "так ничего не изменится", "this changes nothing"),
-        ArgumentFault::NameWithTag => say!(
-            language,
-            "имя, которое ищут, пишется без тега и дайджеста",
-            "the name to look for goes without tag and digest"
-        ),
-        ArgumentFault::Workload => say!(
-            language,
-            "ожидается имя рабочей нагрузки (a-z, 0-9, дефис и точка)",
-            "expected a workload's name (a-z, 0-9, - and .)"
-        ),
-        ArgumentFault::Count => say!(language, "ожидается целое число от 0", "expected a whole number, 0 or more"),
+        ArgumentFault::NoValue => say!(language, "ожидается KEY.PATH=VALUE", "expected KEY.PATH=VALUE"),
         ArgumentFault::KeyPath(detail) => {
             let detail = inline(detail);
             say!(language, "ожидаются ключи через точку ({detail})", "expected keys with dots between them ({detail})")
@@ -64,16 +54,15 @@ pub(super) fn found(fault: &ArgumentFault, language: Language) -> String {
 
 pub(super) fn remedy(fault: &ArgumentFault, language: Language) -> Option<String> {
     Some(match fault {
-        ArgumentFault::Nothing => say!(
+        ArgumentFault::Image(ExpectedInImage::Change) => say!(
             language,
             "Добавьте новое имя, тег или дайджест: NAME=*:TAG оставит имя и сменит тег.",
             "Add a new name, tag or digest: NAME=*:TAG keeps the name and changes the tag."
         ),
-        ArgumentFault::NameWithTag => say!(
-            language,
-            "Слева от = стоит имя образа, как в манифестах, с хостом и портом: NAME=NEW:TAG.",
-            "On the left of = stands the image's name as in the manifests, with host and port: NAME=NEW:TAG."
-        ),
+        ArgumentFault::Image(ExpectedInImage::Sign) => {
+            let forms = forms(Subject::Image);
+            say!(language, "Формы: {forms}.", "The forms: {forms}.")
+        }
         ArgumentFault::KeyPath(_) => say!(
             language,
             "Например: image.tag=1.2.3; файл или папку с = в имени пишут с ./ впереди.",
@@ -92,11 +81,9 @@ pub(super) fn remedy(fault: &ArgumentFault, language: Language) -> Option<String
         ArgumentFault::TextAndJson => {
             say!(language, "Добавьте --diff или уберите --json.", "Add --diff, or leave --json out.")
         }
-        ArgumentFault::Form(_)
-        | ArgumentFault::Name(_)
-        | ArgumentFault::Workload
-        | ArgumentFault::Count
-        | ArgumentFault::None(_) => return None,
+        ArgumentFault::Image(_) | ArgumentFault::Replicas(_) | ArgumentFault::NoValue | ArgumentFault::None(_) => {
+            return None;
+        }
     })
 }
 
@@ -113,11 +100,29 @@ pub(super) fn underlined(error: &ArgumentError) -> Option<String> {
     Some(format!("  {}\n  {before}{marked}", shown.iter().collect::<String>()))
 }
 
-fn name_kind(kind: NameKind, language: Language) -> String {
-    match (language, kind) {
-        (Language::Ru, NameKind::Image) => "имя образа (хост/путь, без тега и дайджеста)".to_owned(),
-        (Language::Ru, NameKind::Tag) => "тег образа (латинские буквы, цифры, _ . -, до 128 знаков)".to_owned(),
-        (Language::Ru, NameKind::Digest) => "дайджест (sha256: и 64 шестнадцатеричные цифры)".to_owned(),
-        (_, kind) => kind.to_string(),
+fn in_image(expected: ExpectedInImage, language: Language) -> String {
+    use ExpectedInImage as E;
+    match (language, expected) {
+        (Language::En, expected) => expected.to_string(),
+        (Language::Ru, E::Name) => "имя записи из images, как в файле".to_owned(),
+        (Language::Ru, E::Sign) => "после имени =NEW, :TAG или @DIGEST".to_owned(),
+        (Language::Ru, E::NewName) => {
+            "имя образа (хост/путь, без тега и дайджеста) или *, чтобы оставить прежнее".to_owned()
+        }
+        (Language::Ru, E::Tag) => "тег образа (латинские буквы, цифры, _ . -, до 128 знаков)".to_owned(),
+        (Language::Ru, E::Digest) => "дайджест (sha256: и 64 шестнадцатеричные цифры)".to_owned(),
+        (Language::Ru, E::Change) => "то, что меняется, а не одни *".to_owned(),
+        (Language::Ru, E::Literal) => {
+            "само значение: рядом с новым тегом или дайджестом * ничего не оставляет".to_owned()
+        }
+    }
+}
+
+fn in_replicas(expected: ExpectedInReplicas, language: Language) -> String {
+    match (language, expected) {
+        (Language::En, expected) => expected.to_string(),
+        (Language::Ru, ExpectedInReplicas::Name) => "имя рабочей нагрузки".to_owned(),
+        (Language::Ru, ExpectedInReplicas::Sign) => "=COUNT после имени".to_owned(),
+        (Language::Ru, ExpectedInReplicas::Count) => "число реплик (целое, цифрами)".to_owned(),
     }
 }
