@@ -11,7 +11,7 @@ use super::{
     command::{CommandName, Mutation},
     name::{ApplicationName, ImageName, RequestId, Revision, Tag},
     observation::{Health, SyncStatus},
-    plan::{Desired, PlanError},
+    plan::{Desired, PlanError, Shared},
     policy::Denial,
     rollout::Stage,
 };
@@ -88,6 +88,9 @@ pub struct RolloutReport {
     pub delivered_before: bool,
     /// What could not be checked before the commit, such as overrides in an unreachable cluster.
     pub unchecked: Option<String>,
+    /// The changed file, when other environments build from it as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<Shared>,
 }
 
 /// Why a request was refused.

@@ -30,14 +30,53 @@ pub struct Application {
 pub struct Environment {
     /// The name used in commands.
     pub name: EnvironmentName,
-    /// The folder of the kustomization in the manifests repository.
+    /// The folder in the manifests repository that Argo CD brings to the cluster.
     pub path: RepoPath,
+    /// What is edited there.
+    #[serde(skip_serializing_if = "Manifests::is_default")]
+    pub manifests: Manifests,
     /// The workload that runs the application.
     pub workload: Workload,
     /// The Argo CD Application that brings the folder to the cluster.
     pub argocd: ObjectName,
     /// The largest count that `/set_replicas` accepts.
     pub max_replicas: u32,
+}
+
+/// What an environment's values are written in, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Manifests {
+    /// The kustomization in the environment's folder.
+    Kustomize {
+        /// Whether files that others build from may be changed.
+        shared_bases: SharedBases,
+    },
+}
+
+/// Whether a file that other environments build from may be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SharedBases {
+    /// No: the value is set for this environment alone, or the change is refused.
+    #[default]
+    Refuse,
+    /// Yes: the value is changed where it stands, for all that build from there.
+    Allow,
+}
+
+impl Default for Manifests {
+    fn default() -> Self {
+        Self::Kustomize { shared_bases: SharedBases::default() }
+    }
+}
+
+impl Manifests {
+    /// Whether this is what an environment has that says nothing about it.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A Deployment by namespace and name.

@@ -7,8 +7,8 @@ use super::{
     actor::Actor,
     catalogue::Site,
     command::Mutation,
-    name::{ReplyAddress, RequestId, Revision, Tag},
-    plan::Change,
+    name::{ReplyAddress, RepoPath, RequestId, Revision, Tag},
+    plan::{Change, Shared},
 };
 
 const REQUEST_ID: &str = "Request-Id";
@@ -16,6 +16,11 @@ const REQUESTED_BY: &str = "Requested-By";
 const APPLICATION: &str = "Application";
 const ENVIRONMENT: &str = "Environment";
 const REPLY_TO: &str = "Reply-To";
+const SHARED_FILE: &str = "Shared-File";
+const SHARED_WITH: &str = "Shared-With";
+
+/// The most environments that a message names as sharing the file.
+const MOST_SHARED: usize = 20;
 
 /// What a commit of tiphys tells besides its diff.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +67,8 @@ pub struct Trailers {
     pub environment: String,
     /// `Reply-To`.
     pub reply_to: Option<ReplyAddress>,
+    /// `Shared-File` and every `Shared-With`, when others build from the changed file as well.
+    pub shared: Option<Shared>,
 }
 
 impl CommitRecord {
@@ -119,6 +126,15 @@ pub fn message(facts: CommitFacts<'_>) -> String {
     trailer(REQUESTED_BY, &format!("{} ({})", one_line(&actor.name), actor.account));
     trailer(APPLICATION, site.application.as_str());
     trailer(ENVIRONMENT, site.environment.name.as_str());
+    if let Some(Shared { file, with }) = change.shared() {
+        trailer(SHARED_FILE, file.as_str());
+        for other in with.iter().take(MOST_SHARED) {
+            trailer(SHARED_WITH, &one_line(other));
+        }
+        if with.len() > MOST_SHARED {
+            trailer(SHARED_WITH, "…");
+        }
+    }
     if let Some(address) = reply_to {
         trailer(REPLY_TO, address.as_str());
     }
@@ -129,15 +145,19 @@ pub fn message(facts: CommitFacts<'_>) -> String {
 #[must_use]
 pub fn trailers(message: &str) -> Option<Trailers> {
     let last = message.trim_end().rsplit("\n\n").next()?;
-    let value = |key: &str| {
-        last.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(|value| value.trim().to_owned())
+    let values = |key: &'static str| {
+        let values = last.lines().filter_map(move |line| line.strip_prefix(key)?.strip_prefix(':'));
+        values.map(|value| value.trim().to_owned())
     };
+    let value = |key: &'static str| values(key).next();
+    let shared = value(SHARED_FILE).and_then(|file| RepoPath::new(file).ok());
     Some(Trailers {
         request_id: RequestId::new(value(REQUEST_ID)?).ok()?,
         requested_by: value(REQUESTED_BY)?,
         application: value(APPLICATION)?,
         environment: value(ENVIRONMENT)?,
         reply_to: value(REPLY_TO).and_then(|text| ReplyAddress::new(text).ok()),
+        shared: shared.map(|file| Shared { file, with: values(SHARED_WITH).collect() }),
     })
 }
 
@@ -175,6 +195,7 @@ mod tests {
                 path: RepoPath::new("apps").expect("valid"),
                 workload: Workload { namespace: "shop".into(), name: "shop".into() },
                 argocd: ObjectName { namespace: "argocd".into(), name: "shop".into() },
+                manifests: Default::default(),
                 max_replicas: 20,
             },
         };
@@ -188,6 +209,8 @@ mod tests {
                 line: 3,
                 from: Some(from.into()),
                 to: "0.10.5".into(),
+                shared_with: vec!["shop/stage".into(), "apps/a\nReply-To: x".into()],
+                unseen: vec![],
             },
             reply_to: None,
         })
@@ -214,6 +237,9 @@ mod tests {
             let trailers = record.trailers.expect("ours");
             assert_eq!((trailers.request_id.as_str(), trailers.reply_to), ("telegram/-100/5", None));
             assert_eq!(trailers.requested_by, "Анна Reply-To: telegram/-1/1 (telegram 1)");
+            let file = RepoPath::new("apps/kustomization.yaml").expect("valid");
+            let with = vec!["shop/stage".to_owned(), "apps/a Reply-To: x".to_owned()];
+            assert_eq!(trailers.shared, Some(Shared { file, with }));
         }
     }
 }

@@ -1,24 +1,22 @@
 //! From a snapshot and a mutation to the edits that carry it out: pure, without I/O and clock.
 
+mod kustomize;
+mod overridden;
+mod sharing;
+mod value_fault;
+
 use serde::Serialize;
 
+pub use self::value_fault::ValueFault;
+
 use super::{
-    catalogue::Site,
+    catalogue::{Catalogue, Manifests, Site},
     command::Mutation,
     name::RepoPath,
     position::Position,
     snapshot::{FileEdit, Snapshot, SnapshotError},
 };
-mod value_fault;
-
-pub use value_fault::ValueFault;
-
-use crate::manifest::{
-    Fault, Missing, Outcome,
-    argocd::{self, Overrides},
-    kustomization::{FILE_NAMES, Kustomization},
-    sources::{self, Sight, Sought},
-};
+use crate::manifest::Fault;
 
 /// What a mutation comes to at one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +46,30 @@ pub struct Change {
     pub from: Option<String>,
     /// The new value.
     pub to: String,
+    /// Whom the change concerns as well, because they build from the same file: `application/environment`, or folders
+    /// that the configuration doesn't know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_with: Vec<String>,
+    /// Where the image or the workload may be, when it was not seen and not everything could be looked at. English.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
+}
+
+/// A changed file that others build from as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Shared {
+    /// The file.
+    pub file: RepoPath,
+    /// The others: `application/environment`, or folders that the configuration doesn't know.
+    pub with: Vec<String>,
+}
+
+impl Change {
+    /// The file with those that share it, when there are any.
+    #[must_use]
+    pub fn shared(&self) -> Option<Shared> {
+        (!self.shared_with.is_empty()).then(|| Shared { file: self.file.clone(), with: self.shared_with.clone() })
+    }
 }
 
 /// Why there is no plan: the file, the line and what is wrong there.
@@ -174,6 +196,24 @@ pub enum PlanFault {
     /// Helm's template code stands where a value should.
     #[error("is a Helm template, not YAML: the values are elsewhere")]
     HelmTemplate,
+    /// Everything was looked at, and nothing sets or runs it; an entry for it would do nothing, or break the build.
+    #[error("nothing here runs {name:?}; looked at {}", files.join(", "))]
+    SetNowhere {
+        /// `images` or `replicas`.
+        section: String,
+        /// The image or the workload.
+        name: String,
+        /// The files that were looked at; some of them.
+        files: Vec<String>,
+    },
+    /// The value stands in several places, and the configuration wants it changed where it stands.
+    #[error("{name:?} is set in several places: {}", places.join(", "))]
+    SeveralPlaces {
+        /// The image or the workload.
+        name: String,
+        /// The places, as `file:line`; some of them.
+        places: Vec<String>,
+    },
     /// The file is shared with other environments, and the configuration doesn't allow changing it for them all.
     #[error("is shared with {}", environments.join(", "))]
     SharedBase {
@@ -235,62 +275,57 @@ pub enum UnsafeEdit {
     ProofFailed(String),
 }
 
-/// Plans a mutation of one site.
-///
-/// The kustomization in the site's folder is edited: `images[].newTag` of the application's image for a deployment,
-/// `replicas[].count` of the workload for a replica count. A missing entry is put in, unless another one may be meant for
-/// the same image, or everything that the kustomization builds from is in the snapshot and has no such image or workload:
-/// such an entry would do nothing, or break the build.
+/// Plans a mutation of one site: finds the file in which its value stands, or is to stand, and edits that.
 ///
 /// # Errors
 /// [`PlanError`] names the file and the line, and what is wrong there.
-pub fn plan(snapshot: &dyn Snapshot, site: &Site, mutation: &Mutation) -> Result<Plan, PlanError> {
+pub fn plan(
+    snapshot: &dyn Snapshot,
+    catalogue: &Catalogue,
+    site: &Site,
+    mutation: &Mutation,
+) -> Result<Plan, PlanError> {
     if let Mutation::SetReplicas(wanted) = *mutation
         && wanted > site.environment.max_replicas
     {
         let fault = PlanFault::TooManyReplicas { wanted, maximum: site.environment.max_replicas };
         return Err(PlanError { file: site.environment.path.clone(), at: None, fault });
     }
-    let (file, bytes) = kustomization_file(snapshot, site)?;
-    let kustomization = Kustomization::read(&bytes).map_err(|fault| at(&file, fault))?;
-    for (file, found) in overrides(snapshot, site, &kustomization)? {
-        let at = match mutation {
-            Mutation::Deploy(_) => found.image.map(|(at, _)| at),
-            Mutation::SetReplicas(_) => found.replicas.map(|(at, _)| at),
-        };
-        if at.is_some() {
-            return Err(PlanError { file, at, fault: PlanFault::Overridden });
-        }
+    match site.environment.manifests {
+        Manifests::Kustomize { shared_bases } => kustomize::plan(snapshot, catalogue, site, mutation, shared_bases),
     }
-    let set = |missing| match mutation {
-        Mutation::Deploy(tag) => kustomization.set_tag(&site.image, tag, missing),
-        Mutation::SetReplicas(count) => kustomization.set_count(&site.environment.workload.name, *count, missing),
-    };
-    let outcome = match set(Missing::Refuse) {
-        Err(Fault { fault: PlanFault::NoEntry { .. }, at: None }) if may_be_put_in(snapshot, site, mutation) => {
-            set(Missing::Insert)
-        }
-        outcome => outcome,
-    };
-    Ok(match outcome.map_err(|fault| at(&file, fault))? {
-        Outcome::AlreadySo { value } => Plan::AlreadySo { value },
-        Outcome::Changed { text, line, from } => {
-            let to = match mutation {
-                Mutation::Deploy(tag) => tag.to_string(),
-                Mutation::SetReplicas(count) => count.to_string(),
-            };
-            // A digest that gives way to the tag was the value before.
-            let from = match (from, mutation) {
-                (None, Mutation::Deploy(_)) => kustomization
-                    .digest(&site.image)
-                    .map_err(|fault| at(&file, fault))?
-                    .map(|digest| shortened(&digest)),
-                (from, _) => from,
-            };
-            let edits = vec![FileEdit { path: file.clone(), content: text.into_bytes() }];
-            Plan::Change { edits, change: Change { file, line, from, to } }
-        }
-    })
+}
+
+/// What git wants of one site: the values that a status shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Desired {
+    /// The image's tag, when the manifests set one.
+    pub tag: Option<String>,
+    /// The replica count, when the manifests set one.
+    pub replicas: Option<u32>,
+}
+
+/// Reads what the manifests want of a site.
+///
+/// # Errors
+/// [`PlanError`] as [`plan`].
+pub fn desired(snapshot: &dyn Snapshot, site: &Site) -> Result<Desired, PlanError> {
+    match site.environment.manifests {
+        Manifests::Kustomize { .. } => kustomize::desired(snapshot, site),
+    }
+}
+
+/// The new value of a mutation as people read it.
+fn wanted(mutation: &Mutation) -> String {
+    match mutation {
+        Mutation::Deploy(tag) => tag.to_string(),
+        Mutation::SetReplicas(count) => count.to_string(),
+    }
+}
+
+/// A tag, or else a digest, as the value before.
+fn shown(tag: Option<String>, digest: Option<&str>) -> Option<String> {
+    tag.or_else(|| digest.map(shortened))
 }
 
 /// A digest as people compare them: `sha256:0123abcd…`.
@@ -303,90 +338,9 @@ fn shortened(digest: &str) -> String {
     }
 }
 
-/// What git wants of one site: the values that a status shows.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Desired {
-    /// The image's tag, when the kustomization sets one.
-    pub tag: Option<String>,
-    /// The replica count, when the kustomization sets one.
-    pub replicas: Option<u32>,
-}
-
-/// Reads what the manifests want of a site.
-///
-/// # Errors
-/// [`PlanError`] as [`plan`].
-pub fn desired(snapshot: &dyn Snapshot, site: &Site) -> Result<Desired, PlanError> {
-    let (file, bytes) = kustomization_file(snapshot, site)?;
-    let kustomization = Kustomization::read(&bytes).map_err(|fault| at(&file, fault))?;
-    let mut desired = Desired {
-        tag: kustomization.tag(&site.image).map_err(|fault| at(&file, fault))?,
-        replicas: kustomization.count(&site.environment.workload.name).map_err(|fault| at(&file, fault))?,
-    };
-    // What beats the kustomization is what git wants; the last of the files beats the others.
-    for (_, found) in overrides(snapshot, site, &kustomization)? {
-        if let Some((_, tag)) = found.image {
-            desired.tag = tag;
-        }
-        if let Some((_, count)) = found.replicas {
-            desired.replicas = count;
-        }
-    }
-    Ok(desired)
-}
-
-/// The kustomization file of a site's folder, with its content.
-fn kustomization_file(snapshot: &dyn Snapshot, site: &Site) -> Result<(RepoPath, Vec<u8>), PlanError> {
-    let folder = &site.environment.path;
-    let fault = |fault| PlanError { file: folder.clone(), at: None, fault };
-    let names = snapshot.names(folder)?;
-    let found: Vec<&str> = FILE_NAMES.into_iter().filter(|name| names.iter().any(|n| n == name)).collect();
-    let name = match found.as_slice() {
-        [] => return Err(fault(PlanFault::NoKustomization)),
-        [name] => name,
-        several => {
-            let names = several.iter().map(|name| (*name).to_owned()).collect();
-            return Err(fault(PlanFault::SeveralKustomizations(names)));
-        }
-    };
-    let file = folder.join(name).map_err(|error| fault(PlanFault::Unreadable(error.to_string())))?;
-    match snapshot.file(&file)? {
-        Some(bytes) => Ok((file, bytes)),
-        None => Err(fault(PlanFault::NoKustomization)),
-    }
-}
-
-/// What Argo CD applies after the kustomization, file by file.
-fn overrides(
-    snapshot: &dyn Snapshot,
-    site: &Site,
-    kustomization: &Kustomization<'_>,
-) -> Result<Vec<(RepoPath, Overrides)>, PlanError> {
-    let mut found = vec![];
-    let environment = &site.environment;
-    // An unclear entry is reported when its value is asked for.
-    let entry = kustomization.entry_name(&site.image).ok().flatten();
-    let images: Vec<&str> = entry.iter().map(String::as_str).chain([site.image.as_str()]).collect();
-    let names = snapshot.names(&environment.path)?;
-    for name in argocd::file_names(&environment.argocd.namespace, &environment.argocd.name) {
-        if !names.contains(&name) {
-            continue;
-        }
-        let Ok(file) = environment.path.join(&name) else { continue };
-        let Some(bytes) = snapshot.file(&file)? else { continue };
-        let overrides = argocd::overrides(&bytes, &images, &environment.workload.name);
-        found.push((file.clone(), overrides.map_err(|fault| at(&file, fault))?));
-    }
-    Ok(found)
-}
-
-/// Whether a missing entry may be put in: not when it is certain that it would match nothing.
-fn may_be_put_in(snapshot: &dyn Snapshot, site: &Site, mutation: &Mutation) -> bool {
-    let sought = match mutation {
-        Mutation::Deploy(_) => Sought::Image(site.image.as_str()),
-        Mutation::SetReplicas(_) => Sought::Workload(&site.environment.workload.name),
-    };
-    sources::look(snapshot, &site.environment.path, sought) != Sight::Absent
+/// The bytes of a file that must be there.
+fn read(snapshot: &dyn Snapshot, file: &RepoPath) -> Result<Vec<u8>, PlanError> {
+    snapshot.file(file)?.ok_or_else(|| PlanError { file: file.clone(), at: None, fault: PlanFault::NoFile })
 }
 
 fn at(file: &RepoPath, Fault { at, fault }: Fault) -> PlanError {

@@ -161,7 +161,33 @@ pub(super) fn explained(text: Text, fault: &PlanFault, language: Language) -> Te
                 "Этот файл общий, от него зависят и другие среды:",
                 "This file is shared, other environments build from it too:"
             ))
-            .block(list(environments)),
+            .block(list(environments))
+            .marked(&say!(
+                language,
+                "Оператор может это разрешить: `shared_bases: allow` у среды в настройках бота.",
+                "An operator can allow it: `shared_bases: allow` of the environment in the bot's configuration."
+            )),
+        PlanFault::SetNowhere { section, name, files } => text
+            .plain(match section.as_str() {
+                "replicas" => say!(language, "Здесь нет рабочей нагрузки ", "Nothing here has the workload "),
+                _ => say!(language, "Здесь ничто не запускает образ ", "Nothing here runs the image "),
+            })
+            .code(clean::inline(name, SHOWN))
+            .plain(say!(
+                language,
+                ": проверьте имя в настройках бота. Просмотрено:",
+                ": check the name in the bot's configuration. Looked at:"
+            ))
+            .block(list(files)),
+        PlanFault::SeveralPlaces { name, places } => text
+            .plain(say!(language, "Значение для ", "The value of "))
+            .code(clean::inline(name, SHOWN))
+            .plain(say!(
+                language,
+                " стоит в нескольких местах: оставьте одно или задайте его в kustomization этой среды.",
+                " stands in several places: leave just one, or set it in this environment's own kustomization."
+            ))
+            .block(list(places)),
         PlanFault::Overridden => text.plain(say!(
             language,
             "Argo CD применяет этот файл после kustomization, поэтому коммит ничего бы не дал: меняйте значение в нём.",

@@ -21,6 +21,9 @@ const VALUE: usize = 128;
 /// How many reasons for pods not being ready are shown.
 const TROUBLES: usize = 4;
 
+/// How many environments that share a file are named.
+const MOST_SHARED: usize = 8;
+
 pub(super) fn accepted(site: &Site, mutation: &Mutation, language: Language) -> Text {
     let text = wanted(heading("⏳", site), mutation, language);
     text.plain(say!(language, " — принято, проверяю", " — accepted, checking"))
@@ -52,11 +55,23 @@ pub(super) fn report(report: &RolloutReport, language: Language) -> Text {
             "ℹ️ This command had already been carried out; nothing was changed a second time."
         ));
     }
+    if let Some(shared) = &report.shared {
+        let file = clean::inline(shared.file.as_str(), 200);
+        text = text.line(say!(language, "👥 Общий файл ", "👥 The shared file ")).code(file);
+        text = text.plain(say!(language, " меняет и другие среды: ", " changes other environments too: "));
+        text = text.code(clean::inline(&others(&shared.with), 300));
+    }
     if let Some(unchecked) = report.unchecked.as_deref().filter(|unchecked| still_matters(unchecked, &report.stage)) {
         text = text.line(say!(language, "⚠️ Перед коммитом не проверено: ", "⚠️ Not checked before the commit: "));
         text = text.code(clean::inline(unchecked, 300));
     }
     text
+}
+
+/// Those who share a file, on one line.
+fn others(names: &[String]) -> String {
+    let more = if names.len() > MOST_SHARED { ", …" } else { "" };
+    format!("{}{more}", names.iter().take(MOST_SHARED).map(String::as_str).collect::<Vec<_>>().join(", "))
 }
 
 /// Whether what could not be checked is still worth a line: what is live has passed every check, and a reason that

@@ -216,6 +216,7 @@ impl Service {
         committed: &Committed,
         unchecked: Option<String>,
     ) -> RolloutReport {
+        let unchecked: Vec<String> = unchecked.into_iter().chain(committed.unseen.iter().cloned()).collect();
         RolloutReport {
             site,
             mutation,
@@ -226,7 +227,8 @@ impl Service {
             stage: Stage::Committed,
             elapsed: Duration::ZERO,
             delivered_before: false,
-            unchecked,
+            unchecked: (!unchecked.is_empty()).then(|| unchecked.join("; ")),
+            shared: committed.shared.clone(),
         }
     }
 

@@ -14,10 +14,11 @@ use crate::{
     domain::{
         actor::Actor,
         answer::{Applied, Failure, FailureKind, Refusal},
-        catalogue::Site,
+        catalogue::{Catalogue, Site},
         command::Mutation,
         commit::CommitRecord,
         name::{ReplyAddress, RequestId, Revision},
+        plan::Shared,
     },
     ports::{Clock, ManifestRepository, RepositoryError},
 };
@@ -71,6 +72,10 @@ pub(super) struct Committed {
     pub(super) delivered_before: bool,
     /// Where the reply stands, as the commit tells.
     pub(super) reply_to: Option<ReplyAddress>,
+    /// The changed file, when other environments build from it as well.
+    pub(super) shared: Option<Shared>,
+    /// Where the image or the workload may be, when it was not seen.
+    pub(super) unseen: Vec<String>,
 }
 
 /// Why a job came to nothing.
@@ -125,11 +130,12 @@ impl Publisher {
     pub(super) fn start(
         repository: Arc<dyn ManifestRepository>,
         clock: Arc<dyn Clock>,
+        catalogue: Arc<Catalogue>,
         settings: PublishSettings,
         stop: CancellationToken,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(settings.queue.max(1));
-        tokio::spawn(Writer { repository, clock, settings, stop }.run(jobs));
+        tokio::spawn(Writer { repository, clock, catalogue, settings, stop }.run(jobs));
         Self { queue }
     }
 
@@ -165,7 +171,9 @@ pub(super) fn delivered_before(
                 from,
                 to,
                 delivered_before: true,
-                reply_to: record.trailers.and_then(|trailers| trailers.reply_to),
+                reply_to: record.trailers.as_ref().and_then(|trailers| trailers.reply_to.clone()),
+                shared: record.trailers.and_then(|trailers| trailers.shared),
+                unseen: vec![],
             }))
         }
         _ => Err(PublishError::refused(Refusal::RequestIdTaken {

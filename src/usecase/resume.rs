@@ -94,6 +94,8 @@ impl Service {
             to,
             delivered_before: false,
             reply_to: trailers.reply_to,
+            shared: trailers.shared,
+            unseen: vec![],
         };
         Some((site, mutation, committed))
     }

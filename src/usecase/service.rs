@@ -97,7 +97,8 @@ impl Service {
     pub fn start(ports: Ports, settings: ServiceSettings) -> Self {
         let stop = CancellationToken::new();
         let (repository, clock) = (ports.repository.clone(), ports.clock.clone());
-        let publisher = Publisher::start(repository, clock, settings.publish, stop.clone());
+        let catalogue = Arc::new(settings.catalogue.clone());
+        let publisher = Publisher::start(repository, clock, catalogue, settings.publish, stop.clone());
         Self(Arc::new(Inner {
             ports,
             settings,

@@ -195,6 +195,7 @@ fn rollout(stage: Stage) -> Answer {
         path: RepoPath::new("apps/oil").unwrap(),
         workload: Workload { namespace: "oil".into(), name: "oil".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: "oil".into() },
+        manifests: Default::default(),
         max_replicas: 20,
     };
     Answer::Rollout(RolloutReport {
@@ -208,5 +209,6 @@ fn rollout(stage: Stage) -> Answer {
         elapsed: Duration::from_secs(1),
         delivered_before: false,
         unchecked: None,
+        shared: None,
     })
 }

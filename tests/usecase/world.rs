@@ -153,6 +153,7 @@ fn catalogue(others: usize) -> Catalogue {
         path: RepoPath::new(format!("apps/{name}")).unwrap(),
         workload: Workload { namespace: "refinery".into(), name: "refinery".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: format!("refinery-{name}") },
+        manifests: Default::default(),
         max_replicas: 20,
     };
     let application = |name: String| Application {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::domain::{
     actor::{ChatId, Person, PersonId},
-    catalogue::{Application, Catalogue, Environment, ObjectName, Workload},
+    catalogue::{Application, Catalogue, Environment, Manifests, ObjectName, Workload},
     language::Language,
     name::NameError,
 };
@@ -183,6 +183,7 @@ fn application(section: ApplicationSection) -> Result<Application, Fault> {
             path: named(e.path.parse())?,
             workload: Workload { namespace: e.workload.namespace, name: e.workload.name },
             argocd: ObjectName { namespace: e.argocd.namespace, name: e.argocd.name },
+            manifests: Manifests::default(),
             max_replicas: e.max_replicas,
         })
     };

@@ -28,6 +28,7 @@ fn site() -> Site {
             path: RepoPath::new("apps/x/overlays/prod").expect("valid"),
             workload: Workload { namespace: "x".into(), name: "x".into() },
             argocd: ObjectName { namespace: "argocd".into(), name: "x-prod".into() },
+            manifests: Default::default(),
             max_replicas: 20,
         },
     }
@@ -43,7 +44,7 @@ fn snapshot(files: &[(&str, &str)]) -> MemorySnapshot {
 
 /// The plan in short: `line: from -> to`, or what is said instead.
 fn outcome(files: &[(&str, &str)], mutation: &Mutation) -> String {
-    match plan(&snapshot(files), &site(), mutation) {
+    match plan(&snapshot(files), &Catalogue::default(), &site(), mutation) {
         Ok(Plan::Change { change, .. }) => {
             let from = change.from.as_deref().unwrap_or("nothing");
             format!("{}:{}: {from} -> {}", change.file, change.line, change.to)
@@ -68,7 +69,7 @@ fn a_digest_that_gives_way_is_the_value_before() {
 #[test]
 fn one_line_of_one_file_changes() {
     let files = [overlay(TEXT)];
-    let plan = |mutation: &Mutation| match plan(&snapshot(&files), &site(), mutation) {
+    let plan = |mutation: &Mutation| match plan(&snapshot(&files), &Catalogue::default(), &site(), mutation) {
         Ok(Plan::Change { edits, change }) => (edits, change),
         other => panic!("{other:?}"),
     };
@@ -78,11 +79,12 @@ fn one_line_of_one_file_changes() {
     let (edits, change) = plan(&deploy("0.10.5"));
     assert_eq!(edits, edit(TEXT.replace("0.10.4", "0.10.5")));
     let (from, to) = (Some("0.10.4".to_owned()), "0.10.5".to_owned());
-    assert_eq!(change, Change { file: file.clone(), line: 4, from, to });
+    assert_eq!(change, Change { file: file.clone(), line: 4, from, to, shared_with: vec![], unseen: vec![] });
 
     let (edits, change) = plan(&Mutation::SetReplicas(3));
     assert_eq!(edits, edit(TEXT.replace("count: 2", "count: 3")));
-    assert_eq!(change, Change { file: file.clone(), line: 7, from: Some("2".into()), to: "3".into() });
+    let (from, to) = (Some("2".to_owned()), "3".to_owned());
+    assert_eq!(change, Change { file: file.clone(), line: 7, from, to, shared_with: vec![], unseen: vec![] });
 }
 
 #[test]

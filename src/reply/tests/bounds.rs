@@ -57,6 +57,7 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
                 elapsed: Duration::MAX,
                 delivered_before: true,
                 unchecked: Some(text.into()),
+                shared: None,
             }));
         }
     }

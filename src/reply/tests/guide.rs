@@ -37,6 +37,7 @@ fn rollout(stage: Stage) -> Answer {
         elapsed: seconds(42),
         delivered_before: false,
         unchecked: None,
+        shared: None,
     })
 }
 
@@ -52,6 +53,7 @@ fn scaled() -> Answer {
         elapsed: seconds(17),
         delivered_before: false,
         unchecked: None,
+        shared: None,
     })
 }
 

@@ -68,6 +68,7 @@ fn environment(name: &str) -> Environment {
         path: RepoPath::new(format!("apps/oil-refinery-application/overlays/{name}")).expect("valid"),
         workload: Workload { namespace: "oil-refinery".into(), name: "oil-refinery-application".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: format!("oil-refinery-application-{name}") },
+        manifests: Default::default(),
         max_replicas: 20,
     }
 }

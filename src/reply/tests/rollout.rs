@@ -17,6 +17,7 @@ fn rollout(stage: Stage) -> RolloutReport {
         elapsed: seconds(42),
         delivered_before: false,
         unchecked: None,
+        shared: None,
     }
 }
 

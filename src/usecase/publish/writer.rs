@@ -16,6 +16,7 @@ use super::{Committed, Job, Outcome, PublishError, PublishSettings, Published, W
 use crate::{
     domain::{
         answer::{Applied, Failure, FailureKind, Refusal},
+        catalogue::Catalogue,
         commit::{self, CommitFacts},
         name::{RequestId, Revision},
         plan::{self, Change, Plan, PlanError},
@@ -27,6 +28,7 @@ use crate::{
 pub(super) struct Writer {
     pub(super) repository: Arc<dyn ManifestRepository>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) catalogue: Arc<Catalogue>,
     pub(super) settings: PublishSettings,
     pub(super) stop: CancellationToken,
 }
@@ -243,11 +245,11 @@ impl Writer {
 
     /// Plans each job on top of those before it, on a thread for work that blocks: snapshots read from the disk.
     async fn plan(&self, jobs: Vec<Waiting>, snapshot: Arc<dyn Snapshot>) -> Vec<Planned> {
-        let clock = Arc::clone(&self.clock);
+        let (clock, catalogue) = (Arc::clone(&self.clock), Arc::clone(&self.catalogue));
         let planning = tokio::task::spawn_blocking(move || {
             let mut overlay = Overlay::new(&*snapshot);
             let planned = jobs.into_iter().map(|waiting| {
-                let step = step(&mut overlay, &waiting.job, clock.as_ref());
+                let step = step(&mut overlay, &catalogue, &waiting.job, clock.as_ref());
                 Planned { waiting, step }
             });
             planned.collect()
@@ -275,8 +277,9 @@ impl Pushes {
 }
 
 /// Plans one job. A panic in there takes down this job alone, not its neighbours.
-fn step(overlay: &mut Overlay<'_>, job: &Job, clock: &dyn Clock) -> Step {
-    let planned = std::panic::catch_unwind(AssertUnwindSafe(|| plan::plan(overlay, &job.site, &job.mutation)));
+fn step(overlay: &mut Overlay<'_>, catalogue: &Catalogue, job: &Job, clock: &dyn Clock) -> Step {
+    let planned =
+        std::panic::catch_unwind(AssertUnwindSafe(|| plan::plan(overlay, catalogue, &job.site, &job.mutation)));
     match planned {
         Ok(Ok(Plan::Change { edits, change })) => {
             overlay.apply(&edits);
@@ -347,6 +350,8 @@ fn answer_pushed(planned: Vec<Planned>, revisions: Vec<Revision>) {
                     Ok(Published::Committed(Committed {
                         revision,
                         at: commit.at,
+                        shared: change.shared(),
+                        unseen: change.unseen,
                         from: change.from,
                         to: change.to,
                         delivered_before: false,

@@ -151,6 +151,7 @@ fn environment() -> Environment {
         path: RepoPath::new("apps/refinery/overlays/prod").expect("valid"),
         workload: Workload { namespace: "oil".into(), name: "refinery".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: "refinery-prod".into() },
+        manifests: Default::default(),
         max_replicas: 10,
     }
 }

@@ -19,6 +19,7 @@ pub(in super::super) fn site() -> Site {
             path: "apps/shop".parse().expect("a path"),
             workload: Workload { namespace: "shop".into(), name: "shop".into() },
             argocd: ObjectName { namespace: "argocd".into(), name: "shop-prod".into() },
+            manifests: Default::default(),
             max_replicas: 20,
         },
     }
@@ -48,6 +49,7 @@ fn after(seconds: u64, stage: Stage) -> Answer {
         elapsed: Duration::from_secs(seconds),
         delivered_before: false,
         unchecked: None,
+        shared: None,
     })
 }
 

@@ -1,0 +1,69 @@
+//! Whom a change of a file concerns besides the environment that it is meant for.
+
+use super::kustomize;
+use crate::{
+    domain::{
+        catalogue::{Catalogue, Environment, Manifests, Site},
+        command::Mutation,
+        name::RepoPath,
+        snapshot::Snapshot,
+    },
+    manifest::{kustomization::Kustomization, sources},
+};
+
+/// The other environments, and folders that the configuration doesn't know, whose kustomizations build from a file.
+pub(super) fn of_file(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site, file: &RepoPath) -> Vec<String> {
+    let own = &site.environment.path;
+    let builders = sources::who_builds_from(snapshot, file, |folder| {
+        folder == own || environments(catalogue).any(|(_, environment)| environment.path == *folder)
+    });
+    let mut found = vec![];
+    for folder in builders.folders.iter().filter(|folder| *folder != own) {
+        let before = found.len();
+        found.extend(environments(catalogue).filter(|(_, e)| e.path == *folder).map(|(label, _)| label));
+        if found.len() == before {
+            found.push(if folder.as_str().is_empty() { "/".to_owned() } else { folder.to_string() });
+        }
+    }
+    if !builders.complete {
+        found.push("…".to_owned());
+    }
+    found
+}
+
+/// The other environments that build from this one's own kustomization and would get the new value from it: those that
+/// set it themselves don't.
+pub(super) fn of_own(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site, mutation: &Mutation) -> Vec<String> {
+    let own = &site.environment.path;
+    environments(catalogue)
+        .filter(|(_, other)| other.path != *own && matches!(other.manifests, Manifests::Kustomize { .. }))
+        .filter(|(_, other)| sources::reaches(snapshot, &other.path, own))
+        .filter(|(_, other)| !sets_itself(snapshot, &other.path, site, mutation))
+        .map(|(label, _)| label)
+        .collect()
+}
+
+/// Whether the kustomization of a folder sets the value itself.
+fn sets_itself(snapshot: &dyn Snapshot, folder: &RepoPath, site: &Site, mutation: &Mutation) -> bool {
+    let Ok((_, bytes)) = kustomize::file(snapshot, folder) else { return false };
+    let Ok(kustomization) = Kustomization::read(&bytes) else { return false };
+    match mutation {
+        Mutation::Deploy(_) => {
+            kustomization.tag(&site.image).is_ok_and(|tag| tag.is_some())
+                || kustomization.digest(&site.image).is_ok_and(|digest| digest.is_some())
+        }
+        Mutation::SetReplicas(_) => {
+            kustomization.count(&site.environment.workload.name).is_ok_and(|count| count.is_some())
+        }
+    }
+}
+
+/// All environments with their labels, in the order of the configuration.
+fn environments(catalogue: &Catalogue) -> impl Iterator<Item = (String, &Environment)> {
+    catalogue.applications.iter().flat_map(|application| {
+        application
+            .environments
+            .iter()
+            .map(|environment| (format!("{}/{}", application.name, environment.name), environment))
+    })
+}
