@@ -5,7 +5,7 @@ use crate::{
     domain::plan::{PlanFault, UnsafeEdit, ValueFault},
     manifest::{
         Fault, Outcome,
-        insert::{self, Entry, Value},
+        insert::{self, New, Value},
         key_path::{KeyPath, Step},
         slot::{self, MAX_LINES},
         tree::NodeId,
@@ -111,7 +111,9 @@ pub(super) fn add(application: &Application<'_>, wish: &Wish<'_>) -> Result<Opti
         return Err(hazard);
     }
     let (name, text) = (KeyPath::shown(wish.steps), text(wish.value));
-    let edit = insert::item(tree, (list, &at), &Entry { name: &name, key: "value", value: Value::String(&text) })?;
+    let string = |text| New::Scalar(Value::String(text));
+    let new = New::Map(vec![("name", string(&name)), ("value", string(&text))]);
+    let edit = insert::item(tree, (list, &at), &new)?;
     slot::finish(tree, application.document, edit, &text, None).map(Some)
 }
 
