@@ -40,7 +40,10 @@ struct Contestant {
 const CONTESTANTS: [Contestant; 8] = [
     Contestant { name: "serde_yaml: parse", run: |text, _| drop(black_box(value(text))) },
     Contestant { name: "granit-parser: parse", run: |text, _| events(text) },
-    Contestant { name: "serde_yaml: parse, write", run: |text, _| drop(black_box(serde_yaml::to_string(&value(text)))) },
+    Contestant {
+        name: "serde_yaml: parse, write",
+        run: |text, _| drop(black_box(serde_yaml::to_string(&value(text)))),
+    },
     Contestant { name: "yaml-rust2: parse", run: |text, _| drop(black_box(yaml(text))) },
     Contestant { name: "yaml-rust2: parse, write", run: |text, _| emit(text) },
     Contestant { name: "edit, first entry", run: |text, _| edit(text, 0) },

@@ -51,6 +51,14 @@ pub enum Difference {
     },
 }
 
+impl Difference {
+    /// Whether it is made inside the node of this path.
+    fn is_below(&self, path: &[usize]) -> bool {
+        let (Self::Set { at, .. } | Self::Replace { at, .. } | Self::Insert { at, .. } | Self::Remove { at }) = self;
+        at.len() > path.len() && at.starts_with(path)
+    }
+}
+
 /// Carries splices out and proves that they make the asked-for differences in one document (counted from 0), and no other.
 ///
 /// The differences are applied one after the other to what each reader makes of the old text, and the outcome must equal
@@ -77,12 +85,7 @@ pub fn splice(
 /// Proves as [`splice`] does, only by a window around the splices; `None` where that can't be done, or where something
 /// else differs.
 #[must_use]
-pub fn in_window(
-    tree: &Tree<'_>,
-    document: usize,
-    splices: &[Splice],
-    differences: &[Difference],
-) -> Option<String> {
+pub fn in_window(tree: &Tree<'_>, document: usize, splices: &[Splice], differences: &[Difference]) -> Option<String> {
     let new = apply(tree.text, splices).ok()?;
     window::proves(tree, &new, document, splices, differences).then_some(new)
 }
@@ -91,12 +94,7 @@ pub fn in_window(
 ///
 /// # Errors
 /// What differs, in English.
-pub fn whole(
-    old: &str,
-    document: usize,
-    splices: &[Splice],
-    differences: &[Difference],
-) -> Result<String, String> {
+pub fn whole(old: &str, document: usize, splices: &[Splice], differences: &[Difference]) -> Result<String, String> {
     let new = apply(old, splices)?;
     let tree = Tree::read(old).map_err(|fault| unreadable(GRANIT, "text", &fault.to_string()))?;
     agree(reading::of_tree(&tree), old, &new, document, differences)?;
@@ -133,13 +131,7 @@ fn only_splices_differ(old: &str, new: &str, splices: &[Splice]) -> bool {
 }
 
 /// Has all readers read both texts; `seen` is what the editor's own parser sees in the old one.
-fn agree(
-    seen: Vec<Reading>,
-    old: &str,
-    new: &str,
-    document: usize,
-    differences: &[Difference],
-) -> Result<(), String> {
+fn agree(seen: Vec<Reading>, old: &str, new: &str, document: usize, differences: &[Difference]) -> Result<(), String> {
     check(seen, new, document, differences, GRANIT, reading::by_granit)?;
     // One of them may be unable to read a valid text (yaml-rust2 rejects a tab after a colon, libyaml keys that stand
     // twice); those that can read it must agree.

@@ -113,11 +113,16 @@ impl<'t> Tree<'t> {
         }
         let options = granit_parser::options! { emit_anchor_events: true, emit_comments: false };
         let mut builder = Builder::new(text);
-        for event in Parser::new_from_str_with_options(text, options) {
-            let (event, span) = event.map_err(|error| scan_fault(&error))?;
-            let span = span.byte_range().filter(|range| text.get(range.clone()).is_some());
-            let span = span.ok_or_else(|| malformed(text, 0, "the parser lost its place"))?;
-            builder.event(event, span)?;
+        let mut parser = Parser::new_from_str_with_options(text, options);
+        while let Some(next) = parser.next_event() {
+            match next {
+                Ok((event, span)) => {
+                    let span = span.byte_range().filter(|range| text.get(range.clone()).is_some());
+                    let span = span.ok_or_else(|| malformed(text, 0, "the parser lost its place"))?;
+                    builder.event(event, span)?;
+                }
+                Err(error) => return Err(scan_fault(&error)),
+            }
         }
         Ok(Self { text, nodes: builder.nodes, documents: builder.documents })
     }

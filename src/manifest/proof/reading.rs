@@ -52,6 +52,11 @@ impl Reading {
         Self::Scalar { text: number.to_string(), meaning: Meaning::Other }
     }
 
+    /// Nothing.
+    pub(super) fn null() -> Self {
+        Self::Scalar { text: String::new(), meaning: Meaning::Other }
+    }
+
     fn scalar(text: &str, plain: bool, tag: Option<&str>) -> Self {
         let meaning = match tag {
             Some(STR_TAG) => Meaning::String,
@@ -74,8 +79,7 @@ pub(super) fn by_granit(text: &str) -> Result<Vec<Reading>, String> {
 /// What the editor's own parser saw.
 pub(super) fn of_tree(tree: &Tree<'_>) -> Vec<Reading> {
     let anchors: Vec<NodeId> = (0..tree.nodes().len()).filter(|id| tree.node(*id).anchor.is_some()).collect();
-    let null = || Reading::scalar("", true, None);
-    tree.documents().iter().map(|d| d.root.map_or_else(null, |root| of_node(tree, &anchors, root))).collect()
+    tree.documents().iter().map(|d| d.root.map_or_else(Reading::null, |root| of_node(tree, &anchors, root))).collect()
 }
 
 /// What the editor's own parser saw in a node; `anchors` are the anchored nodes.

@@ -38,12 +38,15 @@ use super::{
     },
     Difference, INDEPENDENT, Path, Reader, Reading, check, reading,
 };
+#[cfg(test)]
+mod tests;
+
 use place::Place;
 
 /// The key, or the item, that stands behind a window.
-const SENTINEL: &str = "end-of-the-window";
+const SENTINEL: &str = "end";
 /// The key of the map around a list whose dashes stand below the key itself.
-const STUB: &str = "around-the-window";
+const STUB: &str = "list";
 /// How many nodes and bytes below the bounds a text must stay, so that an edit can't reach them.
 const RESERVE: usize = 4096;
 
@@ -56,8 +59,9 @@ pub(super) fn proves(
     splices: &[Splice],
     differences: &[Difference],
 ) -> bool {
-    let within_bounds = new.len().max(tree.text.len()) < MAX_BYTES - RESERVE && tree.nodes().len() < MAX_NODES - RESERVE;
-    let Some(place) = Place::of(tree, document, splices).filter(|_| within_bounds) else { return false };
+    let within_bounds =
+        new.len().max(tree.text.len()) < MAX_BYTES - RESERVE && tree.nodes().len() < MAX_NODES - RESERVE;
+    let Some(place) = Place::of(tree, document, splices, differences).filter(|_| within_bounds) else { return false };
     let common = splices.iter().all(|splice| common::bytes(&splice.with)) && common::tree(tree);
     let Some(differences) = common.then(|| inside(tree, &place, differences)).flatten() else { return false };
 

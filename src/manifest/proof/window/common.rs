@@ -1,13 +1,42 @@
 //! Whether a text has nothing that readers of YAML 1.1 and of YAML 1.2 are known to see differently.
 
-use crate::manifest::tree::{Kind, Tree};
+use crate::manifest::tree::{Kind, Node, NodeId, Style, Tree};
 
-/// Whether a text that was read is free of it: no anchor, alias or tag, and what [`bytes`] says.
+/// Whether a text that was read is free of it: what [`bytes`] says, and no document that is a scalar, no anchor, alias or
+/// tag, and no scalar or flow collection of several lines, but for block scalars; in flow collections, nothing empty and
+/// no plain scalars with colons or question marks.
+///
+/// So each line but those of block scalars says by itself, and by its indentation, what stands there.
 pub(super) fn tree(tree: &Tree<'_>) -> bool {
-    let alone = tree.nodes().iter().all(|node| {
-        node.anchor.is_none() && node.tag.is_none() && !matches!(node.kind, Kind::Alias { .. })
-    });
-    alone && bytes(tree.text)
+    let collection = |id| matches!(tree.node(id).kind, Kind::Sequence { .. } | Kind::Mapping { .. });
+    tree.documents().iter().all(|document| document.root.is_none_or(collection))
+        && tree.nodes().iter().all(|node| is_common(tree, node))
+        && bytes(tree.text)
+}
+
+fn is_common(tree: &Tree<'_>, node: &Node<'_>) -> bool {
+    let one_line = || !tree.text.as_bytes()[node.span.clone()].contains(&b'\n');
+    let in_flow = |id: &NodeId| match &tree.node(*id).kind {
+        Kind::Scalar { style: Style::Plain, value } => !value.contains([':', '?']),
+        Kind::Scalar { style, .. } => *style != Style::Empty,
+        _ => true,
+    };
+    let key = |id: &NodeId| match tree.node(*id).kind {
+        Kind::Scalar { style, .. } => matches!(style, Style::Plain | Style::Single | Style::Double),
+        _ => false,
+    };
+    let alone = node.anchor.is_none() && node.tag.is_none();
+    alone
+        && match &node.kind {
+            Kind::Scalar { style: Style::Empty | Style::Block, .. } => true,
+            Kind::Scalar { .. } => one_line(),
+            Kind::Sequence { items, flow } => !flow || one_line() && items.iter().all(in_flow),
+            Kind::Mapping { pairs, flow } => {
+                pairs.iter().all(|(id, _)| key(id))
+                    && (!flow || one_line() && pairs.iter().all(|(key, value)| in_flow(key) && in_flow(value)))
+            }
+            Kind::Alias { .. } => false,
+        }
 }
 
 /// Whether the bytes of a text are free of it, wherever they stand.
@@ -96,14 +125,17 @@ mod tests {
                 assert!(!bytes(&text), "{text:?}");
             }
         }
-        for text in ["%YAML 1.2\n", "...\n", "--- a\n", "--- # c\n", "a?", "я: a?", "a\r", "я\r", "я\r\rb", "a: b\n?\r\n"] {
+        for text in
+            ["%YAML 1.2\n", "...\n", "--- a\n", "--- # c\n", "a?", "я: a?", "a\r", "я\r", "я\r\rb", "a: b\n?\r\n"]
+        {
             assert!(!bytes(text), "{text:?}");
         }
     }
 
     #[test]
-    fn nothing_may_refer_to_elsewhere() {
-        for (text, expected) in [("a: 1\n", true), ("a: &x 1\n", false), ("a: !!str 1\n", false), ("a: !x {}\n", false)] {
+    fn lines_must_speak_for_themselves() {
+        for (text, expected) in [("a: 1\n", true), ("a: &x 1\n", false), ("a: !!str 1\n", false), ("a: !x {}\n", false)]
+        {
             assert_eq!(tree(&Tree::read(text).expect("valid")), expected, "{text}");
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{SENTINEL, STUB};
 use crate::manifest::{
     habit,
-    proof::{Path, Reading, reading},
+    proof::{Difference, Path, Reading, reading},
     text::{Splice, line_prefix, line_start},
     tree::{Document, Kind, NodeId, Style, Tree},
 };
@@ -32,8 +32,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The smallest window that holds all splices; `None` where there is none but the whole text.
-    pub(super) fn of(tree: &Tree<'_>, document: usize, splices: &[Splice]) -> Option<Self> {
+    /// The smallest window that holds all splices and differences; `None` where there is none but the whole text.
+    pub(super) fn of(tree: &Tree<'_>, document: usize, splices: &[Splice], differences: &[Difference]) -> Option<Self> {
         let (start, end) = (splices.first()?.range.start, splices.last()?.range.end);
         let Document { root, end: mut limit } = *tree.documents().get(document)?;
         if limit < tree.text.len() && !tree.text[..limit].ends_with('\n') {
@@ -64,6 +64,9 @@ impl Place {
             });
             let Some((index, value)) = only else { break };
             path.push(index);
+            if !differences.iter().all(|difference| difference.is_below(&path)) {
+                break;
+            }
             key_column = (!level.list()).then_some(guard.column);
             collection = value;
         }
@@ -77,7 +80,7 @@ impl Place {
         let sentinel = match (self.at_end, self.list) {
             (true, _) => String::new(),
             (false, true) => format!("{spaces}- {SENTINEL}\n"),
-            (false, false) => format!("{spaces}{SENTINEL}: {SENTINEL}\n"),
+            (false, false) => format!("{spaces}{SENTINEL}:\n"),
         };
         [&stub, window, &sentinel].concat()
     }
@@ -91,7 +94,7 @@ impl Place {
             Reading::List(items.map(|item| read(*item)).chain(sentinel).collect())
         } else {
             let pairs = tree.pairs(self.collection).unwrap_or_default()[self.elements.clone()].iter();
-            let sentinel = sentinel.map(|sentinel| (sentinel.clone(), sentinel));
+            let sentinel = sentinel.map(|sentinel| (sentinel, Reading::null()));
             Reading::Map(pairs.map(|(key, value)| (read(*key), read(*value))).chain(sentinel).collect())
         };
         if self.below_key { Reading::Map(vec![(Reading::string(STUB), inner)]) } else { inner }
