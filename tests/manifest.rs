@@ -12,3 +12,5 @@ mod rendering;
 mod styles;
 #[path = "manifest/values.rs"]
 mod values;
+#[path = "manifest/workloads.rs"]
+mod workloads;

@@ -138,7 +138,7 @@ pub enum PlanFault {
         path: String,
     },
     /// No workload of that name that has a count or containers.
-    #[error("has no workload named {name:?}; it has {}", found.join(", "))]
+    #[error("has no workload named {name:?}{}", others(found))]
     NoWorkload {
         /// The name looked for.
         name: String,
@@ -146,7 +146,7 @@ pub enum PlanFault {
         found: Vec<String>,
     },
     /// The workload has no container of that name.
-    #[error("has no container named {name:?}; it has {}", found.join(", "))]
+    #[error("has no container named {name:?}{}", others(found))]
     NoContainer {
         /// The name looked for.
         name: String,
@@ -190,6 +190,12 @@ pub enum PlanFault {
     /// The value is no image by the OCI grammar; perhaps it is a placeholder that something else fills in.
     #[error("{found:?} is not an image (name:tag@digest)")]
     NotAnImage {
+        /// What stands there.
+        found: String,
+    },
+    /// The value is no whole number; perhaps it is a placeholder that something else fills in.
+    #[error("{found:?} is not a whole number")]
+    NotACount {
         /// What stands there.
         found: String,
     },
@@ -273,6 +279,10 @@ pub enum UnsafeEdit {
     /// The proof failed: reading the text again shows another difference than the asked-for one.
     #[error("the edited text would differ in more than the value: {0}")]
     ProofFailed(String),
+}
+
+fn others(found: &[String]) -> String {
+    if found.is_empty() { ", nor any other".to_owned() } else { format!("; it has {}", found.join(", ")) }
 }
 
 /// Plans a mutation of one site: finds the file in which its value stands, or is to stand, and edits that.

@@ -11,8 +11,8 @@ mod replicas;
 mod template;
 
 use super::{
-    Fault, Missing, Outcome, scalar, slot,
-    tree::{Document, Tree},
+    Fault, Missing, Outcome, slot,
+    tree::{Document, NodeId, Tree},
 };
 use crate::domain::{
     image::ImageChange,
@@ -161,9 +161,15 @@ fn only<'f, 't>(tree: &Tree<'_>, matching: &[&'f Found<'t>]) -> Result<&'f Found
     }
 }
 
-/// A count as Kubernetes reads it.
-fn count(tree: &Tree<'_>, id: usize) -> Option<u32> {
-    tree.scalar(id).and_then(|text| scalar::whole_number(text.trim()))
+/// The fault of a text that isn't what it should be: encrypted, a template, or else this.
+fn unreadable(tree: &Tree<'_>, id: NodeId, fault: PlanFault) -> Fault {
+    let text = tree.scalar(id).unwrap_or_default();
+    let fault = match fault {
+        _ if text.starts_with("ENC[") => PlanFault::Unsafe(UnsafeEdit::Sops),
+        _ if text.contains("{{") => PlanFault::HelmTemplate,
+        fault => fault,
+    };
+    Fault::at(tree.position(id), fault)
 }
 
 /// A key path for people: `spec.replicas`.

@@ -95,16 +95,18 @@ pub(super) fn explained(text: Text, fault: &PlanFault, language: Language) -> Te
             .plain(say!(language, "Здесь нет значения ", "There is no value "))
             .code(clean::inline(path, SHOWN))
             .plain(say!(language, ": добавьте его, и команда сможет его менять.", ": once it is added, the command can change it.")),
-        PlanFault::NoWorkload { name, found } => text
-            .plain(say!(language, "Здесь нет рабочей нагрузки ", "There is no workload "))
-            .code(clean::inline(name, SHOWN))
-            .plain(say!(language, ". Есть:", ". There is:"))
-            .block(list(found)),
-        PlanFault::NoContainer { name, found } => text
-            .plain(say!(language, "Здесь нет контейнера ", "There is no container "))
-            .code(clean::inline(name, SHOWN))
-            .plain(say!(language, ". Есть:", ". There is:"))
-            .block(list(found)),
+        PlanFault::NoWorkload { name, found } => {
+            let text = text
+                .plain(say!(language, "Здесь нет рабочей нагрузки ", "There is no workload "))
+                .code(clean::inline(name, SHOWN));
+            others(text, found, language)
+        }
+        PlanFault::NoContainer { name, found } => {
+            let text = text
+                .plain(say!(language, "Здесь нет контейнера ", "There is no container "))
+                .code(clean::inline(name, SHOWN));
+            others(text, found, language)
+        }
         PlanFault::SeveralWorkloads { found, lines } => {
             let lines = numbers(lines);
             text.plain(say!(
@@ -149,6 +151,13 @@ pub(super) fn explained(text: Text, fault: &PlanFault, language: Language) -> Te
             .plain(say!(language, ": меняйте образ там.", ": change the image there.")),
         PlanFault::NotAnImage { found } => text
             .plain(say!(language, "Это не образ с тегом, а, видимо, место для подстановки: ", "This is no image with a tag, perhaps a placeholder: "))
+            .code(clean::inline(found, SHOWN)),
+        PlanFault::NotACount { found } => text
+            .plain(say!(
+                language,
+                "Это не целое число, а, видимо, место для подстановки: ",
+                "This is no whole number, perhaps a placeholder: "
+            ))
             .code(clean::inline(found, SHOWN)),
         PlanFault::HelmTemplate => text.plain(say!(
             language,
@@ -252,6 +261,14 @@ fn not_safe(text: Text, fault: &UnsafeEdit, language: Language) -> Text {
                 "The edit didn't pass its check: more than this value would have changed."
             ))
             .block(clean::block(detail)),
+    }
+}
+
+/// What is there instead, if anything.
+fn others(text: Text, found: &[String], language: Language) -> Text {
+    match found {
+        [] => text.plain(say!(language, ", и других нет.", ", nor any other.")),
+        found => text.plain(say!(language, ". Есть:", ". There is:")).block(list(found)),
     }
 }
 

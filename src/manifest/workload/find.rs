@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The most resources and containers that are looked at: aliases can make many out of few bytes.
-const MAX_FOUND: usize = 100_000;
+pub(super) const MAX_FOUND: usize = 100_000;
 
 /// A value, and the way to it.
 #[derive(Debug, Clone)]
@@ -243,7 +243,8 @@ pub(super) fn all<'t>(tree: &'t Tree<'_>) -> Result<Vec<Found<'t>>, Fault> {
     Ok(found)
 }
 
-fn too_many() -> Fault {
+/// The fault of more than can be looked at.
+pub(super) fn too_many() -> Fault {
     Fault::whole(PlanFault::Malformed(format!("more than {MAX_FOUND} resources or containers")))
 }
 

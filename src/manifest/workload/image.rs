@@ -7,7 +7,11 @@ use super::{
     reference::{self, Reference},
 };
 use crate::{
-    domain::{image::ImageChange, plan::PlanFault, position::Position},
+    domain::{
+        image::ImageChange,
+        plan::{PlanFault, UnsafeEdit},
+        position::Position,
+    },
     manifest::{
         Fault, Outcome, habit,
         insert::{Edit, Value},
@@ -36,6 +40,11 @@ impl Target {
         self.image.as_ref().map_or(self.container, |image| image.value)
     }
 
+    /// Whether a list or a map stands in the image's place.
+    fn is_not_a_scalar(&self, tree: &Tree<'_>) -> bool {
+        self.image.as_ref().is_some_and(|image| tree.scalar(image.value).is_none())
+    }
+
     /// The image text; `None` where there is none.
     fn text<'t>(&self, tree: &'t Tree<'_>) -> Option<&'t str> {
         let image = self.image.as_ref().filter(|image| !tree.is_null(image.value))?;
@@ -62,9 +71,21 @@ pub(super) fn set(
     container: ContainerRef<'_>,
     change: &ImageChange,
 ) -> Result<Outcome, Fault> {
-    let targets = targets(tree, found, at, container)?;
+    let targets = match (targets(tree, found, at, container), container, &change.name) {
+        // The image has its new name already.
+        (Err(Fault { fault: PlanFault::NoContainer { .. }, .. }), ContainerRef::Image(old), Some(new))
+            if old != new.as_str() =>
+        {
+            let renamed = targets(tree, found, at, ContainerRef::Image(new.as_str()));
+            renamed.or_else(|_| targets(tree, found, at, container))?
+        }
+        (targets, ..) => targets?,
+    };
     let Some(first) = targets.first() else { return Err(no_container(tree, found, at, "*")?) };
     let old = match first.text(tree) {
+        None if first.is_not_a_scalar(tree) => {
+            return Err(Fault::not_safe(tree.position(first.node()), UnsafeEdit::NotAScalar));
+        }
         None => None,
         Some(text) => Some(Reference::parse(text).ok_or_else(|| not_an_image(tree, first.node(), text))?),
     };
@@ -174,6 +195,9 @@ fn with_image(
         let containers = workload.containers(tree)?.into_iter();
         let ours = containers.map(|container| Target::of(workload.document, container));
         targets.extend(ours.filter(|target| target.text(tree).is_some_and(|text| reference::name(text) == name)));
+        if targets.len() > find::MAX_FOUND {
+            return Err(find::too_many());
+        }
     }
     targets.sort_by_key(|target| tree.node(target.node()).span.start);
     let Some(first) = targets.first() else { return Err(no_container(tree, found, at, name)?) };
@@ -206,9 +230,5 @@ fn no_container(tree: &Tree<'_>, found: &[Found<'_>], at: &Selector<'_>, name: &
 }
 
 fn not_an_image(tree: &Tree<'_>, id: NodeId, text: &str) -> Fault {
-    let fault = match text.contains("{{") {
-        true => PlanFault::HelmTemplate,
-        false => PlanFault::NotAnImage { found: text.to_owned() },
-    };
-    Fault::at(tree.position(id), fault)
+    super::unreadable(tree, id, PlanFault::NotAnImage { found: text.to_owned() })
 }

@@ -6,14 +6,17 @@ use super::{
     no_value,
 };
 use crate::{
-    domain::{plan::PlanFault, position::Position},
+    domain::{
+        plan::{PlanFault, UnsafeEdit},
+        position::Position,
+    },
     manifest::{
         Fault, Missing, Outcome, habit,
         insert::{self, Edit, Value},
         proof::{Difference, Reading},
-        slot,
+        scalar, slot,
         text::{Splice, eol_near, line_end, line_of},
-        tree::{NodeId, Style, Tree},
+        tree::{NodeId, STR_TAG, Style, Tree},
     },
 };
 
@@ -56,6 +59,9 @@ pub(super) fn set(
     }
     let pair = there.editable(tree)?;
     slot::writable(tree, pair)?;
+    if tree.node(pair.value).tag.as_deref() == Some(STR_TAG) {
+        return Err(Fault::not_safe(tree.position(pair.value), UnsafeEdit::NotAScalar));
+    }
     let value = Value::Number(count);
     let edit = Edit {
         splices: vec![slot::replace(tree, pair.key, pair.value, &value.text())?],
@@ -79,14 +85,11 @@ fn spec(tree: &Tree<'_>, found: &[Found<'_>], at: &Selector<'_>) -> Result<(usiz
 }
 
 fn number(tree: &Tree<'_>, id: NodeId) -> Result<u32, Fault> {
-    super::count(tree, id).ok_or_else(|| {
-        let found = tree.scalar(id).unwrap_or_default();
-        let fault = match found.contains("{{") {
-            true => PlanFault::HelmTemplate,
-            false => PlanFault::Malformed("spec.replicas is not a whole number".to_owned()),
-        };
-        Fault::at(tree.position(id), fault)
-    })
+    let Some(text) = tree.scalar(id) else {
+        return Err(Fault::not_safe(tree.position(id), UnsafeEdit::NotAScalar));
+    };
+    let not_a_count = || super::unreadable(tree, id, PlanFault::NotACount { found: text.to_owned() });
+    scalar::whole_number(text.trim()).ok_or_else(not_a_count)
 }
 
 /// Puts the count in as the first key of `spec`, in its style.

@@ -400,6 +400,123 @@ fn manifests() {
     | proxy
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
+    assert_snapshot!(plan(Some((30, 1)), PlanFault::SeveralWorkloads { found: strings(&["Deployment/web", "StatefulSet/web"]), lines: vec![1, 30] }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:30:1`
+    Подходит несколько рабочих нагрузок, строки 1, 30:
+    | Deployment/web
+    | StatefulSet/web
+    Назовите вид и имя нужной.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:30:1`
+    Several workloads match, on lines 1, 30:
+    | Deployment/web
+    | StatefulSet/web
+    Name the kind and the name of the one that is meant.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(Some((24, 9)), PlanFault::SeveralContainers { found: strings(&["app", "proxy"]), lines: vec![20, 24] }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:24:9`
+    Подходит несколько контейнеров, строки 20, 24:
+    | app
+    | proxy
+    Назовите нужный; имена не должны повторяться.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:24:9`
+    Several containers match, on lines 20, 24:
+    | app
+    | proxy
+    Name the one that is meant; no name may stand twice.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(Some((24, 16)), PlanFault::DifferentImages { name: "app".into(), found: strings(&["app:v1", "app:v2"]), lines: vec![20, 24] }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:24:16`
+    Образ `app` стоит здесь в разных версиях, строки 20, 24:
+    | app:v1
+    | app:v2
+    Назовите нужную рабочую нагрузку и контейнер.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:24:16`
+    The image `app` stands here in different versions, on lines 20, 24:
+    | app:v1
+    | app:v2
+    Name the workload and the container that are meant.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(Some((8, 5)), PlanFault::TemplateElsewhere { workload: "Rollout/web".into(), template: "Deployment/web".into() }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:8:5`
+    У `Rollout/web` нет своих контейнеров, они в `Deployment/web`: меняйте образ там.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:8:5`
+    There are no containers in `Rollout/web`, they are in `Deployment/web`: change the image there.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(Some((20, 16)), PlanFault::NotAnImage { found: "app:${TAG}".into() }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:20:16`
+    Это не образ с тегом, а, видимо, место для подстановки: `app:${TAG}`
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:20:16`
+    This is no image with a tag, perhaps a placeholder: `app:${TAG}`
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(Some((20, 16)), PlanFault::NotACount { found: "${REPLICAS}".into() }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:20:16`
+    Это не целое число, а, видимо, место для подстановки: `${REPLICAS}`
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:20:16`
+    This is no whole number, perhaps a placeholder: `${REPLICAS}`
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(Some((1, 1)), PlanFault::HelmTemplate), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:1:1`
+    Это шаблон Helm, а не готовый YAML: меняйте значение в файле values.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml:1:1`
+    This is a Helm template, no finished YAML: change the value in the values file.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(None, PlanFault::NoWorkload { name: "web".into(), found: vec![] }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    Здесь нет рабочей нагрузки `web`, и других нет.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    There is no workload `web`, nor any other.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
+    assert_snapshot!(plan(None, PlanFault::NoContainer { name: "web".into(), found: vec![] }), @r"
+    🚫 **Манифест нельзя изменить**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    Здесь нет контейнера `web`, и других нет.
+    Ничего не изменено. Когда манифест поправят, повторите команду.
+
+    🚫 **The manifest can't be changed**
+    `apps/oil-refinery-application/overlays/prod/kustomization.yaml`
+    There is no container `web`, nor any other.
+    Nothing was changed. Once the manifest is fixed, send the command again.
+    ");
     let environments = strings(&["oil-refinery-application/stage", "apps/other/overlays/dev"]);
     assert_snapshot!(plan(None, PlanFault::SharedBase { environments }), @r"
     🚫 **Манифест нельзя изменить**
