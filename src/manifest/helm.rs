@@ -72,6 +72,14 @@ pub fn shadowed(bytes: &[u8], host: &Host, path: &KeyPath) -> Result<Vec<Positio
     }
 }
 
+/// What a file beside a chart sets over the Application's source: `.argocd-source.yaml`, `.argocd-source-<app>.yaml`.
+///
+/// # Errors
+/// As [`get`].
+pub fn overriding(bytes: &[u8], path: &KeyPath) -> Result<Option<(String, Position)>, Fault> {
+    application::overriding(slot::utf8(bytes)?, path)
+}
+
 /// The kind of a file, by the `apiVersion` and `kind` of its documents; what says neither is a values file.
 #[must_use]
 pub fn host_of(bytes: &[u8]) -> Host {

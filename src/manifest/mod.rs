@@ -11,6 +11,9 @@
 //! | [`argocd`] | the files beside a kustomization that beat it |
 //! | [`workload`] | plain manifests: the images of containers, `spec.replicas` |
 //! | [`sources`] | what a kustomization builds from, as far as the snapshot shows it |
+//! | [`helm`] | where Helm's values stand: in values files, Applications and HelmReleases |
+//! | [`value`], [`key_path`] | a scalar at a path of keys in any document |
+//! | `embedded` | YAML inside a block scalar |
 //! | `entry`, `pattern` | where the entry of a kustomization stands, and which images its name matches |
 //! | `slot`, `habit`, `insert`, `remove`, `keys` | whether a value may be written over, how the file is written, the splices that put something in or take it out, or both at once |
 //! | `tree`, `scalar`, `text`, `proof` | YAML with byte ranges, quoting, lines, the proof: not about kustomize at all |

@@ -49,6 +49,14 @@ pub(super) fn shadowed(text: &str, name: Option<&str>, path: &KeyPath) -> Result
     Ok(application.values(path)?.into_iter().skip(1).map(|(_, at)| at).collect())
 }
 
+pub(super) fn overriding(text: &str, path: &KeyPath) -> Result<Option<(String, Position)>, Fault> {
+    let tree = value::read(text)?;
+    let root = tree.documents().first().and_then(|document| document.root).filter(|root| !tree.is_null(*root));
+    let Some(root) = root else { return Ok(None) };
+    let source = Application { tree: &tree, document: 0, root, source: vec![] };
+    Ok(source.values(path)?.into_iter().next())
+}
+
 pub(super) fn set(text: &str, name: Option<&str>, wish: &Wish<'_>) -> Result<Outcome, Fault> {
     let tree = value::read(text)?;
     let Some(application) = Application::of(&tree, name, wish.path)? else {

@@ -198,12 +198,13 @@ impl New<'_> {
 }
 
 /// Where a block map ends, with the comments that belong to what stands last in it: those that are indented deeper than its
-/// keys, and items of a list that are commented out.
+/// keys, and, right below it, what is commented out of it: `#   key: value` of a map, `# - item` of a list.
 fn behind_comments(tree: &Tree<'_>, map: NodeId, indent: usize) -> usize {
     let text = tree.text;
     let Some(last) = tree.pairs(map).and_then(<[_]>::last) else { return tree.node(map).span.end };
     let mut end = habit::pair_span(tree, *last).end;
-    let list = matches!(tree.node(last.1).kind, Kind::Sequence { flow: false, .. });
+    let is_list = matches!(tree.node(last.1).kind, Kind::Sequence { .. });
+    let mut right_below = true;
     let mut next = if is_blank(line_prefix(text, end)) {
         line_start(text, end)
     } else {
@@ -214,17 +215,20 @@ fn behind_comments(tree: &Tree<'_>, map: NodeId, indent: usize) -> usize {
         let line_end = line_end(text, next);
         let line = &text[next..line_end];
         let bare = line.trim_start_matches(' ');
-        let column = line.len() - bare.len();
-        let item = bare.strip_prefix('#').is_some_and(|rest| rest.trim_start_matches(' ').starts_with("- "));
-        if bare.starts_with('#') && (column > indent || list && item && column == indent) {
-            end = line_end;
-        } else if !is_blank(line) {
-            break;
+        match bare.strip_prefix('#') {
+            Some(_) if line.len() - bare.len() > indent => end = line_end,
+            Some(comment) if right_below && line.len() - bare.len() == indent => {
+                let inner = comment.trim_start_matches(' ');
+                let deeper = comment.len() - inner.len() > 1 && !inner.is_empty();
+                if !(deeper || is_list && inner.starts_with("- ")) {
+                    break;
+                }
+                end = line_end;
+            }
+            None if is_blank(line) => right_below = false,
+            _ => break,
         }
         next = line_end + eol_at(text, line_end).len();
-        if eol_at(text, line_end).is_empty() {
-            break;
-        }
     }
     end
 }

@@ -482,3 +482,15 @@ fn texts_can_be_read_in_every_style() {
         assert_eq!(found.map(|(value, at)| (value, at.line)), Some(("v1".to_owned(), 11)), "{text}");
     }
 }
+
+#[test]
+fn files_beside_a_chart_are_read() {
+    let path = KeyPath::parse(TAG).expect("a path");
+    let read = |text: &str| helm::overriding(text.as_bytes(), &path).map(|found| found.map(|(v, at)| (v, at.line)));
+    let parameters = "helm:\n  parameters:\n  - name: image.tag\n    value: v1\n    forcestring: true\n";
+    assert_eq!(read(parameters), Ok(Some(("v1".to_owned(), 4))));
+    assert_eq!(read("helm: {valuesObject: {image: {tag: v1}}}\n"), Ok(Some(("v1".to_owned(), 1))));
+    for none in ["", "# c\n", "kustomize: {}\n", "helm:\n", "helm: {parameters: [{name: image.name, value: a}]}\n"] {
+        assert_eq!(read(none), Ok(None), "{none}");
+    }
+}
