@@ -1,10 +1,17 @@
-//! The files beside a kustomization that Argo CD applies after it: `.argocd-source.yaml`, `.argocd-source-<app>.yaml`.
+//! What Argo CD applies after a kustomization or a chart's values: `.argocd-source.yaml`, `.argocd-source-<app>.yaml`, and the
+//! source of the Application itself.
+
+mod place;
+mod set;
 
 use super::{
     Fault, scalar, slot,
     tree::{NodeId, Tree},
 };
-use crate::domain::position::Position;
+use crate::domain::{image::tag_start, position::Position};
+
+pub use place::Place;
+pub use set::{set_image, set_replicas};
 
 /// What such a file sets for one image and one workload.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -37,32 +44,117 @@ pub fn file_names(namespace: &str, application: &str) -> [String; 3] {
 pub fn overrides(bytes: &[u8], images: &[&str], workload: &str) -> Result<Overrides, Fault> {
     let tree = Tree::read(slot::utf8(bytes)?)?;
     let root = tree.documents().first().and_then(|document| document.root);
-    let Some(kustomize) = root.and_then(|root| tree.get(root, "kustomize")) else { return Ok(Overrides::default()) };
-    let list = |key: &str| -> Vec<NodeId> {
-        tree.get(kustomize, key).and_then(|list| tree.items(list)).map(<[_]>::to_vec).unwrap_or_default()
-    };
-    let image = list("images").into_iter().rev().find_map(|item| {
-        let (names, tag) = parse_image(tree.scalar(item)?);
-        images.iter().any(|image| names.contains(image)).then(|| (tree.position(item), tag.map(str::to_owned)))
-    });
-    let replicas = list("replicas").into_iter().rev().find_map(|item| {
-        let name = tree.get(item, "name").and_then(|name| tree.scalar(name))?;
-        let count = tree.get(item, "count").and_then(|count| tree.scalar(count)).and_then(scalar::whole_number);
-        (name == workload).then(|| (tree.position(item), count))
-    });
-    Ok(Overrides { image, replicas })
+    Ok(root.map_or_else(Overrides::default, |root| Overrides::of(&tree, root, images, workload)))
 }
 
-/// The names in an image override, and its tag.
-fn parse_image(text: &str) -> ([&str; 2], Option<&str>) {
-    let (name, new) = text.split_once('=').map_or((None, text), |(name, new)| (Some(name), new));
-    let (new, digest) = new.split_once('@').map_or((new, None), |(new, digest)| (new, Some(digest)));
-    let path = new.rfind('/').map_or(0, |slash| slash + 1);
-    let (new, tag) = match new[path..].rfind(':') {
-        Some(colon) => (&new[..path + colon], Some(&new[path + colon + 1..])),
-        None => (new, None),
+/// Reads what the manifest of an Application sets for an image, by any of its names, and for a workload: its own
+/// `spec.source.kustomize`, or that of the last of its `spec.sources` that sets it.
+///
+/// A file without the Application sets nothing.
+///
+/// # Errors
+/// As [`overrides`].
+pub fn application_overrides(
+    bytes: &[u8],
+    application: &str,
+    images: &[&str],
+    workload: &str,
+) -> Result<Overrides, Fault> {
+    let tree = Tree::read(slot::utf8(bytes)?)?;
+    let place = Place::Application { name: Some(application.to_owned()) };
+    let mut all = Overrides::default();
+    for (source, _) in place.find(&tree).map(|found| found.sources).unwrap_or_default() {
+        let Overrides { image, replicas } = Overrides::of(&tree, source, images, workload);
+        all = Overrides { image: image.or(all.image), replicas: replicas.or(all.replicas) };
+    }
+    Ok(all)
+}
+
+/// A parameter of a chart that Argo CD passes to Helm itself, so that it beats all values files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Where it stands.
+    pub at: Position,
+    /// Its key path: `image.tag`.
+    pub name: String,
+    /// Its value, when it has one.
+    pub value: Option<String>,
+}
+
+/// Reads the `helm.parameters` of a place, in their order.
+///
+/// A file without the Application has none.
+///
+/// # Errors
+/// As [`overrides`].
+pub fn parameters(bytes: &[u8], place: &Place) -> Result<Vec<Parameter>, Fault> {
+    let tree = Tree::read(slot::utf8(bytes)?)?;
+    let sources = place.find(&tree).map(|found| found.sources).unwrap_or_default();
+    let lists = sources.into_iter().filter_map(|(source, _)| tree.get(tree.get(source, "helm")?, "parameters"));
+    let items = lists.flat_map(|list| tree.items(list).unwrap_or_default());
+    let text = |item: NodeId, key| tree.get(item, key).and_then(|value| tree.scalar(value)).map(str::to_owned);
+    let parameter = |item: &NodeId| {
+        let name = text(*item, "name")?;
+        Some(Parameter { at: tree.position(*item), name, value: text(*item, "value") })
     };
-    ([name.unwrap_or(new), new], tag.filter(|tag| !tag.is_empty() && digest.is_none()))
+    Ok(items.filter_map(parameter).collect())
+}
+
+impl Overrides {
+    /// What a source says.
+    fn of(tree: &Tree<'_>, source: NodeId, images: &[&str], workload: &str) -> Self {
+        let Some(kustomize) = tree.get(source, "kustomize") else { return Self::default() };
+        let list = |key: &str| -> Vec<NodeId> {
+            tree.get(kustomize, key).and_then(|list| tree.items(list)).map(<[_]>::to_vec).unwrap_or_default()
+        };
+        let image = list("images").into_iter().rev().find_map(|item| {
+            let parts = ImageParts::parse(tree.scalar(item)?);
+            let tag = parts.tag.filter(|_| parts.digest.is_none()).map(str::to_owned);
+            images.iter().any(|image| parts.is_about(image)).then(|| (tree.position(item), tag))
+        });
+        let replicas = list("replicas").into_iter().rev().find_map(|item| {
+            let name = tree.get(item, "name").and_then(|name| tree.scalar(name))?;
+            let count = tree.get(item, "count").and_then(|count| tree.scalar(count)).and_then(scalar::whole_number);
+            (name == workload).then(|| (tree.position(item), count))
+        });
+        Self { image, replicas }
+    }
+}
+
+/// An image override in its parts: `name=new:tag@digest`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ImageParts<'p> {
+    name: &'p str,
+    new: Option<&'p str>,
+    tag: Option<&'p str>,
+    digest: Option<&'p str>,
+}
+
+impl<'p> ImageParts<'p> {
+    fn parse(text: &'p str) -> Self {
+        let (own, rest) = text.split_once('=').map_or((None, text), |(own, rest)| (Some(own), rest));
+        let (tagged, digest) = rest.split_once('@').map_or((rest, None), |(tagged, digest)| (tagged, Some(digest)));
+        let (new, tag) = match tag_start(tagged) {
+            Some(colon) => (&tagged[..colon], Some(&tagged[colon + 1..])),
+            None => (tagged, None),
+        };
+        Self {
+            name: own.unwrap_or(new),
+            new: own.map(|_| new),
+            tag: tag.filter(|tag| !tag.is_empty()),
+            digest: digest.filter(|digest| !digest.is_empty()),
+        }
+    }
+
+    /// Whether an image is meant, by its own name or by the one that it gets.
+    fn is_about(&self, image: &str) -> bool {
+        self.name == image || self.new == Some(image)
+    }
+
+    fn write(&self) -> String {
+        let part = |sign: &str, part: Option<&str>| part.map_or_else(String::new, |part| format!("{sign}{part}"));
+        [self.name.to_owned(), part("=", self.new), part(":", self.tag), part("@", self.digest)].concat()
+    }
 }
 
 #[cfg(test)]
@@ -99,6 +191,35 @@ mod tests {
         assert_eq!(read(""), Overrides::default());
         assert!(overrides(b"kustomize: [", &[IMAGE], "web").is_err());
         assert!(overrides(b"\xff", &[IMAGE], "web").is_err());
+    }
+
+    #[test]
+    fn applications_are_found_among_others() {
+        let application = |name: &str, spec: &str| {
+            format!(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}}}\nspec:\n{spec}---\n"
+            )
+        };
+        let kustomize = "kustomize: {images: ['app:1'], replicas: [{name: web, count: 2}]}";
+        let file = application("other", &format!("  source: {{{kustomize}}}\n"))
+            + &application(
+                "web",
+                &format!(
+                    "  sources:\n  - {{{kustomize}}}\n  - helm: {{parameters: [{{name: image.tag, value: '2'}}, {{name: x}}]}}\n"
+                ),
+            );
+        let found = application_overrides(file.as_bytes(), "web", &["app"], "web").expect("readable");
+        assert_eq!(found.image, Some((Position { line: 12, column: 27 }, Some("1".to_owned()))));
+        assert_eq!(found.replicas, Some((Position { line: 12, column: 47 }, Some(2))));
+        let none = application_overrides(file.as_bytes(), "nobody", &["app"], "web").expect("readable");
+        assert_eq!(none, Overrides::default());
+
+        let place = |name: &str| Place::Application { name: Some(name.to_owned()) };
+        let parameters = |name: &str| parameters(file.as_bytes(), &place(name)).expect("readable");
+        let at = Position { line: 13, column: 25 };
+        let first = Parameter { at, name: "image.tag".to_owned(), value: Some("2".to_owned()) };
+        assert_eq!((parameters("web").len(), parameters("web").first()), (2, Some(&first)));
+        assert_eq!(parameters("other"), []);
     }
 
     #[test]

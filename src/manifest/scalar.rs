@@ -11,7 +11,8 @@ pub fn is_plain_string(text: &str) -> bool {
     let mut chars = text.chars();
     let marker = text == "...";
     let starts_well = chars.next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '/' | '.'));
-    let harmless = text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | ':' | '@' | '+'));
+    let harmless =
+        text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '/' | '.' | '-' | ':' | '@' | '+' | '='));
     starts_well && harmless && !marker && !text.ends_with(':') && !is_word(text) && !is_number(text) && !is_time(text)
 }
 
@@ -180,6 +181,7 @@ mod tests {
             "nope",
             "only",
             "registry.example.org:5000/a/b",
+            "app=mirror/app:1",
             "5e",
         ] {
             assert!(is_plain_string(text), "{text}");
