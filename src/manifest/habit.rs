@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     scalar,
-    text::{eol_near, is_blank, line_of, line_prefix},
+    text::{eol_at, eol_near, is_blank, line_end, line_of, line_prefix, line_start},
     tree::{Kind, NodeId, Style, Tree},
 };
 
@@ -38,14 +38,41 @@ pub(super) fn is_flow(tree: &Tree<'_>, id: NodeId) -> bool {
     matches!(tree.node(id).kind, Kind::Sequence { flow: true, .. } | Kind::Mapping { flow: true, .. })
 }
 
-/// What stands before the dash of a list's item, and between the dash and the item; `None` where more stands there.
+/// What stands before the dash of a list's item, and between the dash and the item; `None` where more stands there. One space
+/// stands for a line end.
 pub(super) fn dash<'t>(tree: &Tree<'t>, item: NodeId) -> Option<(&'t str, &'t str)> {
     let node = tree.node(item);
     if node.anchor.is_some() || node.tag.is_some() || node.span.is_empty() && matches!(node.kind, Kind::Scalar { .. }) {
         return None;
     }
-    let (lead, gap) = line_prefix(tree.text, node.span.start).split_once('-')?;
+    let prefix = line_prefix(tree.text, node.span.start);
+    if is_blank(prefix) {
+        let before = tree.text[..node.span.start].trim_ascii_end();
+        let lead = before.ends_with('-').then(|| line_prefix(tree.text, before.len() - 1))?;
+        return is_blank(lead).then_some((lead, " "));
+    }
+    let (lead, gap) = prefix.split_once('-')?;
     (is_blank(lead) && !gap.is_empty() && gap.bytes().all(|b| b == b' ')).then_some((lead, gap))
+}
+
+/// Where the comments end that stand directly below this offset and to the right of this column: they belong to what ends
+/// there. The offset itself where there are none.
+pub(super) fn past_own_comments(text: &str, end: usize, column: usize) -> usize {
+    let mut last = end;
+    let mut next = match is_blank(line_prefix(text, end)) {
+        true => line_start(text, end),
+        false => line_end(text, end) + eol_at(text, line_end(text, end)).len(),
+    };
+    while next < text.len() {
+        let line = &text[next..line_end(text, next)];
+        let comment = line.trim_start_matches(' ');
+        if !comment.starts_with('#') || line.len() - comment.len() <= column {
+            break;
+        }
+        last = next + line.len();
+        next = last + eol_at(text, last).len();
+    }
+    last
 }
 
 /// The indentation of a block map's keys.
@@ -127,12 +154,20 @@ pub(super) fn ends_blank(text: &str, end: usize) -> bool {
     before.lines().next_back().is_some_and(is_blank)
 }
 
-/// The quotes that a list's items have around their values of this key, or around themselves where they are scalars.
+/// The quotes that a list's items have around their values of this key, or around themselves where they are scalars. A key
+/// that none of them has is quoted where all values of the last one are.
 pub(super) fn sibling_style(tree: &Tree<'_>, items: &[NodeId], key: &str) -> Style {
+    let quoted = |value: &NodeId| matches!(style(tree, *value), Style::Single | Style::Double);
     let value = |item: &NodeId| if key.is_empty() { Some(*item) } else { tree.get(*item, key) };
-    let styles = items.iter().rev().filter_map(value).filter(|value| !tree.is_null(*value));
-    let mut quoted = styles.map(|value| style(tree, value)).filter(|s| matches!(s, Style::Single | Style::Double));
-    quoted.next().unwrap_or(Style::Plain)
+    let mut values = items.iter().rev().filter_map(value).filter(|value| !tree.is_null(*value)).peekable();
+    if values.peek().is_some() {
+        return values.find(quoted).map_or(Style::Plain, |value| style(tree, value));
+    }
+    let last = items.iter().rev().find_map(|item| tree.pairs(*item)).unwrap_or_default();
+    match last.iter().all(|(_, value)| quoted(value)) {
+        true => last.first().map_or(Style::Plain, |(_, value)| style(tree, *value)),
+        false => Style::Plain,
+    }
 }
 
 /// Whether a collection in braces or brackets is written as JSON: its keys stand in double quotes.
@@ -193,13 +228,18 @@ impl Flow {
         let comma = spans.windows(2).map(|pair| text(pair[0].end..pair[1].start)).find(|between| {
             between.strip_prefix(',').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_whitespace()))
         });
-        let lines = if open.is_empty() || is_blank(&open) { ", ".to_owned() } else { format!(",{open}") };
         let keys = style(tree, pairs.first()?.0);
         let colon = pairs.iter().map(|(key, value)| text(tree.node(*key).span.end..tree.node(*value).span.start));
         // Only a quoted key can do without the space.
         let mut colons = colon.filter(|colon| *colon == ": " || *colon == ":" && keys == Style::Double);
         let colon = colons.next().unwrap_or(": ").to_owned();
-        Some(Self { open, colon, comma: comma.map_or(lines, str::to_owned), close, keys })
+        let comma = match comma {
+            Some(comma) => comma.to_owned(),
+            None if !is_blank(&open) => format!(",{open}"),
+            None if colon == ":" => ",".to_owned(),
+            None => ", ".to_owned(),
+        };
+        Some(Self { open, colon, comma, close, keys })
     }
 
     /// The same on one line.
@@ -208,7 +248,8 @@ impl Flow {
         if is_blank(open) && is_blank(close) && !comma.contains(['\n', '\r']) {
             return self;
         }
-        Self { open: String::new(), comma: ", ".to_owned(), close: String::new(), ..self }
+        let comma = if self.colon == ":" { "," } else { ", " };
+        Self { open: String::new(), comma: comma.to_owned(), close: String::new(), ..self }
     }
 
     /// The same as JSON where this is asked for.
@@ -220,6 +261,13 @@ impl Flow {
     pub(super) fn is_json(&self) -> bool {
         self.keys == Style::Double
     }
+}
+
+/// What stands between the element of this index and its neighbours in a flow collection; a lone element on a line is
+/// followed as in `{"a":1,"b":2}` where its map is written without spaces.
+pub(super) fn separator_like(text: &str, elements: &[Range<usize>], index: usize, flow: &Flow) -> String {
+    let separator = separator(text, elements, index);
+    if elements.len() == 1 && separator == ", " && flow.colon == ":" { ",".to_owned() } else { separator }
 }
 
 /// What stands between the element of this index and its neighbours in a flow collection.

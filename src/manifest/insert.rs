@@ -194,7 +194,7 @@ pub(super) fn any_pair(
     let spans: Vec<_> = pairs.iter().map(|pair| habit::pair_span(tree, *pair)).collect();
     let splice = if habit::is_flow(tree, map) {
         let flow = habit::Flow::of(tree, Some(map)).on_one_line();
-        let separator = habit::separator(tree.text, &spans, after);
+        let separator = habit::separator_like(tree.text, &spans, after, &flow);
         let (key, value) = (habit::string(tree, key, quoted), value.write_flow_under(tree, &flow, key, styles));
         Splice::insert(spans[after].end, format!("{separator}{key}{}{value}", flow.colon))
     } else {
@@ -214,13 +214,14 @@ pub(super) fn item(tree: &Tree<'_>, (list, path): (NodeId, &[usize]), new: &New<
     let styles = |key: &str| habit::sibling_style(tree, items, key);
     let splice = if habit::is_flow(tree, list) {
         let spans: Vec<_> = items.iter().map(|item| tree.node(*item).span.clone()).collect();
-        let separator = habit::separator(tree.text, &spans, items.len() - 1);
-        let json = habit::is_json(tree, list);
-        let flow = new.write_flow(tree, &habit::Flow::of(tree, braces).or_json(json), &styles);
+        let like = habit::Flow::of(tree, braces).or_json(habit::is_json(tree, list));
+        let separator = habit::separator_like(tree.text, &spans, items.len() - 1, &like);
+        let flow = new.write_flow(tree, &like, &styles);
         Splice::insert(end, format!("{separator}{flow}"))
     } else {
         let dashed = items.iter().rev().find_map(|item| habit::dash(tree, *item).map(|dash| (*item, dash)));
         let (item, (lead, gap)) = dashed.ok_or_else(|| refuse(tree, list, "the list's indentation is unclear"))?;
+        let end = habit::past_own_comments(tree.text, end, lead.len());
         if matches!(new, New::Map(_)) && habit::is_flow(tree, item) {
             let flow = new.write_flow(tree, &habit::Flow::of(tree, Some(item)), &styles);
             lines(tree.text, end, &[format!("{lead}-{gap}{flow}")])

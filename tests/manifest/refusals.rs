@@ -11,11 +11,11 @@ use crate::cases::{Set, edit, image};
 const ENTRY: &str = "- name: registry.example.org:5000/team/app\n";
 
 fn refused(text: impl AsRef<[u8]>, set: Set) -> String {
-    edit(text.as_ref(), set).expect_err("refused").to_string()
+    edit(text.as_ref(), &set).expect_err("refused").to_string()
 }
 
 fn tag(text: impl AsRef<[u8]>) -> String {
-    refused(text, Set::Tag("v2"))
+    refused(text, Set::tag("v2"))
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn values_that_others_share() {
     assert_snapshot!(tag(format!("x: &e {{newTag: v1}}\nimages:\n{ENTRY}  <<: *e\n")), @"4:7: cannot be edited safely: the value is an alias (*e) of the anchor on line 1");
     assert_snapshot!(tag(format!("x: &e\n  images:\n  {ENTRY}<<: *e\n")), @"4:5: cannot be edited safely: the value is an alias (*e) of the anchor on line 2");
     assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest: &d sha256:0\n")), @"4:14: cannot be edited safely: the value is anchored (&d)");
-    assert_snapshot!(refused("x: &n 2\nreplicas:\n- name: app\n  count: *n\n", Set::Count(3)), @"4:10: cannot be edited safely: the value is an alias (*n) of the anchor on line 1");
+    assert_snapshot!(refused("x: &n 2\nreplicas:\n- name: app\n  count: *n\n", Set::count(3)), @"4:10: cannot be edited safely: the value is an alias (*n) of the anchor on line 1");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn entries_and_keys_that_stand_twice() {
     assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n# c\n{ENTRY}")), @r#"5:3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 5]"#);
     assert_snapshot!(tag(format!("images:\n{ENTRY}- name: app\n  newName: registry.example.org:5000/team/app\n")), @r#"3:3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 3]"#);
     assert_snapshot!(tag(format!("images:\n- name: registry.example.org.*\n  newTag: v1\n{ENTRY}")), @r#"4:3: has several images entries named "registry.example.org:5000/team/app", on lines [2, 4]"#);
-    assert_snapshot!(refused("replicas:\n- {name: app, count: 1}\n- {name: app, count: 2}\n", Set::Count(3)), @r#"3:3: has several replicas entries named "app", on lines [2, 3]"#);
+    assert_snapshot!(refused("replicas:\n- {name: app, count: 1}\n- {name: app, count: 2}\n", Set::count(3)), @r#"3:3: has several replicas entries named "app", on lines [2, 3]"#);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn files_of_another_kind() {
     assert_snapshot!(tag(format!("apiVersion: example.org/v1\nimages:\n{ENTRY}")), @"1:1: is no kustomization but something of example.org/v1");
     assert_snapshot!(tag("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {}\n"), @"1:1: has no value at spec");
     assert_snapshot!(tag("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {a: b}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {a: b}\n"), @"5:1: is no kustomization but several Flux Kustomizations in one file");
-    assert_snapshot!(refused("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {a: b}\n", Set::Count(3)), @r#"3:7: has no replicas entry named "app""#);
+    assert_snapshot!(refused("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {a: b}\n", Set::count(3)), @r#"3:7: has no replicas entry named "app""#);
 }
 
 #[test]
