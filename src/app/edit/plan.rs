@@ -4,6 +4,8 @@ use super::{source::Source, words::Request};
 use crate::{
     domain::{
         edit::{EditChange, EditError, EditOutcome, FileFault, FileKind},
+        image::ImageChange,
+        name::ImageName,
         plan::PlanFault,
     },
     manifest::{
@@ -101,7 +103,12 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Mi
         // As kustomize does, a missing entry is put in unless that was ruled out.
         (FileKind::Kustomization, Request::Image { name, change, .. }) => {
             let kustomization = Kustomization::read(bytes)?;
-            adding(missing.unwrap_or(Missing::Insert), |missing| kustomization.set_image(name, change, missing))
+            let mut made =
+                adding(missing.unwrap_or(Missing::Insert), |missing| kustomization.set_image(name, change, missing))?;
+            if let Outcome::Changed { from: from @ None, .. } = &mut made.outcome {
+                *from = other_half(&kustomization, name, change)?;
+            }
+            Ok(made)
         }
         (FileKind::Kustomization, Request::Replicas { name, count }) => {
             let kustomization = Kustomization::read(bytes)?;
@@ -119,6 +126,16 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Mi
             })
         }
         (kind, request) => Err(Refused::File(FileFault::Unfit { kind, subject: request.subject() })),
+    }
+}
+
+/// The digest that gave way to a tag, or the tag that gave way to a digest.
+fn other_half(kustomization: &Kustomization<'_>, name: &str, change: &ImageChange) -> Result<Option<String>, Fault> {
+    let Ok(name) = ImageName::new(name) else { return Ok(None) };
+    match (&change.tag, &change.digest) {
+        (Some(_), None) => kustomization.digest(&name),
+        (None, Some(_)) => kustomization.tag(&name),
+        _ => Ok(None),
     }
 }
 

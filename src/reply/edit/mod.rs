@@ -110,6 +110,10 @@ fn list(names: &[String]) -> String {
     inline(&names.join(", "))
 }
 
-fn numbers(lines: &[usize]) -> String {
-    lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+fn on_lines(lines: &[usize], language: Language) -> String {
+    let numbers = lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    match lines {
+        [_] => say!(language, "в строке {numbers}", "on line {numbers}"),
+        _ => say!(language, "в строках {numbers}", "on lines {numbers}"),
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{compose::Text, manifest},
-    inline, list, numbers,
+    inline, list, on_lines,
 };
 use crate::domain::{
     language::Language,
@@ -41,11 +41,11 @@ pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> Stri
             }
         }
         PlanFault::AmbiguousEntry { section, name, lines } => {
-            let (section, name, lines) = (inline(section), inline(name), numbers(lines));
+            let (section, name, lines) = (inline(section), inline(name), on_lines(lines, language));
             say!(
                 language,
-                "в {section} несколько записей {name}, строки {lines}",
-                "{section} has several entries named {name}, on lines {lines}"
+                "в {section} несколько записей {name}, {lines}",
+                "{section} has several entries named {name}, {lines}"
             )
         }
         PlanFault::Unsafe(fault) => unsafe_found(fault, language),
@@ -62,12 +62,13 @@ pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> Stri
                 "there is no workload named {name}; there is {found}"
             )
         }
+        // Containers are looked for by their image here.
         PlanFault::NoContainer { name, found } => {
             let (name, found) = (inline(name), list(found));
             say!(
                 language,
-                "здесь нет контейнера {name}; есть {found}",
-                "there is no container {name}; there is {found}"
+                "ни у одного контейнера нет образа {name}; есть {found}",
+                "no container has the image {name}; there is {found}"
             )
         }
         PlanFault::SharedBase { environments } => {
@@ -84,19 +85,19 @@ pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> Stri
             "Argo CD applies this file after the kustomization"
         ),
         PlanFault::SeveralWorkloads { found, lines } => {
-            let (found, lines) = (list(found), numbers(lines));
+            let (found, lines) = (list(found), on_lines(lines, language));
             say!(
                 language,
-                "подходит несколько рабочих нагрузок: {found}, строки {lines}",
-                "several workloads match: {found}, on lines {lines}"
+                "подходит несколько рабочих нагрузок: {found}, {lines}",
+                "several workloads match: {found}, {lines}"
             )
         }
         PlanFault::DifferentImages { name, found, lines } => {
-            let (name, found, lines) = (inline(name), list(found), numbers(lines));
+            let (name, found, lines) = (inline(name), list(found), on_lines(lines, language));
             say!(
                 language,
-                "образ {name} стоит здесь в разных версиях: {found}, строки {lines}",
-                "the image {name} stands here in different versions: {found}, on lines {lines}"
+                "образ {name} стоит здесь в разных версиях: {found}, {lines}",
+                "the image {name} stands here in different versions: {found}, {lines}"
             )
         }
         PlanFault::HelmTemplate => {
@@ -106,8 +107,8 @@ pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> Stri
             say!(language, "это шаблон Go, а не YAML", "a Go template stands here, not YAML")
         }
         PlanFault::Value(ValueFault::SeveralManifests { kind, lines }) => {
-            let (kind, lines) = (inline(kind), numbers(lines));
-            say!(language, "документов {kind} несколько, строки {lines}", "several {kind} documents, on lines {lines}")
+            let (kind, lines) = (inline(kind), on_lines(lines, language));
+            say!(language, "документов {kind} несколько, {lines}", "several {kind} documents, {lines}")
         }
         PlanFault::Value(ValueFault::KindUnclear { path, value }) => {
             let (path, value) = (inline(path), inline(value));
@@ -165,9 +166,12 @@ pub(super) fn remedy(fault: &PlanFault, placed: bool, language: Language) -> Opt
             "Проверьте путь по ключам. Новое значение добавит --add.",
             "Check the key path. --add puts a new value in."
         ),
-        PlanFault::NoWorkload { .. } | PlanFault::NoContainer { .. } => {
-            say!(language, "Возьмите одно из этих имён.", "Take one of these names.")
-        }
+        PlanFault::NoWorkload { .. } => say!(language, "Возьмите одно из этих имён.", "Take one of these names."),
+        PlanFault::NoContainer { .. } => say!(
+            language,
+            "Назовите образ так, как он записан: с хостом и портом, без тега.",
+            "Name the image as it is written there: with host and port, without its tag."
+        ),
         PlanFault::SharedBase { .. } => {
             say!(language, "Меняйте файл самой среды.", "Change the environment's own file.")
         }
@@ -220,11 +224,11 @@ fn unsafe_found(fault: &UnsafeEdit, language: Language) -> String {
             say!(language, "на значении стоит якорь &{name}", "the value carries the anchor &{name}")
         }
         UnsafeEdit::Anchor { name, aliases } => {
-            let (name, lines) = (inline(name), numbers(aliases));
+            let (name, lines) = (inline(name), on_lines(aliases, language));
             say!(
                 language,
-                "на значении стоит якорь &{name}, на него ссылаются строки {lines}",
-                "the value carries the anchor &{name}, which lines {lines} refer to"
+                "на значении стоит якорь &{name}, ссылки на него {lines}",
+                "the value carries the anchor &{name}, which is used {lines}"
             )
         }
         UnsafeEdit::NotAScalar => say!(
@@ -233,8 +237,8 @@ fn unsafe_found(fault: &UnsafeEdit, language: Language) -> String {
             "no plain value stands here but a list, a map or a text of several lines"
         ),
         UnsafeEdit::DuplicateKey { key, lines } => {
-            let (key, lines) = (inline(key), numbers(lines));
-            say!(language, "ключ {key} стоит в строках {lines}", "the key {key} stands on lines {lines}")
+            let (key, lines) = (inline(key), on_lines(lines, language));
+            say!(language, "ключ {key} стоит {lines}", "the key {key} stands {lines}")
         }
         UnsafeEdit::Sops => say!(language, "файл зашифрован SOPS", "the file is encrypted by SOPS"),
         UnsafeEdit::ProofFailed(detail) => {

@@ -1,0 +1,162 @@
+//! Each kind of file is edited in its own way.
+
+use super::support::{DIGEST, World};
+
+/// The diff of one file, without its header.
+fn diff(name: &str, text: &str, args: &[&str]) -> String {
+    let world = World::of(&[(name, text)]);
+    let ran = world.run(&[args, &["--diff", name]].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    ran.out.lines().skip(3).map(|line| format!("{line}\n")).collect()
+}
+
+const DEPLOYMENT: &str = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2  # two
+  template:
+    spec:
+      initContainers:
+        - {name: init, image: 'registry.example.org:5000/web:1.0'}
+      containers:
+        - name: web
+          image: registry.example.org:5000/web:1.0  # ours
+        - name: sidecar
+          image: sidecar:3
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+";
+
+#[test]
+fn a_component_is_a_kustomization() {
+    let text = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nimages:\n- name: app\n  newTag: v1\n";
+    insta::assert_snapshot!(diff("part.yaml", text, &["image", "app:v2"]), @"
+     kind: Component
+     images:
+     - name: app
+    -  newTag: v1
+    +  newTag: v2
+    ");
+}
+
+#[test]
+fn manifests_change_every_container_with_the_image() {
+    insta::assert_snapshot!(diff("web.yaml", DEPLOYMENT, &["image", "registry.example.org:5000/web:1.10"]), @"
+       template:
+         spec:
+           initContainers:
+    -        - {name: init, image: 'registry.example.org:5000/web:1.0'}
+    +        - {name: init, image: 'registry.example.org:5000/web:1.10'}
+           containers:
+             - name: web
+    -          image: registry.example.org:5000/web:1.0  # ours
+    +          image: registry.example.org:5000/web:1.10  # ours
+             - name: sidecar
+               image: sidecar:3
+     ---
+    ");
+    let with_digest = format!("sidecar=mirror/sidecar:4@{DIGEST}");
+    insta::assert_snapshot!(diff("web.yaml", DEPLOYMENT, &["image", &with_digest]), @"
+             - name: web
+               image: registry.example.org:5000/web:1.0  # ours
+             - name: sidecar
+    -          image: sidecar:3
+    +          image: mirror/sidecar:4@sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
+     ---
+     apiVersion: v1
+     kind: Service
+    ");
+    insta::assert_snapshot!(diff("web.yaml", DEPLOYMENT, &["replicas", "web=5"]), @"
+     metadata:
+       name: web
+     spec:
+    -  replicas: 2  # two
+    +  replicas: 5  # two
+       template:
+         spec:
+           initContainers:
+    ");
+    insta::assert_snapshot!(World::of(&[("web.yaml", DEPLOYMENT)]).run(&["image", "web:2", "web.yaml"]).refused(), @"
+    1: tiphys: web.yaml: there is no container web; there is registry.example.org:5000/web:1.0, sidecar:3
+      Take one of these names.
+    Nothing was changed.
+    ");
+    insta::assert_snapshot!(World::of(&[("web.yaml", DEPLOYMENT)]).run(&["replicas", "api=2", "web.yaml"]).refused(), @"
+    1: tiphys: web.yaml: there is no workload named api; there is Deployment/web
+      Take one of these names.
+    Nothing was changed.
+    ");
+}
+
+#[test]
+fn json_manifests_stay_json() {
+    let text = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "a", "image": "a:1"}]}}}}"#;
+    let world = World::of(&[("web.json", text)]);
+    world.run(&["image", "a:2", "web.json"]).well();
+    world.run(&["replicas", "Deployment/web=2", "web.json"]).well();
+    assert_eq!(world.read("web.json"), text.replace("a:1", "a:2").replace("\"replicas\": 1", "\"replicas\": 2"));
+}
+
+#[test]
+fn values_are_set_by_their_paths() {
+    let text = "image:\n  repository: a/b\n  tag: '1.0'   # ours\nreplicaCount: 2\nflags: {debug: false}\nenv:\n  - name: LOG\n    value: info\n";
+    let args = ["value", "image.tag=1.10", "replicaCount=3", "flags.debug=true", "env[name=LOG].value=debug"];
+    insta::assert_snapshot!(diff("values.yaml", text, &args), @"
+     image:
+       repository: a/b
+    -  tag: '1.0'   # ours
+    -replicaCount: 2
+    -flags: {debug: false}
+    +  tag: '1.10'   # ours
+    +replicaCount: 3
+    +flags: {debug: true}
+     env:
+       - name: LOG
+    -    value: info
+    +    value: debug
+    ");
+    insta::assert_snapshot!(diff("values.yaml", text, &["value", "image.pullPolicy=Always", "--add"]), @"
+     image:
+       repository: a/b
+       tag: '1.0'   # ours
+    +  pullPolicy: Always
+     replicaCount: 2
+     flags: {debug: false}
+     env:
+    ");
+    insta::assert_snapshot!(World::of(&[("values.yaml", text)]).run(&["value", "image.tagg=2", "image=3", "values.yaml"]).refused(), @"
+    1: tiphys: values.yaml: there is no value at image.tagg
+      Check the key path. --add puts a new value in.
+    tiphys: values.yaml:2:3: no plain value stands here but a list, a map or a text of several lines
+      Write the value on one line, then it can be changed.
+    Nothing was changed.
+    ");
+    insta::assert_snapshot!(World::of(&[("values.yaml", text)]).run(&["image", "a/b:2", "values.yaml"]).refused(), @"
+    1: tiphys: values.yaml: a values file: an image has no entry of its own here
+      Name the key: tiphys edit value image.tag=TAG --file FILE.
+    Nothing was changed.
+    ");
+}
+
+#[test]
+fn any_yaml_is_edited_by_path() {
+    let text = "resources: [../base]\nnamespace: stage # where\n";
+    insta::assert_snapshot!(diff("kustomization.yaml", text, &["value", "namespace=prod"]), @"
+     resources: [../base]
+    -namespace: stage # where
+    +namespace: prod # where
+    ");
+    insta::assert_snapshot!(diff("x.yaml", "apiVersion: v1\nkind: ConfigMap\ndata:\n  LEVEL: info\n", &["value", "data.LEVEL=debug"]), @"
+     apiVersion: v1
+     kind: ConfigMap
+     data:
+    -  LEVEL: info
+    +  LEVEL: debug
+    ");
+}
