@@ -101,6 +101,8 @@ impl World {
             ssh_key_passphrase_file: None,
             known_hosts_file: None,
             ca_file: None,
+            proxy: None,
+            git_program: None,
             mirror,
             committer_name: "tiphys".into(),
             committer_email: "tiphys@example.org".into(),
