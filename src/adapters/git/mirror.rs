@@ -256,7 +256,7 @@ impl Mirror {
     }
 }
 
-/// Takes a pack in, chunk by chunk; checks that everything it refers to is there.
+/// Takes a pack in, chunk by chunk.
 pub(super) struct PackWriter<'r> {
     // Dropped before the object database that it looks into.
     indexer: Indexer<'r>,
@@ -264,9 +264,10 @@ pub(super) struct PackWriter<'r> {
 }
 
 impl<'r> PackWriter<'r> {
-    pub(super) fn new(repository: &'r Repository) -> Result<Self, MirrorError> {
+    /// `complete`: everything that the pack refers to must be there at its end; not so where history is cut off.
+    pub(super) fn new(repository: &'r Repository, complete: bool) -> Result<Self, MirrorError> {
         let odb = repository.odb()?;
-        let indexer = Indexer::new(Some(&odb), &repository.path().join("objects/pack"), 0, true)?;
+        let indexer = Indexer::new(Some(&odb), &repository.path().join("objects/pack"), 0, complete)?;
         Ok(Self { indexer, _odb: odb })
     }
 

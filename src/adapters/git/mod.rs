@@ -110,7 +110,7 @@ impl GitRepository {
             }
         });
         let haves = haves.await?;
-        let head = self.transport.fetch(Want { mirror: Arc::clone(&self.mirror), haves }).await?;
+        let head = self.transport.fetch(Want::all(Arc::clone(&self.mirror), haves)).await?.head;
         let mirror = Arc::clone(&self.mirror);
         blocking(move || mirror.adopt(&mirror.open()?, head)).await?;
         Ok(head)

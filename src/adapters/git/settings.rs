@@ -35,7 +35,8 @@ pub struct Settings {
     pub committer_name: String,
     /// The committer's e-mail address.
     pub committer_email: String,
-    /// How long the remote may take: for connecting, for each silence while data is fetched, and for a push as a whole.
+    /// How long the remote may take: for each silence while data is fetched, and for a push as a whole; for connecting it
+    /// is less.
     pub deadline: Duration,
 }
 

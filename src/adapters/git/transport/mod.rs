@@ -1,6 +1,6 @@
 //! The ways to a remote: HTTP, SSH, or a path on this machine.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, path::Path, sync::Arc, time::Duration};
 
 use git2::{Oid, Repository};
 
@@ -13,7 +13,7 @@ use crate::ports::RepositoryError;
 mod http;
 mod known_hosts;
 mod path;
-mod process;
+pub(super) mod process;
 mod ssh;
 mod turn;
 mod way;
@@ -37,13 +37,64 @@ pub fn check_known_hosts(file: &Path, address: &str) -> Result<(), String> {
 /// How long a fetch may take as a whole: the first one brings all history. Silences are bounded more tightly.
 const LONGEST_FETCH: Duration = Duration::from_secs(15 * 60);
 
+/// How long a connection may take to be made; hooks have nothing to do with that.
+const LONGEST_CONNECT: Duration = Duration::from_secs(15);
+
 /// What is asked of a remote by a fetch.
 #[derive(Debug, Clone)]
 pub(super) struct Want {
     /// The mirror that receives the objects; it exists.
     pub(super) mirror: Arc<Mirror>,
-    /// Commits that the mirror has with all their history.
+    /// Commits that the mirror has with all their history, or with the part down to where it is cut off.
     pub(super) haves: Vec<Oid>,
+    /// How many commits deep the history is to be, counted from the head; `None` leaves it as deep as it is and adds what
+    /// is new.
+    pub(super) depth: Option<NonZeroU32>,
+    /// Where the mirror's history is cut off: commits whose parents it doesn't have.
+    pub(super) shallow: Vec<Oid>,
+}
+
+impl Want {
+    /// All history, into a mirror that has all of what it has.
+    pub(super) fn all(mirror: Arc<Mirror>, haves: Vec<Oid>) -> Self {
+        Self { mirror, haves, depth: None, shallow: Vec::new() }
+    }
+
+    /// Whether every object that the pack refers to must be in it or in the mirror.
+    pub(super) fn is_complete(&self) -> bool {
+        self.depth.is_none() && self.shallow.is_empty()
+    }
+}
+
+/// What a fetch brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fetched {
+    /// The branch's head; the mirror has it now.
+    pub(super) head: Oid,
+    /// How the place changed where the history is cut off. It must be noted in the mirror (git's file `shallow`) before
+    /// the head is adopted.
+    pub(super) cut: Cut,
+}
+
+/// A change of the place where the history is cut off.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// Commits that have lost their parents.
+    pub(super) shallow: Vec<Oid>,
+    /// Commits whose parents are there now.
+    pub(super) unshallow: Vec<Oid>,
+}
+
+impl Cut {
+    /// Where the history is cut off after the change.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the mirror keeps all history so far"))]
+    pub(super) fn apply(&self, before: &[Oid]) -> Vec<Oid> {
+        let kept = before.iter().filter(|id| !self.unshallow.contains(id));
+        let mut after: Vec<Oid> = kept.chain(&self.shallow).copied().collect();
+        after.sort_unstable();
+        after.dedup();
+        after
+    }
 }
 
 /// One reference that is to be moved.
@@ -65,7 +116,7 @@ pub(super) enum Transport {
     /// A repository on this machine.
     Path(path::PathRemote),
     /// Smart HTTP.
-    Http(http::HttpRemote),
+    Http(Box<http::HttpRemote>),
     /// SSH.
     Ssh(ssh::SshRemote),
 }
@@ -74,15 +125,15 @@ impl Transport {
     pub(super) fn new(url: RemoteUrl, settings: &Settings) -> Result<Self, SettingsError> {
         Ok(match url {
             RemoteUrl::Path(path) => Self::Path(path::PathRemote::new(path, settings)),
-            RemoteUrl::Http { url, user } => Self::Http(http::HttpRemote::new(url, user, settings)),
+            RemoteUrl::Http { url, user } => Self::Http(Box::new(http::HttpRemote::new(url, user, settings))),
             RemoteUrl::Ssh { user, host, port, path } => {
                 Self::Ssh(ssh::SshRemote::new(ssh::Address { user, host, port, path }, settings)?)
             }
         })
     }
 
-    /// Brings the branch's head and all its history into the mirror; tells the head.
-    pub(super) async fn fetch(&self, want: Want) -> Result<Oid, Fault> {
+    /// Brings the branch's head and its history, as deep as is wanted, into the mirror.
+    pub(super) async fn fetch(&self, want: Want) -> Result<Fetched, Fault> {
         let fetch = async {
             match self {
                 Self::Path(remote) => remote.fetch(want).await,

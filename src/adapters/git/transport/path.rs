@@ -4,6 +4,8 @@
 //! reference is moved by a real compare-and-swap under git's own lock file. Hooks don't run on this way.
 
 use std::{
+    collections::HashSet,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -14,15 +16,15 @@ use git2::{ErrorCode, Oid, Repository};
 use tokio::time::Instant;
 
 use super::{
-    Update, Want, blocking, has, no_branch,
-    process::ReceivePack,
+    Cut, Fetched, Update, Want, blocking, has, no_branch,
+    process::GitProcess,
     turn::{self, Turn},
 };
 use crate::{
     adapters::git::{
         mirror::{Fault, PackWriter},
         settings::Settings,
-        wire::push,
+        wire::{Service, push},
     },
     ports::RepositoryError,
 };
@@ -47,7 +49,7 @@ impl PathRemote {
         Self { path, program, deadline: settings.deadline, told: AtomicBool::new(false) }
     }
 
-    pub(super) async fn fetch(&self, want: Want) -> Result<Oid, Fault> {
+    pub(super) async fn fetch(&self, want: Want) -> Result<Fetched, Fault> {
         let path = self.path.clone();
         blocking(move || fetch(&path, &want)).await
     }
@@ -55,16 +57,17 @@ impl PathRemote {
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
         let remote = self.path.display();
         let first = !self.told.swap(true, Ordering::Relaxed);
-        let why = match self.program.as_ref().map(|program| ReceivePack::start(program, &self.path)) {
-            Some(Ok(process)) => {
-                if first {
-                    tracing::info!(%remote, "pushing through git receive-pack");
+        let why =
+            match self.program.as_ref().map(|program| GitProcess::start(program, Service::ReceivePack, &self.path)) {
+                Some(Ok(process)) => {
+                    if first {
+                        tracing::info!(%remote, "pushing through git receive-pack");
+                    }
+                    return push::run(process, &update, Instant::now() + self.deadline).await;
                 }
-                return push::run(process, &update, Instant::now() + self.deadline).await;
-            }
-            Some(Err(error)) => format!("git can't be started: {error}"),
-            None => "there is no git program".to_owned(),
-        };
+                Some(Err(error)) => format!("git can't be started: {error}"),
+                None => "there is no git program".to_owned(),
+            };
         if first {
             tracing::warn!(%remote, why, "pushing by libgit2: hooks don't run there");
         }
@@ -73,15 +76,18 @@ impl PathRemote {
     }
 }
 
-fn fetch(path: &Path, want: &Want) -> Result<Oid, Fault> {
+fn fetch(path: &Path, want: &Want) -> Result<Fetched, Fault> {
     let remote = open(path)?;
     let head = head(&remote, want.mirror.reference())?;
     let mirror = want.mirror.open()?;
-    if has(&mirror, head) {
-        return Ok(head);
+    if want.depth.is_none() && has(&mirror, head) {
+        return Ok(Fetched { head, cut: Cut::default() });
     }
-    let mut builder = packed(&remote, head, &want.haves).map_err(unreachable)?;
-    let mut writer = PackWriter::new(&mirror)?;
+    let (mut builder, cut) = match want.depth {
+        None => (packed(&remote, head, &want.haves).map_err(unreachable)?, Cut::default()),
+        Some(depth) => cut_off(&remote, head, depth, &want.shallow).map_err(unreachable)?,
+    };
+    let mut writer = PackWriter::new(&mirror, want.is_complete())?;
     let mut written = Ok(());
     let packed = builder.foreach(|chunk| {
         written = writer.write(chunk);
@@ -90,7 +96,7 @@ fn fetch(path: &Path, want: &Want) -> Result<Oid, Fault> {
     written?;
     packed.map_err(unreachable)?;
     writer.finish()?;
-    Ok(head)
+    Ok(Fetched { head, cut })
 }
 
 fn packed<'a>(remote: &'a Repository, head: Oid, haves: &[Oid]) -> Result<git2::PackBuilder<'a>, git2::Error> {
@@ -104,6 +110,35 @@ fn packed<'a>(remote: &'a Repository, head: Oid, haves: &[Oid]) -> Result<git2::
     let mut builder = remote.packbuilder()?;
     builder.insert_walk(&mut walk)?;
     Ok(builder)
+}
+
+/// The newest commits with their trees, all of them whatever the mirror has.
+fn cut_off<'a>(
+    remote: &'a Repository,
+    head: Oid,
+    depth: NonZeroU32,
+    before: &[Oid],
+) -> Result<(git2::PackBuilder<'a>, Cut), git2::Error> {
+    let mut builder = remote.packbuilder()?;
+    let mut cut = Cut::default();
+    let (mut seen, mut row) = (HashSet::from([head]), vec![head]);
+    for left in (0..depth.get()).rev() {
+        let mut next = Vec::new();
+        for id in std::mem::take(&mut row) {
+            builder.insert_commit(id)?;
+            let parents: Vec<Oid> = remote.find_commit(id)?.parent_ids().collect();
+            if left == 0 && !parents.is_empty() {
+                cut.shallow.push(id);
+            } else {
+                if before.contains(&id) {
+                    cut.unshallow.push(id);
+                }
+                next.extend(parents.into_iter().filter(|parent| seen.insert(*parent)));
+            }
+        }
+        row = next;
+    }
+    Ok((builder, cut))
 }
 
 fn copy_and_move(path: &Path, update: &Update) -> Result<(), RepositoryError> {
@@ -210,4 +245,49 @@ fn head(remote: &Repository, reference: &str) -> Result<Oid, RepositoryError> {
 
 fn unreachable(error: git2::Error) -> RepositoryError {
     RepositoryError::Unreachable(error.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::adapters::git::mirror::Mirror;
+
+    #[test]
+    fn history_may_be_cut_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("remote.git");
+        let remote = Repository::init_bare(&path).expect("made");
+        let me = git2::Signature::new("x", "x@x", &git2::Time::new(0, 0)).expect("valid");
+        let tree = remote.treebuilder(None).and_then(|builder| builder.write()).expect("written");
+        let tree = remote.find_tree(tree).expect("there");
+        let mut commits: Vec<Oid> = Vec::new();
+        for number in 0..5 {
+            let parent = commits.last().map(|id| remote.find_commit(*id).expect("there"));
+            let parents: Vec<_> = parent.iter().collect();
+            let name = format!("{number}");
+            commits.push(remote.commit(Some("refs/heads/main"), &me, &me, &name, &tree, &parents).expect("made"));
+        }
+        let mirror = Mirror::new(folder.path().join("mirror.git"), "x".to_owned(), "refs/heads/main".to_owned());
+        let ours = mirror.ensure().map_err(|error| format!("{error:?}")).expect("made");
+        let mirror = Arc::new(mirror);
+        let get = |depth, shallow: &[Oid]| {
+            let want = Want {
+                depth: NonZeroU32::new(depth),
+                shallow: shallow.to_vec(),
+                ..Want::all(Arc::clone(&mirror), vec![])
+            };
+            fetch(&path, &want).map_err(|error| format!("{error:?}")).expect("fetched")
+        };
+        let first = get(2, &[]);
+        assert_eq!(first, Fetched { head: commits[4], cut: Cut { shallow: vec![commits[3]], unshallow: vec![] } });
+        assert!(has(&ours, commits[3]) && !has(&ours, commits[2]));
+        let deeper = get(4, &[commits[3]]);
+        assert_eq!(deeper.cut, Cut { shallow: vec![commits[1]], unshallow: vec![commits[3]] });
+        let all = get(9, &[commits[1]]);
+        assert_eq!(all.cut, Cut { shallow: vec![], unshallow: vec![commits[1]] });
+        assert!(has(&ours, commits[0]));
+        assert_eq!(get(0, &[]).head, commits[4]);
+    }
 }

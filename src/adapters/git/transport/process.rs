@@ -1,4 +1,4 @@
-//! `git receive-pack` as a process of this machine, so that the hooks of a remote on disk run.
+//! git's server side as a process of this machine: `git receive-pack` runs the hooks of a remote on disk.
 
 use std::{
     env,
@@ -18,7 +18,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{adapters::git::wire::pkt::Exchange, ports::RepositoryError};
+use crate::{
+    adapters::git::wire::{Service, pkt::Exchange},
+    ports::RepositoryError,
+};
 
 /// The most that is kept of what it prints beside its answer, in bytes.
 const MAX_WORDS: usize = 16 << 10;
@@ -64,7 +67,7 @@ fn is_executable(file: &Path) -> bool {
 }
 
 /// The running program. It isn't killed with the value: a push that it has in hand is finished, even when the bot dies.
-pub(super) struct ReceivePack {
+pub(in crate::adapters::git) struct GitProcess {
     stdin: Option<ChildStdin>,
     stdout: ChildStdout,
     words: Arc<Mutex<String>>,
@@ -73,14 +76,25 @@ pub(super) struct ReceivePack {
     _child: Child,
 }
 
-impl ReceivePack {
+impl GitProcess {
     /// Starts it for a repository.
-    pub(super) fn start(program: &Path, repository: &Path) -> io::Result<Self> {
+    pub(in crate::adapters::git) fn start(program: &Path, service: Service, repository: &Path) -> io::Result<Self> {
+        Self::start_as(program, service, repository, 0)
+    }
+
+    /// Starts it with a version of the protocol.
+    pub(in crate::adapters::git) fn start_as(
+        program: &Path,
+        service: Service,
+        repository: &Path,
+        version: u8,
+    ) -> io::Result<Self> {
         let mut command = Command::new(program);
-        command.arg("receive-pack").arg(std::path::absolute(repository)?);
+        command.arg(service.name().trim_start_matches("git-")).arg(std::path::absolute(repository)?);
         command.env_clear().envs(PASSED_ON.iter().filter_map(|name| Some((name, env::var_os(name)?))));
         // What it says is looked at: no translations.
         command.env("LC_ALL", OsStr::new("C.UTF-8"));
+        command.env("GIT_PROTOCOL", format!("version={version}"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ctrl-C at the terminal is for the bot, which finishes the push.
         #[cfg(unix)]
@@ -111,7 +125,7 @@ async fn listen(mut stderr: ChildStderr, words: Arc<Mutex<String>>) {
     }
 }
 
-impl Exchange for ReceivePack {
+impl Exchange for GitProcess {
     async fn send(&mut self, message: Bytes) -> Result<(), RepositoryError> {
         let sent = match &mut self.stdin {
             Some(stdin) => match stdin.write_all(&message).await {

@@ -9,7 +9,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use git2::Oid;
 use russh::{
     ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
     client::{self, AuthResult, Handle, Msg},
@@ -18,7 +17,7 @@ use russh::{
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
-    Update, Want, blocking,
+    Fetched, LONGEST_CONNECT, Update, Want, blocking,
     known_hosts::{HostKeys, Trust},
     way::Way,
 };
@@ -100,9 +99,9 @@ impl SshRemote {
         })
     }
 
-    pub(super) async fn fetch(&self, want: Want) -> Result<Oid, Fault> {
+    pub(super) async fn fetch(&self, want: Want) -> Result<Fetched, Fault> {
         let exchange = self.open(Service::UploadPack).await?;
-        fetch::run(exchange, &want, false).await.map(|(head, _)| head)
+        fetch::run(exchange, &want, false).await.map(|(fetched, _)| fetched)
     }
 
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
@@ -240,7 +239,7 @@ impl SshRemote {
         &self,
         work: impl Future<Output = Result<T, russh::Error>> + Send,
     ) -> Result<T, RepositoryError> {
-        match timeout(self.deadline, work).await {
+        match timeout(self.deadline.min(LONGEST_CONNECT), work).await {
             Ok(outcome) => outcome.map_err(|error| RepositoryError::Unreachable(verdict::bounded(&error.to_string()))),
             Err(_) => Err(RepositoryError::Unreachable("no answer in time".to_owned())),
         }

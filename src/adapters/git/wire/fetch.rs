@@ -8,13 +8,13 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     AGENT,
-    advertisement::{self, Greeting},
+    advertisement::{self, Advertisement, Greeting},
     pkt::{Exchange, Lines, Message, Pkt, text},
 };
 use crate::{
     adapters::git::{
         mirror::{Fault, Mirror, MirrorError, PackWriter},
-        transport::{Interrupted, Want, blocking, has, no_branch},
+        transport::{Cut, Fetched, Interrupted, Want, blocking, has, no_branch},
         verdict,
     },
     ports::RepositoryError,
@@ -24,12 +24,12 @@ use crate::{
 const CHUNKS: usize = 64;
 
 /// Fetches over an exchange whose first answer is still to be read, or is known to be version 2's.
-/// Tells the branch's head, and whether the remote speaks version 2.
+/// Tells what it brought, and whether the remote speaks version 2.
 pub(in crate::adapters::git) async fn run<E: Exchange>(
     exchange: E,
     want: &Want,
     speaks_v2: bool,
-) -> Result<(Oid, bool), Fault> {
+) -> Result<(Fetched, bool), Fault> {
     let mut lines = Lines::new(exchange);
     let reference = want.mirror.reference();
     let (head, v0) = if speaks_v2 {
@@ -45,26 +45,32 @@ pub(in crate::adapters::git) async fn run<E: Exchange>(
     };
     let mirror = Arc::clone(&want.mirror);
     let known = blocking(move || -> Result<_, MirrorError> { Ok(has(&mirror.open()?, head)) }).await?;
-    if known {
+    if known && want.depth.is_none() {
         lines.end().await;
-        return Ok((head, v0.is_none()));
+        return Ok((Fetched { head, cut: Cut::default() }, v0.is_none()));
     }
     let request = match &v0 {
-        None => v2_request(head, &want.haves),
+        None => v2_request(head, want),
         Some(found) if !found.can("side-band-64k") => {
             return Err(RepositoryError::Unreachable("the remote's git is too old: no side-band-64k".to_owned()).into());
         }
-        Some(found) => v0_request(head, &want.haves, found.can("ofs-delta"), found.can("no-progress")),
+        Some(found) if !want.is_complete() && !found.can("shallow") => {
+            return Err(RepositoryError::Unreachable("the remote's git can't cut history off".to_owned()).into());
+        }
+        Some(found) => v0_request(head, want, found),
     };
     lines.send(request).await.map_err(not_sent)?;
-    let sink = PackSink::new(Arc::clone(&want.mirror));
-    if v0.is_none() {
-        skip_to_pack(&mut lines).await?;
-    }
+    let sink = PackSink::new(Arc::clone(&want.mirror), want.is_complete());
+    let cut = match v0 {
+        None => v2_sections(&mut lines).await?,
+        // Version 0 tells of a cut only when it was asked for one.
+        Some(_) if want.depth.is_some() => v0_cut(&mut lines).await?,
+        Some(_) => Cut::default(),
+    };
     receive(&mut lines, sink).await?;
     lines.answered().await;
     lines.end().await;
-    Ok((head, v0.is_none()))
+    Ok((Fetched { head, cut }, v0.is_none()))
 }
 
 /// Asks where the branch is.
@@ -104,7 +110,7 @@ async fn v2_list<E: Exchange>(lines: &mut Lines<E>, prefix: &str) -> Result<Vec<
     }
 }
 
-fn v2_request(head: Oid, haves: &[Oid]) -> Bytes {
+fn v2_request(head: Oid, want: &Want) -> Bytes {
     let mut message = Message::default()
         .line("command=fetch\n")
         .line(&format!("agent={AGENT}\n"))
@@ -113,36 +119,75 @@ fn v2_request(head: Oid, haves: &[Oid]) -> Bytes {
         .line("ofs-delta\n")
         .line("no-progress\n")
         .line(&format!("want {head}\n"));
-    for have in haves {
+    message = with_depth(message, want);
+    for have in &want.haves {
         message = message.line(&format!("have {have}\n"));
     }
     message.line("done\n").flush().finish()
 }
 
-fn v0_request(head: Oid, haves: &[Oid], ofs_delta: bool, no_progress: bool) -> Bytes {
+fn v0_request(head: Oid, want: &Want, found: &Advertisement) -> Bytes {
     let mut capabilities = "side-band-64k".to_owned();
-    if ofs_delta {
-        capabilities.push_str(" ofs-delta");
+    for capability in ["ofs-delta", "no-progress"] {
+        if found.can(capability) {
+            capabilities.push(' ');
+            capabilities.push_str(capability);
+        }
     }
-    if no_progress {
-        capabilities.push_str(" no-progress");
+    if !want.is_complete() {
+        capabilities.push_str(" shallow");
     }
-    let mut message = Message::default().line(&format!("want {head} {capabilities} agent={AGENT}\n")).flush();
-    for have in haves {
+    let message = Message::default().line(&format!("want {head} {capabilities} agent={AGENT}\n"));
+    let mut message = with_depth(message, want).flush();
+    for have in &want.haves {
         message = message.line(&format!("have {have}\n"));
     }
     message.line("done\n").finish()
 }
 
+/// Where the mirror's history is cut off, and how deep it is to be.
+fn with_depth(mut message: Message, want: &Want) -> Message {
+    for id in &want.shallow {
+        message = message.line(&format!("shallow {id}\n"));
+    }
+    match want.depth {
+        Some(depth) => message.line(&format!("deepen {depth}\n")),
+        None => message,
+    }
+}
+
 /// Version 2 puts sections before the pack.
-async fn skip_to_pack<E: Exchange>(lines: &mut Lines<E>) -> Result<(), RepositoryError> {
+async fn v2_sections<E: Exchange>(lines: &mut Lines<E>) -> Result<Cut, RepositoryError> {
+    let mut cut = Cut::default();
     loop {
         match lines.expect().await? {
-            Pkt::Data(line) if text(&line) == "packfile" => return Ok(()),
+            Pkt::Data(line) if text(&line) == "packfile" => return Ok(cut),
+            Pkt::Data(line) => note(&mut cut, &text(&line))?,
             Pkt::Flush => return Err(RepositoryError::Unreachable("the remote sends no pack".to_owned())),
-            _ => {}
+            Pkt::Delimiter | Pkt::ResponseEnd => {}
         }
     }
+}
+
+/// Version 0 tells where history is cut off, up to a flush.
+async fn v0_cut<E: Exchange>(lines: &mut Lines<E>) -> Result<Cut, RepositoryError> {
+    let mut cut = Cut::default();
+    loop {
+        match lines.expect().await? {
+            Pkt::Data(line) => note(&mut cut, &text(&line))?,
+            Pkt::Flush => return Ok(cut),
+            Pkt::Delimiter | Pkt::ResponseEnd => {}
+        }
+    }
+}
+
+fn note(cut: &mut Cut, line: &str) -> Result<(), RepositoryError> {
+    if let Some(id) = line.strip_prefix("shallow ") {
+        cut.shallow.push(advertisement::parse(id)?);
+    } else if let Some(id) = line.strip_prefix("unshallow ") {
+        cut.unshallow.push(advertisement::parse(id)?);
+    }
+    Ok(())
 }
 
 /// Takes the pack out of the side band.
@@ -185,11 +230,11 @@ struct PackSink {
 }
 
 impl PackSink {
-    fn new(mirror: Arc<Mirror>) -> Self {
+    fn new(mirror: Arc<Mirror>, complete: bool) -> Self {
         let (chunks, mut received) = mpsc::channel::<Option<Bytes>>(CHUNKS);
         let written = tokio::task::spawn_blocking(move || {
             let repository = mirror.open()?;
-            let mut writer = PackWriter::new(&repository)?;
+            let mut writer = PackWriter::new(&repository, complete)?;
             while let Some(chunk) = received.blocking_recv() {
                 match chunk {
                     Some(chunk) => writer.write(&chunk)?,
@@ -222,3 +267,6 @@ impl PackSink {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use reqwest::{Certificate, Client, Proxy, header::HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::trouble::chain;
+use super::{super::LONGEST_CONNECT, trouble::chain};
 use crate::{
     adapters::git::{
         settings::{Settings, TokenSource, is_loopback},
@@ -78,7 +78,7 @@ impl ClientSource {
         let mut builder = Client::builder()
             .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.deadline)
+            .connect_timeout(self.deadline.min(LONGEST_CONNECT))
             .read_timeout(self.deadline)
             .tcp_nodelay(true)
             .tcp_keepalive(PROBE)

@@ -9,7 +9,6 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use git2::Oid;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
@@ -17,7 +16,7 @@ use self::{
     client::{ClientSource, Login},
     exchange::{HttpExchange, Taken},
 };
-use super::{Update, Want, way::Way};
+use super::{Fetched, Update, Want, way::Way};
 use crate::{
     adapters::git::{
         mirror::Fault,
@@ -59,7 +58,7 @@ impl HttpRemote {
         }
     }
 
-    pub(super) async fn fetch(&self, want: Want) -> Result<Oid, Fault> {
+    pub(super) async fn fetch(&self, want: Want) -> Result<Fetched, Fault> {
         let mut exchange = self.exchange(Service::UploadPack, Instant::now() + self.deadline)?;
         let speaks_v2 = self.speaks_v2.load(Ordering::Relaxed);
         if !speaks_v2 {
@@ -69,7 +68,7 @@ impl HttpRemote {
         let outcome = fetch::run(exchange, &want, speaks_v2).await;
         let v2 = outcome.as_ref().is_ok_and(|(_, v2)| *v2);
         self.speaks_v2.store(v2, Ordering::Relaxed);
-        outcome.map(|(head, _)| head)
+        outcome.map(|(fetched, _)| fetched)
     }
 
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
