@@ -58,8 +58,11 @@ pub(super) fn are_used(application: &Application<'_>) -> Result<bool, Fault> {
     Ok(!named(application, "parameters")?.is_empty())
 }
 
+/// An item of a list, with the path that its name is.
+type Named = (NodeId, Option<Vec<Step>>);
+
 /// The items of a list with the paths that their names are.
-fn named(application: &Application<'_>, list: &str) -> Result<Vec<(NodeId, Option<Vec<Step>>)>, Fault> {
+fn named(application: &Application<'_>, list: &str) -> Result<Vec<Named>, Fault> {
     let tree = application.tree;
     let Found::There { value: list, .. } = application.find(&application.helm(&[list]))? else { return Ok(vec![]) };
     let mut named = vec![];

@@ -23,7 +23,7 @@ pub(super) fn put(
 ) -> Result<Edit, Fault> {
     let new = New { tree, keys, value };
     match tree.pairs(deepest) {
-        Some([_, ..]) => new.into_map(deepest, at),
+        Some([_, ..]) => new.behind_last(deepest, at),
         _ => new.fill(holder, deepest, at),
     }
 }
@@ -37,7 +37,7 @@ struct New<'n> {
 
 impl New<'_> {
     /// Puts it behind the last pair of a map.
-    fn into_map(&self, map: NodeId, mut at: Path) -> Result<Edit, Fault> {
+    fn behind_last(&self, map: NodeId, mut at: Path) -> Result<Edit, Fault> {
         let tree = self.tree;
         let pairs = tree.pairs(map).unwrap_or_default();
         let (Some((last, _)), Some((key, below))) = (pairs.last(), self.keys.split_first()) else {
@@ -47,7 +47,7 @@ impl New<'_> {
         let difference = Difference::Insert { at, key: Some(Reading::string(key)), value: self.reading(below) };
         let quoted = habit::style(tree, *last);
         let splices = if habit::is_flow(tree, map) {
-            self.into_flow_map(map, quoted)
+            self.behind_flow(map, quoted)
         } else {
             let indent = habit::indent(tree, map).filter(|indent| indent.bytes().all(|b| b == b' '));
             let indent = indent.ok_or_else(|| refuse(tree, map, "the map's indentation is unclear"))?;
@@ -60,7 +60,7 @@ impl New<'_> {
         Ok(Edit { splices, differences: vec![difference], value })
     }
 
-    fn into_flow_map(&self, map: NodeId, quoted: Style) -> Vec<Splice> {
+    fn behind_flow(&self, map: NodeId, quoted: Style) -> Vec<Splice> {
         let (tree, text) = (self.tree, self.tree.text);
         let pairs = tree.pairs(map).unwrap_or_default();
         let spans: Vec<_> = pairs.iter().map(|pair| habit::pair_span(tree, *pair)).collect();

@@ -139,7 +139,7 @@ enum Value {
 }
 
 impl Value {
-    fn new(&self) -> NewValue<'_> {
+    fn wanted(&self) -> NewValue<'_> {
         match self {
             Self::String(text) => NewValue::String(text),
             Self::Integer(number) => NewValue::Integer(*number),
@@ -178,7 +178,7 @@ fn settled(new: &str, host: &Host, path: &str, value: &Value) -> Result<(), Test
     let key = KeyPath::parse(path).expect("a path");
     let found = helm::get(new.as_bytes(), host, &key).map(|found| found.map(|(value, _)| value));
     prop_assert_eq!(found, Ok(Some(value.text())), "{:?}", new);
-    let again = set(new, host, path, value.new());
+    let again = set(new, host, path, value.wanted());
     prop_assert!(matches!(again, Ok(Outcome::AlreadySo { .. })), "{:?} -> {:?}", new, again);
     Ok(())
 }
@@ -192,7 +192,7 @@ fn try_everything(text: &[u8]) -> Result<(), TestCaseError> {
             let _ = helm::shadowed(text, &host, &key);
             let _ = helm::set(text, &host, &key, NewValue::Bool(true), Missing::Refuse);
             let value = Value::String("1.10".into());
-            if let Ok(Outcome::Changed { text: new, .. }) = set(text, &host, path, value.new()) {
+            if let Ok(Outcome::Changed { text: new, .. }) = set(text, &host, path, value.wanted()) {
                 settled(&new, &host, path, &value)?;
             }
         }
@@ -224,7 +224,7 @@ proptest! {
 
     #[test]
     fn every_value_is_read_back_and_a_second_edit_changes_nothing((host, case) in case(), value in value()) {
-        if let Some(new) = changed(&case.texts().0, &host, case.path, value.new()) {
+        if let Some(new) = changed(&case.texts().0, &host, case.path, value.wanted()) {
             settled(&new, &host, case.path, &value)?;
         }
     }
@@ -249,7 +249,7 @@ proptest! {
     fn only_the_value_differs_to_another_reader(document in document(), at in any::<prop::sample::Index>(), value in value()) {
         let text = document.text();
         let (path, steps) = document.scalar(at);
-        if let Some(new) = changed(&text, &FILE, &path, value.new()) {
+        if let Some(new) = changed(&text, &FILE, &path, value.wanted()) {
             settled(&new, &FILE, &path, &value)?;
             let mut expected: serde_yaml::Value = serde_yaml::from_str(&text).expect("valid YAML");
             let seen: serde_yaml::Value = serde_yaml::from_str(&new).expect("valid YAML");
@@ -262,7 +262,7 @@ proptest! {
             }
             *Document::place(&mut expected, &steps) = written;
             prop_assert_eq!(expected, seen);
-        } else if let Err(refused) = set(&text, &FILE, &path, value.new()) {
+        } else if let Err(refused) = set(&text, &FILE, &path, value.wanted()) {
             let known = ["may be meant as a string or not", "the list's item is empty"];
             prop_assert!(known.iter().any(|known| refused.to_string().contains(known)), "{:?}: {}", text, refused);
         }
@@ -275,8 +275,8 @@ proptest! {
         if matches!(value, Value::Auto(_)) {
             return Ok(());
         }
-        let new = changed(&text, &FILE, &path, value.new());
-        prop_assert!(new.is_some(), "{:?} {:?}: {:?}", text, path, set(&text, &FILE, &path, value.new()));
+        let new = changed(&text, &FILE, &path, value.wanted());
+        prop_assert!(new.is_some(), "{:?} {:?}: {:?}", text, path, set(&text, &FILE, &path, value.wanted()));
         let new = new.unwrap_or_default();
         settled(&new, &FILE, &path, &value)?;
         // Without the bytes that came in, it is the original; only `{}` and null give way.
@@ -290,8 +290,8 @@ proptest! {
         let text = document.text();
         let path = if missing { document.missing(at, 1) } else { document.scalar(at).0 };
         let embed = |text: &str| embedded(text, document.eol());
-        let alone = set(&text, &FILE, &path, value.new());
-        match (alone, set(embed(&text), &APP, &path, value.new())) {
+        let alone = set(&text, &FILE, &path, value.wanted());
+        match (alone, set(embed(&text), &APP, &path, value.wanted())) {
             (Ok(Outcome::Changed { text: alone, line, from }), Ok(inside)) => {
                 prop_assert_eq!(inside, Outcome::Changed { text: embed(&alone), line: line + 6, from });
             }
