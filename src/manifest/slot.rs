@@ -1,5 +1,7 @@
 //! A value's place in a map, whether it may be written over, and the splice that does it: what all kinds of manifests share.
 
+use std::collections::HashSet;
+
 use super::{
     Fault, Outcome, habit,
     insert::{self, Edit},
@@ -66,12 +68,12 @@ fn only(tree: &Tree<'_>, map: NodeId, is_it: impl Fn(&str) -> bool) -> Result<Op
 
 /// Refuses a map with a key that stands twice.
 pub(super) fn duplicates(tree: &Tree<'_>, map: NodeId) -> Result<(), Fault> {
-    for (key, _) in tree.pairs(map).unwrap_or_default() {
-        if let Some(text) = tree.scalar(*key) {
-            one_of(tree, map, &[text])?;
-        }
+    let mut seen = HashSet::new();
+    let keys = tree.pairs(map).unwrap_or_default().iter().filter_map(|(key, _)| tree.scalar(*key));
+    match keys.into_iter().find(|key| !seen.insert(key.to_ascii_lowercase())) {
+        Some(twice) => one_of(tree, map, &[twice]).map(drop),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Why what is inside a collection may not be changed: it is an alias, or others refer to it.

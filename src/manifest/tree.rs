@@ -12,6 +12,9 @@ pub const MAX_BYTES: usize = 8 << 20;
 /// The most nodes that are kept.
 pub(super) const MAX_NODES: usize = 1 << 20;
 
+/// The most documents that are read.
+const MAX_DOCUMENTS: usize = 1 << 14;
+
 /// The tag of strings in YAML's core schema.
 pub const STR_TAG: &str = "tag:yaml.org,2002:str";
 /// The tag of whole numbers in YAML's core schema.
@@ -232,12 +235,25 @@ struct Builder<'t> {
     /// The open collections; a map's key that waits for its value stands beside it.
     open: Vec<(NodeId, Option<NodeId>)>,
     anchors: HashMap<usize, NodeId>,
+    /// How many nodes there were before an anchored one, and how many it stands for when it is closed.
+    weights: HashMap<NodeId, (usize, usize)>,
+    /// How many nodes there are with every alias written out.
+    written_out: usize,
     last: Option<NodeId>,
 }
 
 impl<'t> Builder<'t> {
     fn new(text: &'t str) -> Self {
-        Self { text, nodes: vec![], documents: vec![], open: vec![], anchors: HashMap::new(), last: None }
+        Self {
+            text,
+            nodes: vec![],
+            documents: vec![],
+            open: vec![],
+            anchors: HashMap::new(),
+            weights: HashMap::new(),
+            written_out: 0,
+            last: None,
+        }
     }
 
     fn event(&mut self, event: Event<'t>, span: Range<usize>) -> Result<(), Fault> {
@@ -245,6 +261,9 @@ impl<'t> Builder<'t> {
             Event::DocumentStart(..) => {
                 if let Some(previous) = self.documents.last_mut() {
                     previous.end = previous.end.min(span.start);
+                }
+                if self.documents.len() >= MAX_DOCUMENTS {
+                    return Err(malformed(self.text, span.start, "too many documents"));
                 }
                 self.documents.push(Document { root: None, end: self.text.len() });
             }
@@ -281,6 +300,11 @@ impl<'t> Builder<'t> {
                 if let Some((id, _)) = self.open.pop() {
                     let node = &mut self.nodes[id];
                     node.span.end = node.span.end.max(span.end);
+                    if node.anchor.is_some()
+                        && let Some((before, weight)) = self.weights.get_mut(&id)
+                    {
+                        *weight = self.written_out - *before;
+                    }
                 }
             }
             Event::Alias(anchor) => {
@@ -288,6 +312,8 @@ impl<'t> Builder<'t> {
                 let target = self.anchors.get(&anchor).copied();
                 let target = target.ok_or_else(|| malformed(self.text, span.start, "an alias of no anchor"))?;
                 self.nodes[target].aliased = true;
+                // Readers that resolve aliases would need memory for all that they stand for.
+                self.written_out += self.weights.get(&target).map_or(1, |(_, weight)| *weight);
                 self.add(Kind::Alias { target, name }, span, 0, None)?;
             }
             Event::Anchor(_, name) => {
@@ -302,13 +328,15 @@ impl<'t> Builder<'t> {
 
     fn add(&mut self, kind: Kind<'t>, span: Range<usize>, anchor: usize, tag: Option<String>) -> Result<NodeId, Fault> {
         let id = self.nodes.len();
-        if id >= MAX_NODES {
+        if id >= MAX_NODES || self.written_out >= MAX_NODES {
             return Err(malformed(self.text, span.start, "too many values"));
         }
         self.nodes.push(Node { kind, span, anchor: None, aliased: false, tag });
         if anchor != 0 {
             self.anchors.insert(anchor, id);
+            self.weights.insert(id, (self.written_out, 1));
         }
+        self.written_out += 1;
         self.last = Some(id);
         match self.open.last_mut() {
             None => {
@@ -364,9 +392,26 @@ mod tests {
     }
 
     #[test]
+    fn aliases_that_stand_for_too_much_are_refused() {
+        let item = "x, ".repeat(2000);
+        let text = |aliases: usize| format!("a: &a [{item}]\nb: [{}]\n", "*a, ".repeat(aliases));
+        assert!(Tree::read(&text(100)).is_ok());
+        let fault = Tree::read(&text(1000)).expect_err("two million values");
+        assert_eq!(fault.to_string(), "2:2101: is not valid YAML: too many values");
+        let mut laughs = "a0: &a0 [x, x]\n".to_owned();
+        for level in 1..60 {
+            laughs += &format!("a{level}: &a{level} [*a{0}, *a{0}]\n", level - 1);
+        }
+        assert!(Tree::read(&laughs).is_err());
+        assert!(Tree::read("a: &a [*a]\n").is_ok(), "it has no end, but nobody follows it");
+    }
+
+    #[test]
     fn faults_have_lines_and_depth_is_bounded() {
         let fault = Tree::read("a: 1\nb: [1\nc: 2\n").expect_err("unclosed");
         assert!(fault.at.is_some_and(|at| at.line >= 2), "{fault}");
+        let fault = Tree::read(&"---\n".repeat(100_000)).expect_err("too many documents");
+        assert_eq!(fault.to_string(), "16385:1: is not valid YAML: too many documents");
         for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
             assert!(Tree::read(&deep).is_err());
         }

@@ -2,14 +2,17 @@
 
 use crate::manifest::tree::{Kind, Node, NodeId, Style, Tree};
 
-/// Whether a text that was read is free of it: what [`bytes`] says, and no document that is a scalar, no anchor, alias or
+/// Whether a text that was read is free of it: what [`bytes`] says, no document that is a scalar, no anchor, alias or
 /// tag, and no scalar or flow collection of several lines, but for block scalars; in flow collections, nothing empty and
 /// no plain scalars with colons or question marks.
 ///
 /// So each line but those of block scalars says by itself, and by its indentation, what stands there.
 pub(super) fn tree(tree: &Tree<'_>) -> bool {
-    let collection = |id| matches!(tree.node(id).kind, Kind::Sequence { .. } | Kind::Mapping { .. });
-    tree.documents().iter().all(|document| document.root.is_none_or(collection))
+    let structure = |id| match tree.node(id).kind {
+        Kind::Scalar { style, .. } => style == Style::Empty,
+        _ => true,
+    };
+    tree.documents().iter().all(|document| document.root.is_none_or(structure))
         && tree.nodes().iter().all(|node| is_common(tree, node))
         && bytes(tree.text)
 }

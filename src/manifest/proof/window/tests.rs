@@ -326,3 +326,50 @@ proptest! {
         }
     }
 }
+
+const TEXT: &str = "a: 1\nlist:\n  - name: x # c\n    tag: v1\n    # about the next\n    last: z\n  - name: y\nb: 2\n";
+
+/// Replaces a part of [`TEXT`], asking for `tag: v2`.
+fn verdicts(what: &str, with: &str) -> (Option<String>, Result<String, String>) {
+    let tree = Tree::read(TEXT).expect("valid");
+    let start = TEXT.find(what).expect("in the text");
+    let splices = [Splice { range: start..start + what.len(), with: with.to_owned() }];
+    let differences = [Difference::Set { at: vec![1, 0, 1], value: Reading::string("v2") }];
+    (in_window(&tree, 0, &splices, &differences), whole(TEXT, 0, &splices, &differences))
+}
+
+#[test]
+fn a_right_edit_is_proved_by_both() {
+    for with in ["v2", "'v2'", "\"v2\"", "v2 # why", "v2\n    # more\n"] {
+        let expected = TEXT.replace("v1", with);
+        assert_eq!(verdicts("v1", with), (Some(expected.clone()), Ok(expected)), "{with}");
+    }
+}
+
+#[test]
+fn a_wrong_edit_is_proved_by_neither() {
+    for (what, with) in [
+        ("v1", "v3"),                                                 // another value
+        ("v1", "2"),                                                  // a number
+        ("v1", "v2\n    more: w"),                                    // a key more
+        ("v1", "v2\n    last: w"),                                    // a key that stands twice
+        ("v1", "'v2"),                                                // a quote that isn't closed
+        ("v1", "[v2"),                                                // a bracket that isn't closed
+        ("v1", "|\n     v2"),                                         // a block scalar
+        ("v1\n    # about the next\n    ", "v2\n   "),                // the sibling one to the left
+        ("v1\n    # about the next\n    ", "v2 "),                    // the sibling swallowed
+        ("v1\n    # about the next\n", "v2\n  "),                     // the sibling further to the right
+        ("v1\n    # about the next\n    ", "v2\n  - "),               // the sibling an item of its own
+        ("v1\n    # about the next\n    ", "v2\n"),                   // the sibling in the root
+        ("v1\n    # about the next\n    last: z", "v2\n    last: w"), // another line
+        ("v1\n    # about the next\n    last: z\n", "v2\n"),          // the sibling gone
+        ("x # c\n    tag: v1", "w # c\n    tag: v2"),                 // the line before
+        ("v1", "v2\n---"),                                            // two documents
+        ("    tag: v1", "  tag: v2"),                                 // dedented
+        ("    tag: v1", "      tag: v2"),                             // indented
+        ("tag: v1", "tag : &t v3"),                                   // an anchor
+    ] {
+        let (window, whole) = verdicts(what, with);
+        assert!(window.is_none() && whole.is_err(), "{what:?} -> {with:?}: {window:?} {whole:?}");
+    }
+}
