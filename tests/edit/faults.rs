@@ -93,8 +93,20 @@ fn arguments_are_shown_with_the_place_of_the_fault() {
       ^^^^^
     Nothing was changed.
     ");
-    insta::assert_snapshot!(world.run(&["image", "a:1", "-", "--json"]).err, @"");
-    insta::assert_snapshot!(world.run(&["image", "a:1", "-", "-f", "-"]).refused(), @"");
+    insta::assert_snapshot!(world.run(&["image", "a:1", "-", "--json"]).err, @"
+    tiphys: argument -, column 1: both the edited text and --json go to standard output
+      -
+      ^
+      Add --diff, or leave --json out.
+    Nothing was changed.
+    ");
+    insta::assert_snapshot!(world.run(&["image", "a:1", "-", "-f", "-"]).refused(), @"
+    2: tiphys: argument -, column 1: standard input can be read only once
+      -
+      ^
+      Leave just one -.
+    Nothing was changed.
+    ");
     assert_eq!(world.run(&["image"]).code, Some(2));
     assert_eq!(world.run(&["image", "a:1", "--add", "--no-add"]).code, Some(2));
 }
@@ -108,7 +120,7 @@ fn what_keeps_a_value_from_being_edited_is_told_with_line_and_column() {
     Nothing was changed.
     ");
     insta::assert_snapshot!(refused("images:\n- name: app\n  newTag: &t v1\n- name: b\n  newTag: *t\n", &tag), @"
-    1: tiphys: kustomization.yaml:3:14: the value carries the anchor &t, which lines 5 refer to
+    1: tiphys: kustomization.yaml:3:14: the value carries the anchor &t, which is used on line 5
       Change it by hand if the other places are to change too; otherwise write the value itself there.
     Nothing was changed.
     ");

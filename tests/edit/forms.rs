@@ -72,7 +72,7 @@ fn several_images_are_set_in_one_call() {
     let ran = world.run(&["image", &format!("{IMAGE}:1"), "sidecar:2", "new=a/new:3"]);
     insta::assert_snapshot!(format!("{}{}", ran.out, ran.err), @"
     kustomization.yaml:7: registry.example.org:5000/team/app 0.10.4 → 1
-    kustomization.yaml:10: sidecar → 2
+    kustomization.yaml:10: sidecar sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef → 2
     kustomization.yaml:13: new a/new:3, added
     tiphys: kustomization.yaml: there was no entry for new, it was added
     ");

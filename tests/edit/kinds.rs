@@ -83,8 +83,8 @@ fn manifests_change_every_container_with_the_image() {
            initContainers:
     ");
     insta::assert_snapshot!(World::of(&[("web.yaml", DEPLOYMENT)]).run(&["image", "web:2", "web.yaml"]).refused(), @"
-    1: tiphys: web.yaml: there is no container web; there is registry.example.org:5000/web:1.0, sidecar:3
-      Take one of these names.
+    1: tiphys: web.yaml: no container has the image web; there is registry.example.org:5000/web:1.0, sidecar:3
+      Name the image as it is written there: with host and port, without its tag.
     Nothing was changed.
     ");
     insta::assert_snapshot!(World::of(&[("web.yaml", DEPLOYMENT)]).run(&["replicas", "api=2", "web.yaml"]).refused(), @"

@@ -3,6 +3,7 @@
 mod argument;
 mod file;
 mod text;
+mod value;
 
 use super::{clean, compose::Text, message::Message};
 use crate::domain::{

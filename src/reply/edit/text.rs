@@ -2,11 +2,11 @@
 
 use super::{
     super::{compose::Text, manifest},
-    inline, list, on_lines,
+    inline, list, on_lines, value,
 };
 use crate::domain::{
     language::Language,
-    plan::{PlanFault, UnsafeEdit, ValueFault},
+    plan::{PlanFault, UnsafeEdit},
 };
 
 pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> String {
@@ -103,21 +103,35 @@ pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> Stri
         PlanFault::HelmTemplate => {
             say!(language, "это шаблон Go, а не YAML", "a Go template stands here, not YAML")
         }
-        PlanFault::Value(ValueFault::Template) => {
-            say!(language, "это шаблон Go, а не YAML", "a Go template stands here, not YAML")
+        PlanFault::NotAKustomization { kind } => {
+            let kind = inline(kind);
+            say!(language, "это не kustomization, а {kind}", "no kustomization but {kind}")
         }
-        PlanFault::Value(ValueFault::SeveralManifests { kind, lines }) => {
-            let (kind, lines) = (inline(kind), on_lines(lines, language));
-            say!(language, "документов {kind} несколько, {lines}", "several {kind} documents, {lines}")
-        }
-        PlanFault::Value(ValueFault::KindUnclear { path, value }) => {
-            let (path, value) = (inline(path), inline(value));
+        PlanFault::SeveralContainers { found, lines } => {
+            let (found, lines) = (list(found), on_lines(lines, language));
             say!(
                 language,
-                "чем должно стать {value}, строкой или нет, значение {path} не показывает",
-                "whether {value} is to be a string or not, the value at {path} doesn't show"
+                "подходит несколько контейнеров: {found}, {lines}",
+                "several containers match: {found}, {lines}"
             )
         }
+        PlanFault::TemplateElsewhere { workload, template } => {
+            let (workload, template) = (inline(workload), inline(template));
+            say!(
+                language,
+                "у {workload} нет своих контейнеров, они в {template}",
+                "{workload} has no containers of its own, they are in {template}"
+            )
+        }
+        PlanFault::NotAnImage { found } => {
+            let found = inline(found);
+            say!(language, "{found} — не образ", "{found} is no image")
+        }
+        PlanFault::NotACount { found } => {
+            let found = inline(found);
+            say!(language, "{found} — не число реплик", "{found} is no replica count")
+        }
+        PlanFault::Value(fault) => value::found(fault, language),
         PlanFault::TooManyReplicas { wanted, maximum } => say!(
             language,
             "{wanted} реплик, а разрешено не больше {maximum}",
@@ -186,19 +200,26 @@ pub(super) fn remedy(fault: &PlanFault, placed: bool, language: Language) -> Opt
             "Назовите рабочую нагрузку: --workload KIND/NAME.",
             "Name the workload that is meant: --workload KIND/NAME."
         ),
-        PlanFault::HelmTemplate | PlanFault::Value(ValueFault::Template) => say!(
+        PlanFault::HelmTemplate => say!(
             language,
             "Меняйте значение в файле, из которого шаблон его берёт.",
             "Change the value in the file that the template takes it from."
         ),
-        PlanFault::Value(ValueFault::SeveralManifests { .. }) => {
-            say!(language, "Назовите нужный: --name NAME.", "Name the one that is meant: --name NAME.")
-        }
-        PlanFault::Value(ValueFault::KindUnclear { .. }) => say!(
+        PlanFault::NotAKustomization { .. } => say!(
             language,
-            "Скажите, что это: --type string, --type int или --type bool.",
-            "Say what it is: --type string, --type int or --type bool."
+            "Назовите другой файл или дайте этому другое имя.",
+            "Name another file, or give this one another name."
         ),
+        PlanFault::SeveralContainers { .. } => {
+            say!(language, "Имена не должны повторяться.", "No name may stand twice.")
+        }
+        PlanFault::TemplateElsewhere { .. } => say!(language, "Меняйте образ там.", "Change the image there."),
+        PlanFault::NotAnImage { .. } | PlanFault::NotACount { .. } => say!(
+            language,
+            "Похоже на место для подстановки: меняйте то, что сюда подставляют.",
+            "Perhaps a placeholder: change what is filled in for it."
+        ),
+        PlanFault::Value(fault) => return value::remedy(fault, language),
         PlanFault::TooManyReplicas { .. } => say!(
             language,
             "Если столько и нужно, поднимите предел: --max N.",

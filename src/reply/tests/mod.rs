@@ -4,6 +4,7 @@
 //! a button.
 
 mod bounds;
+mod editing;
 mod failure;
 mod fault;
 mod guide;
