@@ -24,7 +24,7 @@ use crate::{
     adapters::git::{
         mirror::{Fault, PackWriter},
         settings::Settings,
-        wire::{Service, push},
+        wire::{Service, pack::Bases, push},
     },
     ports::RepositoryError,
 };
@@ -63,7 +63,7 @@ impl PathRemote {
                     if first {
                         tracing::info!(%remote, "pushing through git receive-pack");
                     }
-                    return push::run(process, &update, Instant::now() + self.deadline).await;
+                    return push::run(process, &update, Bases::Remote, Instant::now() + self.deadline).await;
                 }
                 Some(Err(error)) => format!("git can't be started: {error}"),
                 None => "there is no git program".to_owned(),

@@ -28,6 +28,7 @@ use crate::{
         verdict,
         wire::{
             Service, fetch,
+            pack::Bases,
             pkt::Exchange,
             push::{self, AtOnce},
         },
@@ -107,12 +108,12 @@ impl SshRemote {
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
         let until = Instant::now() + self.deadline;
         if !self.way.is_at_once() {
-            return self.push_in_two_steps(&update, until).await;
+            return self.push_in_two_steps(&update, self.way.bases(), until).await;
         }
         let (request, exchange) = tokio::join!(push::request_at_once(&update), self.open_until(until));
         let (request, exchange) = (request?, exchange?);
         if request.len() > MAX_AT_ONCE {
-            return push::run(exchange, &update, until).await;
+            return push::run(exchange, &update, Bases::Remote, until).await;
         }
         match push::run_at_once(exchange, Some(request), &update, true, until).await {
             AtOnce::Verdict(verdict) => {
@@ -121,16 +122,16 @@ impl SshRemote {
                 }
                 verdict
             }
-            AtOnce::NotTaken(why) => {
-                let verdict = self.push_in_two_steps(&update, until).await;
-                self.way.in_two_steps(&self.host, &why, &verdict);
+            AtOnce::NotTaken { why, bases } => {
+                let verdict = self.push_in_two_steps(&update, bases, until).await;
+                self.way.in_two_steps(&self.host, &why, bases, &verdict);
                 verdict
             }
         }
     }
 
-    async fn push_in_two_steps(&self, update: &Update, until: Instant) -> Result<(), RepositoryError> {
-        push::run(self.open_until(until).await?, update, until).await
+    async fn push_in_two_steps(&self, update: &Update, bases: Bases, until: Instant) -> Result<(), RepositoryError> {
+        push::run(self.open_until(until).await?, update, bases, until).await
     }
 
     async fn open_until(&self, until: Instant) -> Result<SshExchange, RepositoryError> {

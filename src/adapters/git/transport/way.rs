@@ -5,10 +5,12 @@ use std::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::ports::RepositoryError;
+use crate::{adapters::git::wire::pack::Bases, ports::RepositoryError};
 
 const AT_ONCE: u8 = 1;
 const TWO_STEPS: u8 = 2;
+/// And the packs must not build on what only the remote has.
+const TWO_STEPS_WHOLE: u8 = 3;
 
 /// What is known of one remote; each choice is logged once.
 #[derive(Debug, Default)]
@@ -17,7 +19,12 @@ pub(super) struct Way(AtomicU8);
 impl Way {
     /// Whether the next push is to go out at once.
     pub(super) fn is_at_once(&self) -> bool {
-        self.0.load(Ordering::Relaxed) != TWO_STEPS
+        self.0.load(Ordering::Relaxed) <= AT_ONCE
+    }
+
+    /// What the next pack may build on.
+    pub(super) fn bases(&self) -> Bases {
+        if self.0.load(Ordering::Relaxed) == TWO_STEPS_WHOLE { Bases::Pack } else { Bases::Remote }
     }
 
     /// A push at once has arrived.
@@ -27,13 +34,23 @@ impl Way {
         }
     }
 
-    /// A push at once was not taken, and this is what two steps came to: where they got further, they are kept to.
-    pub(super) fn in_two_steps(&self, remote: &impl Display, why: &str, verdict: &Result<(), RepositoryError>) {
-        let settled = matches!(verdict, Ok(()));
-        if settled && self.0.swap(TWO_STEPS, Ordering::Relaxed) != TWO_STEPS {
-            tracing::info!(%remote, why, "the remote doesn't take a push at once: it is asked for its state first");
-        } else if let Err(error) = verdict {
-            tracing::debug!(%remote, why, %error, "neither a push at once nor one in two steps went through");
+    /// A push at once was not taken, and this is what two steps came to: where they got through, they are kept to.
+    pub(super) fn in_two_steps(
+        &self,
+        remote: &impl Display,
+        why: &str,
+        bases: Bases,
+        verdict: &Result<(), RepositoryError>,
+    ) {
+        let way = if bases == Bases::Pack { TWO_STEPS_WHOLE } else { TWO_STEPS };
+        match verdict {
+            Ok(()) if self.0.swap(way, Ordering::Relaxed) != way => {
+                tracing::info!(%remote, why, "the remote doesn't take a push at once: it is asked for its state first");
+            }
+            Ok(()) => {}
+            Err(error) => {
+                tracing::info!(%remote, why, %error, "neither a push at once nor one in two steps went through");
+            }
         }
     }
 }
@@ -46,10 +63,12 @@ mod tests {
     fn only_a_push_that_arrived_decides() {
         let way = Way::default();
         assert!(way.is_at_once());
-        way.in_two_steps(&"x", "404", &Err(RepositoryError::Authentication("404".to_owned())));
+        way.in_two_steps(&"x", "404", Bases::Remote, &Err(RepositoryError::Authentication("404".to_owned())));
         assert!(way.is_at_once(), "it may be back with the next one");
-        way.in_two_steps(&"x", "404", &Ok(()));
-        assert!(!way.is_at_once());
+        way.in_two_steps(&"x", "404", Bases::Remote, &Ok(()));
+        assert!(!way.is_at_once() && way.bases() == Bases::Remote);
+        way.in_two_steps(&"x", "unpack failed", Bases::Pack, &Ok(()));
+        assert!(!way.is_at_once() && way.bases() == Bases::Pack);
         way.at_once(&"x");
         assert!(way.is_at_once());
     }

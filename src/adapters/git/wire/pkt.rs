@@ -247,7 +247,11 @@ pub(in crate::adapters::git) mod tests {
 
     impl Canned {
         pub(in crate::adapters::git) fn new(answer: &[u8], size: usize) -> Lines<Self> {
-            Lines::new(Self { sent: Vec::new(), chunks: answer.chunks(size).map(Bytes::copy_from_slice).collect() })
+            Lines::new(Self::exchange(answer, size))
+        }
+
+        pub(in crate::adapters::git) fn exchange(answer: &[u8], size: usize) -> Self {
+            Self { sent: Vec::new(), chunks: answer.chunks(size).map(Bytes::copy_from_slice).collect() }
         }
     }
 

@@ -34,8 +34,14 @@ const ASSUMED: &str = "report-status side-band-64k quiet object-format=sha1";
 pub(in crate::adapters::git) enum AtOnce {
     /// The remote took the request, or it is unknown whether it did.
     Verdict(Result<(), RepositoryError>),
-    /// It doesn't take such a request, or not such a pack: nothing was applied, or the second step will find it.
-    NotTaken(String),
+    /// It doesn't take such a request, or not such a pack (`unpack failed`): nothing was applied, or the second step will
+    /// find it.
+    NotTaken {
+        /// The remote's words.
+        why: String,
+        /// What the next pack may build on.
+        bases: Bases,
+    },
 }
 
 /// The request that needs no listing.
@@ -61,10 +67,11 @@ pub(in crate::adapters::git) async fn run_at_once<E: Exchange>(
         }
         if listing && let Err(error) = advertisement::read(&mut lines, reference).await {
             // The service lists before it reads: if it refuses to start, it has read nothing.
-            return match lines.is_over() {
-                true => Err(error),
-                false => Err(unclear(error)),
-            };
+            return Err(match error {
+                RepositoryError::Authentication(_) | RepositoryError::Refused(_) => error,
+                error if lines.is_over() => error,
+                error => unclear(error),
+            });
         }
         Ok(report(&mut lines, true).await)
     };
@@ -74,23 +81,28 @@ pub(in crate::adapters::git) async fn run_at_once<E: Exchange>(
         Err(_) => return AtOnce::Verdict(Err(RepositoryError::Unclear("no verdict in time".to_owned()))),
     };
     match (&report.unpacked, &broken) {
-        (Some(unpacked), _) if unpacked != "ok" => AtOnce::NotTaken(format!("unpack failed: {unpacked}")),
-        (None, None) => AtOnce::NotTaken(match verdict::bounded(&report.words) {
-            words if words.is_empty() => "no report".to_owned(),
-            words => words,
-        }),
+        (Some(unpacked), _) if unpacked != "ok" => {
+            AtOnce::NotTaken { why: format!("unpack failed: {unpacked}"), bases: Bases::Pack }
+        }
+        (None, None) => {
+            let words = verdict::bounded(&report.words);
+            let why = if words.is_empty() { "no report".to_owned() } else { words };
+            AtOnce::NotTaken { why, bases: Bases::Remote }
+        }
         _ => AtOnce::Verdict(judged(&report, broken, reference)),
     }
 }
 
-/// Pushes in two steps over an exchange whose first answer is still to be read; gives up at `until`.
+/// Pushes in two steps over an exchange whose first answer is still to be read; gives up at `until`. The pack builds on
+/// `bases`, and on nothing of the remote's if that says so.
 pub(in crate::adapters::git) async fn run<E: Exchange>(
     exchange: E,
     update: &Update,
+    bases: Bases,
     until: Instant,
 ) -> Result<(), RepositoryError> {
     let mut lines = Lines::new(exchange);
-    let prepared = timeout_at(until, prepare(&mut lines, update))
+    let prepared = timeout_at(until, prepare(&mut lines, update, bases))
         .await
         .unwrap_or_else(|_| Err(RepositoryError::Unreachable("no answer in time".to_owned())))?;
     let (request, side_band) = match prepared {
@@ -116,7 +128,11 @@ enum Prepared {
 }
 
 /// Reads where the remote is, and packs what it lacks.
-async fn prepare<E: Exchange>(lines: &mut Lines<E>, update: &Update) -> Result<Prepared, RepositoryError> {
+async fn prepare<E: Exchange>(
+    lines: &mut Lines<E>,
+    update: &Update,
+    bases: Bases,
+) -> Result<Prepared, RepositoryError> {
     let reference = update.mirror.reference();
     let Greeting::V0(found) = advertisement::read(lines, reference).await? else {
         return Err(RepositoryError::Unreachable("the remote speaks an unknown version of the protocol".to_owned()));
@@ -132,7 +148,7 @@ async fn prepare<E: Exchange>(lines: &mut Lines<E>, update: &Update) -> Result<P
     if !found.can("report-status") {
         return Err(RepositoryError::Refused("the remote's git is too old: no report-status".to_owned()));
     }
-    let bases = if found.can("no-thin") { Bases::Pack } else { Bases::Remote };
+    let bases = if found.can("no-thin") { Bases::Pack } else { bases };
     let pack = packed(update, bases).await?;
     let mut capabilities = "report-status".to_owned();
     for capability in ["side-band-64k", "quiet", "object-format=sha1"] {
@@ -270,8 +286,10 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::adapters::git::wire::pkt::tests::Canned;
+    use crate::adapters::git::{mirror::Mirror, wire::pkt::tests::Canned};
 
     const MAIN: &str = "refs/heads/main";
 
@@ -326,6 +344,45 @@ mod tests {
             let error = verdict_of(&answer, true).await.expect_err("unclear");
             assert!(matches!(error, RepositoryError::Unclear(_)), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_push_at_once_knows_what_was_not_taken() {
+        let mirror = Mirror::new("nowhere".into(), "x".to_owned(), MAIN.to_owned());
+        let id = |digit: &str| git2::Oid::from_str(&digit.repeat(40)).expect("an id");
+        let update = Update { mirror: Arc::new(mirror), old: id("1"), new: id("2"), objects: Vec::new() };
+        let run = async |answer: Bytes, listing: bool| {
+            let until = Instant::now() + std::time::Duration::from_secs(20);
+            run_at_once(Canned::exchange(&answer, 9), Some(Bytes::new()), &update, listing, until).await
+        };
+        let report = |lines: &[&str]| {
+            let lines = lines.iter().fold(Message::default(), |message, line| message.line(line));
+            in_band(lines.flush(), &["words\n"])
+        };
+        let listed = |end: Bytes| {
+            let head = format!("{} {MAIN}\0report-status side-band-64k\n", "1".repeat(40));
+            Message::default().line(&head).flush().raw(&end).finish()
+        };
+        let ok = || report(&["unpack ok\n", "ok refs/heads/main\n"]);
+        assert!(matches!(run(ok(), false).await, AtOnce::Verdict(Ok(()))));
+        assert!(matches!(run(listed(ok()), true).await, AtOnce::Verdict(Ok(()))));
+
+        let broken = || report(&["unpack index-pack failed\n", "ng refs/heads/main unpacker error\n"]);
+        for outcome in [run(broken(), false).await, run(listed(broken()), true).await] {
+            assert!(matches!(outcome, AtOnce::NotTaken { bases: Bases::Pack, .. }), "{outcome:?}");
+        }
+        for silence in [Bytes::new(), Message::default().line("ERR expected flush").finish(), report(&[])] {
+            let outcome = run(silence, false).await;
+            assert!(matches!(outcome, AtOnce::NotTaken { bases: Bases::Remote, .. }), "{outcome:?}");
+        }
+        let cut = Bytes::from_static(b"0030\x01000eunpack ok");
+        assert!(matches!(run(cut, false).await, AtOnce::Verdict(Err(RepositoryError::Unclear(_)))));
+        // Before it lists, the service has read nothing.
+        let shut = Message::default().line("ERR access denied or repository not exported: /x\n").finish();
+        let outcome = run(shut, true).await;
+        assert!(matches!(outcome, AtOnce::Verdict(Err(RepositoryError::Authentication(_)))), "{outcome:?}");
+        let outcome = run(Bytes::from_static(b"Welcome to the machine\n"), true).await;
+        assert!(matches!(outcome, AtOnce::Verdict(Err(RepositoryError::Unclear(_)))), "{outcome:?}");
     }
 
     #[tokio::test]

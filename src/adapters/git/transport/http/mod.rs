@@ -23,6 +23,7 @@ use crate::{
         settings::Settings,
         wire::{
             Service, fetch,
+            pack::Bases,
             push::{self, AtOnce},
         },
     },
@@ -74,41 +75,41 @@ impl HttpRemote {
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
         let until = Instant::now() + self.deadline;
         let mut exchange = self.exchange(Service::ReceivePack, until)?;
-        let mut why = None;
+        let (mut why, mut bases) = (None, self.way.bases());
         if self.way.is_at_once() {
             match self.push_at_once(&mut exchange, &update, until).await? {
                 None => {
                     self.way.at_once(&exchange.url);
                     return Ok(());
                 }
-                reason => why = reason,
+                Some((reason, next)) => (why, bases) = (Some(reason), next),
             }
         }
         let again = timeout_at(until, exchange.greet()).await;
         again.unwrap_or_else(|_| Err(RepositoryError::Unreachable("no answer in time".to_owned())))?;
         let moved = self.remember(&exchange.url);
         let url = exchange.url.clone();
-        let verdict = push::run(exchange, &update, until).await;
+        let verdict = push::run(exchange, &update, bases, until).await;
         if !moved && let Some(why) = why {
-            self.way.in_two_steps(&url, &why, &verdict);
+            self.way.in_two_steps(&url, &why, bases, &verdict);
         }
         verdict
     }
 
-    /// Pushes with one request; tells why not if the server doesn't take it.
+    /// Pushes with one request; tells why not if the server doesn't take it, and what the next pack may build on.
     async fn push_at_once(
         &self,
         exchange: &mut HttpExchange,
         update: &Update,
         until: Instant,
-    ) -> Result<Option<String>, RepositoryError> {
+    ) -> Result<Option<(String, Bases)>, RepositoryError> {
         let request = push::request_at_once(update).await?;
         let taken = timeout_at(until, exchange.post_at_once(request)).await;
         match taken.unwrap_or_else(|_| Err(RepositoryError::Unclear("no answer in time".to_owned())))? {
-            Taken::No(why) => Ok(Some(why)),
+            Taken::No(why) => Ok(Some((why, Bases::Remote))),
             Taken::Yes => match push::run_at_once(&mut *exchange, None, update, false, until).await {
                 AtOnce::Verdict(verdict) => verdict.map(|()| None),
-                AtOnce::NotTaken(why) => Ok(Some(why)),
+                AtOnce::NotTaken { why, bases } => Ok(Some((why, bases))),
             },
         }
     }
