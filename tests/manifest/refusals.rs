@@ -6,7 +6,7 @@ use tiphys::{
     manifest::{Missing, kustomization::Kustomization},
 };
 
-use crate::cases::{Set, edit, image};
+use crate::cases::{Set, Where, edit, edit_at, image};
 
 const ENTRY: &str = "- name: registry.example.org:5000/team/app\n";
 
@@ -116,4 +116,26 @@ fn places_where_nothing_can_be_put_in() {
     assert_snapshot!(tag("? images\n"), @"1:3: cannot be edited safely: the edited text would differ in more than the value: the section's key has no colon");
     assert_snapshot!(tag("images:\n- &a\n  name: other\n"), @"2:3: cannot be edited safely: the edited text would differ in more than the value: the list's indentation is unclear");
     assert_snapshot!(tag("a: |\n  no final line end"), @"2:20: cannot be edited safely: the edited text would differ in more than the value: libyaml sees another difference");
+}
+
+#[test]
+fn overrides_that_are_not_clear() {
+    let refused =
+        |place, text: &str| edit_at(place, text.as_bytes(), &Set::tag("v2")).expect_err("refused").to_string();
+    let source = |text: &str| refused(Where::SourceFile, text);
+    assert_snapshot!(source("kustomize:\n  images:\n  - registry.example.org:5000/team/app:v1\n  - app=registry.example.org:5000/team/app\n"), @r#"4:5: has several kustomize.images entries named "registry.example.org:5000/team/app", on lines [3, 4]"#);
+    assert_snapshot!(source("x: &i registry.example.org:5000/team/app:v1\nkustomize:\n  images: [*i]\n"), @"3:12: cannot be edited safely: the value is an alias (*i) of the anchor on line 1");
+    assert_snapshot!(source("kustomize: &k {images: []}\nx: *k\n"), @"1:15: cannot be edited safely: the value is anchored (&k), used on lines [2]");
+    assert_snapshot!(source("kustomize:\n  images: app:v1\n"), @"2:11: is not valid YAML: images is not a list");
+    assert_snapshot!(source("kustomize:\n  images: []\n  images: []\n"), @r#"3:3: cannot be edited safely: the key "images" stands on several lines: [2, 3]"#);
+    assert_snapshot!(source("- a\n"), @"1:1: is not valid YAML: not a map");
+    assert_snapshot!(source(""), @r#"has no kustomize.images entry named "registry.example.org:5000/team/app""#);
+    let application =
+        |kind: &str, spec: &str| format!("apiVersion: argoproj.io/v1alpha1\nkind: {kind}\nspec: {spec}\n");
+    let app = |text: &str| refused(Where::Application, text);
+    assert_snapshot!(app(&application("ApplicationSet", "{}")), @"1:1: it is an ApplicationSet: a value there is one of many Applications");
+    assert_snapshot!(app("kind: Application\n"), @"there is no Application");
+    assert_snapshot!(app(&format!("{0}---\n{0}", application("Application", "{source: {path: a}}"))), @"5:1: there are several Application documents, on lines [1, 5]: name one");
+    assert_snapshot!(app(&application("Application", "{sources: [{path: a}, {path: b}]}")), @r#"3:29: has several kustomize.images entries named "registry.example.org:5000/team/app", on lines [3, 3]"#);
+    assert_snapshot!(app(&application("Application", "{}")), @r#"has no kustomize.images entry named "registry.example.org:5000/team/app""#);
 }
