@@ -4,7 +4,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::*;
 use crate::manifest::{
-    proof::{in_window, node, whole},
+    proof::{INDEPENDENT, in_window, node, whole},
     tree::{Kind, NodeId},
 };
 
