@@ -53,6 +53,9 @@ pub struct EditArgs {
     /// Refuses where an entry is missing.
     #[arg(long)]
     pub no_add: bool,
+    /// The Application or HelmRelease that is meant, where a file holds several.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -89,9 +92,6 @@ pub struct ValueArgs {
     /// What the values are; without it each stays what the value before was.
     #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = ValueType::Auto)]
     pub value_type: ValueType,
-    /// The Application or HelmRelease that is meant, where a file holds several.
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
 }
 
 /// What a value is.

@@ -89,7 +89,7 @@ fn all(command: &EditCommand, requests: &[Request], places: &[Place]) -> Result<
             continue;
         }
         let kind = kind::of(source.target.as_deref(), &source.bytes);
-        match plan::plan(&source, kind, requests, args.missing()) {
+        match plan::plan(&source, kind, requests, args) {
             Ok(planned) => {
                 let written = planned.text.is_some() && !args.diff && !args.check;
                 match if written { source.replaceable() } else { Ok(()) } {

@@ -1,15 +1,16 @@
 //! What a file becomes: its requests carried out one after the other, each proven by the editor.
 
-use super::{source::Source, words::Request};
+use super::{args::EditArgs, source::Source, words::Request};
 use crate::{
     domain::{
         edit::{EditChange, EditError, EditOutcome, FileFault, FileKind},
-        image::ImageChange,
+        image::{ImageArgument, ImageChange},
         name::ImageName,
         plan::PlanFault,
     },
     manifest::{
         Fault, Missing, Outcome,
+        argocd::{self, Place},
         helm::{self, Host},
         kustomization::Kustomization,
         workload::{self, ContainerRef, Selector},
@@ -51,14 +52,14 @@ pub(super) fn plan(
     source: &Source,
     kind: FileKind,
     requests: &[Request],
-    missing: Option<Missing>,
+    args: &EditArgs,
 ) -> Result<Planned, Vec<EditError>> {
     let (mut changes, mut errors): (Vec<EditChange>, _) = (vec![], vec![]);
     let mut text: Option<String> = None;
     for request in requests {
         let bytes = text.as_ref().map_or(source.bytes.as_slice(), |text| text.as_bytes());
         let file = source.shown.clone();
-        match carry_out(kind, bytes, request, missing) {
+        match carry_out(kind, bytes, request, args) {
             Ok(made) => {
                 let (subject, name) = (request.subject(), request.name().to_owned());
                 let added = |added| if added { EditOutcome::Added } else { EditOutcome::Changed };
@@ -87,9 +88,10 @@ pub(super) fn plan(
     if errors.is_empty() { Ok(Planned { changes, text }) } else { Err(errors) }
 }
 
-fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Missing>) -> Result<Made, Refused> {
+fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, args: &EditArgs) -> Result<Made, Refused> {
+    let (missing, document) = (args.missing(), &args.name);
     match (kind, request) {
-        (_, Request::Value { path, value, document, .. }) => {
+        (_, Request::Value { path, value, .. }) => {
             let host = match helm::host_of(bytes) {
                 Host::Application { .. } => Host::Application { name: document.clone() },
                 Host::HelmRelease { .. } => Host::HelmRelease { name: document.clone() },
@@ -125,7 +127,44 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, missing: Option<Mi
                 workload::set_replicas(bytes, &selector(Some(name)), *count, missing)
             })
         }
+        (FileKind::Application | FileKind::ArgoCdSource, request) => {
+            let place = match kind {
+                FileKind::ArgoCdSource => Place::SourceFile,
+                _ => Place::Application { name: document.clone() },
+            };
+            // These beat what is in git: a new one is put in only when that is meant.
+            argo_cd(bytes, &place, request, missing.unwrap_or(Missing::Refuse))
+        }
         (kind, request) => Err(Refused::File(FileFault::Unfit { kind, subject: request.subject() })),
+    }
+}
+
+/// Sets what Argo CD lays over a kustomization.
+fn argo_cd(bytes: &[u8], place: &Place, request: &Request, missing: Missing) -> Result<Made, Refused> {
+    match request {
+        Request::Image { name, change, .. } => {
+            let mut made = adding(missing, |missing| argocd::set_image(bytes, place, name, change, missing))?;
+            if let Outcome::Changed { from: Some(from), .. } = &mut made.outcome {
+                *from = part_of(from, change);
+            }
+            Ok(made)
+        }
+        Request::Replicas { name, count } => {
+            adding(missing, |missing| argocd::set_replicas(bytes, place, name, *count, missing))
+        }
+        Request::Value { .. } => {
+            Err(Refused::File(FileFault::Unfit { kind: FileKind::ArgoCdSource, subject: request.subject() }))
+        }
+    }
+}
+
+/// The part of `name=new:tag@digest` that a change is about: tag and digest where the name stays.
+fn part_of(text: &str, change: &ImageChange) -> String {
+    match ImageArgument::parse(text) {
+        Ok(ImageArgument { change: old, .. }) if change.name.is_none() && old != ImageChange::default() => {
+            ImageChange { name: None, ..old }.to_string()
+        }
+        _ => text.to_owned(),
     }
 }
 

@@ -42,8 +42,6 @@ pub(super) enum Request {
         written: String,
         /// The value, of the type that was asked for.
         value: Value,
-        /// The name of the Application or HelmRelease that is meant.
-        document: Option<String>,
     },
 }
 
@@ -210,7 +208,7 @@ fn value(argument: &str, args: &ValueArgs) -> Result<Request, ArgumentError> {
         ValueType::Int => Value::Integer(text.parse().map_err(|_| other("a whole number"))?),
         ValueType::Bool => Value::Bool(text.parse().map_err(|_| other("true or false"))?),
     };
-    Ok(Request::Value { path, written: written.to_owned(), value, document: args.name.clone() })
+    Ok(Request::Value { path, written: written.to_owned(), value })
 }
 
 /// Where the key path ends: at the first `=` that isn't in brackets, in quotes or behind a backslash.
