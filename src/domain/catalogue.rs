@@ -6,6 +6,7 @@ use super::{
     name::{ApplicationName, EnvironmentName, ImageName, RepoPath},
     nearest::nearest,
 };
+use crate::manifest::key_path::KeyPath;
 
 /// Every application, in the order of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -52,6 +53,86 @@ pub enum Manifests {
         /// Whether files that others build from may be changed.
         shared_bases: SharedBases,
     },
+    /// Helm's values.
+    Helm(HelmValues),
+    /// Manifests without kustomize or Helm.
+    Plain(PlainManifest),
+    /// What Argo CD itself sets after a kustomization.
+    Override(OverridePlace),
+}
+
+/// Where Argo CD's own images and counts stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OverridePlace {
+    /// The file.
+    pub file: RepoPath,
+    /// What it is.
+    pub kind: OverrideKind,
+}
+
+/// The kinds of files that hold overrides of Argo CD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverrideKind {
+    /// `.argocd-source.yaml` or `.argocd-source-<app>.yaml`.
+    ArgocdSource,
+    /// The Argo CD Application of the environment.
+    Application,
+}
+
+/// Where the values of a Helm chart stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HelmValues {
+    /// The file.
+    pub file: RepoPath,
+    /// What it is.
+    pub host: HelmHost,
+    /// The image's tag.
+    #[serde(serialize_with = "as_text")]
+    pub tag: KeyPath,
+    /// The image's digest, where the chart takes one: it would beat the tag.
+    #[serde(serialize_with = "as_optional_text")]
+    pub digest: Option<KeyPath>,
+    /// The image's name, which must be that of the application.
+    #[serde(serialize_with = "as_optional_text")]
+    pub repository: Option<KeyPath>,
+    /// The replica count.
+    #[serde(serialize_with = "as_text")]
+    pub replicas: KeyPath,
+}
+
+/// The kinds of files that hold Helm's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HelmHost {
+    /// A values file.
+    ValuesFile,
+    /// The Argo CD Application of the environment.
+    Application,
+    /// A HelmRelease of Flux.
+    Release,
+}
+
+/// Where a workload's manifest is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlainManifest {
+    /// The file, or a folder of manifests.
+    pub file: RepoPath,
+    /// The container; `None` for those that have the application's image.
+    pub container: Option<String>,
+    /// Whether files that others build from may be changed.
+    pub shared_bases: SharedBases,
+}
+
+fn as_text<S: serde::Serializer>(path: &KeyPath, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(path)
+}
+
+fn as_optional_text<S: serde::Serializer>(path: &Option<KeyPath>, serializer: S) -> Result<S::Ok, S::Error> {
+    match path {
+        Some(path) => serializer.collect_str(path),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// Whether a file that other environments build from may be changed.

@@ -68,6 +68,7 @@ pub struct Trailers {
     /// `Reply-To`.
     pub reply_to: Option<ReplyAddress>,
     /// `Shared-File` and every `Shared-With`, when others build from the changed file as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub shared: Option<Shared>,
 }
 

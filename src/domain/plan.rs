@@ -1,7 +1,10 @@
 //! From a snapshot and a mutation to the edits that carry it out: pure, without I/O and clock.
 
+mod helm;
 mod kustomize;
 mod overridden;
+mod place;
+mod plain;
 mod sharing;
 mod value_fault;
 
@@ -212,6 +215,16 @@ pub enum PlanFault {
         /// The files that were looked at; some of them.
         files: Vec<String>,
     },
+    /// Another image than the application's stands at a place that the configuration names.
+    #[error("{place} has the image {found:?}, not {wanted:?}")]
+    OtherImage {
+        /// The key path or the container.
+        place: String,
+        /// The image there.
+        found: String,
+        /// The application's image.
+        wanted: String,
+    },
     /// The value stands in several places, and the configuration wants it changed where it stands.
     #[error("{name:?} is set in several places: {}", places.join(", "))]
     SeveralPlaces {
@@ -301,8 +314,11 @@ pub fn plan(
         let fault = PlanFault::TooManyReplicas { wanted, maximum: site.environment.max_replicas };
         return Err(PlanError { file: site.environment.path.clone(), at: None, fault });
     }
-    match site.environment.manifests {
-        Manifests::Kustomize { shared_bases } => kustomize::plan(snapshot, catalogue, site, mutation, shared_bases),
+    match &site.environment.manifests {
+        Manifests::Kustomize { shared_bases } => kustomize::plan(snapshot, catalogue, site, mutation, *shared_bases),
+        Manifests::Helm(values) => helm::plan(snapshot, site, mutation, values),
+        Manifests::Plain(manifest) => plain::plan(snapshot, catalogue, site, mutation, manifest),
+        Manifests::Override(file) => place::plan(snapshot, site, mutation, file),
     }
 }
 
@@ -320,8 +336,11 @@ pub struct Desired {
 /// # Errors
 /// [`PlanError`] as [`plan`].
 pub fn desired(snapshot: &dyn Snapshot, site: &Site) -> Result<Desired, PlanError> {
-    match site.environment.manifests {
+    match &site.environment.manifests {
         Manifests::Kustomize { .. } => kustomize::desired(snapshot, site),
+        Manifests::Helm(values) => helm::desired(snapshot, site, values),
+        Manifests::Plain(manifest) => plain::desired(snapshot, site, manifest),
+        Manifests::Override(file) => place::desired(snapshot, site, file),
     }
 }
 

@@ -13,7 +13,7 @@ mod tests;
 use std::fmt;
 
 pub use self::{
-    layer::{Image, Object, Origin, Workload},
+    layer::{Holder, Image, Object, Origin, Workload, split},
     reach::{Builders, reaches, who_builds_from},
     reference::{folder_of, local},
 };

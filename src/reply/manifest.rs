@@ -188,6 +188,18 @@ pub(super) fn explained(text: Text, fault: &PlanFault, language: Language) -> Te
                 ": check the name in the bot's configuration. Looked at:"
             ))
             .block(list(files)),
+        PlanFault::OtherImage { place, found, wanted } => text
+            .plain(say!(language, "В ", "At "))
+            .code(clean::inline(place, SHOWN))
+            .plain(say!(language, " стоит образ ", " stands the image "))
+            .code(clean::inline(found, SHOWN))
+            .plain(say!(language, ", а у приложения ", ", but the application has "))
+            .code(clean::inline(wanted, SHOWN))
+            .plain(say!(
+                language,
+                ": проверьте настройки бота.",
+                ": check the bot's configuration."
+            )),
         PlanFault::SeveralPlaces { name, places } => text
             .plain(say!(language, "Значение для ", "The value of "))
             .code(clean::inline(name, SHOWN))

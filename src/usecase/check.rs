@@ -102,7 +102,7 @@ async fn check_cluster(cluster: &dyn Cluster, site: &Site, mutation: &Mutation) 
     match observation {
         Ok(observation) => {
             let wanted = Wanted::of(&site.image, mutation);
-            let overrides = overriding(&observation.overrides, &wanted, &environment.workload.name);
+            let overrides = overriding(&observation.overrides, &wanted, environment);
             if !overrides.is_empty() {
                 return Err(Refusal::Overridden { site: site.clone(), overrides });
             }

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use self::error::{Object, cluster_error};
 use crate::{
     domain::{
-        catalogue::{Environment, ObjectName, Workload},
+        catalogue::{Environment, Manifests, ObjectName, Workload},
         observation::{Observation, WorkloadState},
     },
     ports::{Cluster, ClusterError},
@@ -28,6 +28,7 @@ use crate::{
 mod application;
 mod connect;
 mod error;
+mod helm;
 mod repository;
 mod workload;
 
@@ -81,9 +82,16 @@ impl ArgoCd {
             .get(&name.name)
             .await
             .map_err(|error| cluster_error(error, &application_object(name)))?;
-        application::observe(object.data, &self.repository_url, environment.path.as_str()).map_err(|error| {
-            ClusterError::Unavailable(format!("the Application {} has another shape: {error}", name.name))
-        })
+        let of_helm = match &environment.manifests {
+            Manifests::Helm(values) => helm::overrides(&object.data, values),
+            Manifests::Kustomize { .. } | Manifests::Plain(_) | Manifests::Override(_) => Vec::new(),
+        };
+        let mut observation = application::observe(object.data, &self.repository_url, environment.path.as_str())
+            .map_err(|error| {
+                ClusterError::Unavailable(format!("the Application {} has another shape: {error}", name.name))
+            })?;
+        observation.overrides.extend(of_helm);
+        Ok(observation)
     }
 
     async fn workload(&self, workload: &Workload) -> Result<Option<WorkloadState>, ClusterError> {

@@ -6,18 +6,28 @@ use super::{
     ChatConfig, ClusterAccess, Committer, Config, Credentials, Depth, FollowConfig, KubernetesConfig, RegistryConfig,
     RepositoryConfig, TelegramConfig, explain,
     fault::{Fault, Faults},
-    file::{ApplicationSection, File, KubernetesSection, RegistrySection, RepositorySection, TelegramSection},
+    file::{
+        ApplicationSection, File, HelmSection, KubernetesSection, RegistrySection, RepositorySection, SharedBasesKey,
+        TelegramSection,
+    },
     format::{Remote, duration, http_url, web_url},
+    manifests,
     outside::{self, Env},
     relations,
     secret::SecretSource,
     tree::{self, Kind, Node},
 };
-use crate::domain::{
-    actor::{ChatId, Person, PersonId},
-    catalogue::{Application, Catalogue, Environment, Manifests, ObjectName, Workload},
-    language::Language,
-    name::NameError,
+use crate::{
+    domain::{
+        actor::{ChatId, Person, PersonId},
+        catalogue::{
+            Application, Catalogue, Environment, HelmHost, HelmValues, Manifests, ObjectName, OverrideKind,
+            OverridePlace, PlainManifest, SharedBases, Workload,
+        },
+        language::Language,
+        name::{NameError, RepoPath},
+    },
+    manifest::{key_path::KeyPath, sources},
 };
 
 /// No configuration is larger than this.
@@ -59,12 +69,13 @@ pub(super) fn parse(path: &Path, text: &str, depth: Depth, env: Env<'_>) -> Resu
     };
     faults.extend(explain::faults(&tree));
     faults.extend(relations::faults(&tree));
+    faults.extend(manifests::faults(&tree));
     let bot_warnings = Faults::new(path, relations::warnings(&tree));
-    let mut warnings = Vec::new();
+    let mut warnings = manifests::warnings(&tree);
     if depth == Depth::Everything {
         let (more_faults, more_warnings) = outside::look(&tree, folder, env);
         faults.extend(more_faults);
-        warnings = more_warnings;
+        warnings.extend(more_warnings);
     }
     if !faults.is_empty() {
         return Err(Faults::new(path, faults));
@@ -178,12 +189,28 @@ impl Converter<'_> {
 
 fn application(section: ApplicationSection) -> Result<Application, Fault> {
     let environment = |e: super::file::EnvironmentSection| {
+        let path = named(e.path.parse())?;
+        let manifests = match (e.kustomize, e.helm, e.manifest, e.overridden) {
+            (Some(kustomize), ..) => Manifests::Kustomize { shared_bases: shared_bases(kustomize.shared_bases) },
+            (_, Some(section), ..) => Manifests::Helm(helm(section, &path)?),
+            (.., Some(section), _) => Manifests::Plain(PlainManifest {
+                file: below(&path, &section.file)?,
+                container: section.container,
+                shared_bases: shared_bases(section.shared_bases),
+            }),
+            (.., Some(section)) => Manifests::Override(match (section.argocd_source, section.application) {
+                (Some(file), _) => OverridePlace { file: below(&path, &file)?, kind: OverrideKind::ArgocdSource },
+                (_, Some(file)) => OverridePlace { file: below(&path, &file)?, kind: OverrideKind::Application },
+                (None, None) => return Err(Fault::whole("no file of \"override\"")),
+            }),
+            _ => Manifests::default(),
+        };
         Ok(Environment {
             name: named(e.name.parse())?,
-            path: named(e.path.parse())?,
+            path,
+            manifests,
             workload: Workload { namespace: e.workload.namespace, name: e.workload.name },
             argocd: ObjectName { namespace: e.argocd.namespace, name: e.argocd.name },
-            manifests: Manifests::default(),
             max_replicas: e.max_replicas,
         })
     };
@@ -192,6 +219,36 @@ fn application(section: ApplicationSection) -> Result<Application, Fault> {
         image: named(section.image.parse())?,
         environments: section.environments.into_iter().map(environment).collect::<Result<_, Fault>>()?,
     })
+}
+
+fn helm(section: HelmSection, path: &RepoPath) -> Result<HelmValues, Fault> {
+    let (host, file) = match (section.values_file, section.application, section.release) {
+        (Some(file), ..) => (HelmHost::ValuesFile, file),
+        (_, Some(file), _) => (HelmHost::Application, file),
+        (.., Some(file)) => (HelmHost::Release, file),
+        _ => return Err(Fault::whole("no file of \"helm\"")),
+    };
+    let key = |text: String| KeyPath::parse(&text).map_err(|error| Fault::whole(error.to_string()));
+    Ok(HelmValues {
+        file: below(path, &file)?,
+        host,
+        tag: key(section.tag)?,
+        digest: section.digest.map(key).transpose()?,
+        repository: section.repository.map(key).transpose()?,
+        replicas: key(section.replicas)?,
+    })
+}
+
+fn shared_bases(key: SharedBasesKey) -> SharedBases {
+    match key {
+        SharedBasesKey::Refuse => SharedBases::Refuse,
+        SharedBasesKey::Allow => SharedBases::Allow,
+    }
+}
+
+/// A path from an environment's folder.
+fn below(path: &RepoPath, text: &str) -> Result<RepoPath, Fault> {
+    sources::local(path, text).ok_or_else(|| Fault::whole(format!("{text:?} leaves the repository")))
 }
 
 fn named<T>(result: Result<T, NameError>) -> Result<T, Fault> {

@@ -238,7 +238,8 @@ pub(super) struct ApplicationSection {
     /// The name used in commands. With just one application commands need not name it.
     #[schemars(extend("format" = "application-name"))]
     pub(super) name: String,
-    /// The image that `/deploy` changes, as the kustomization's `images[].name` has it: without tag and digest.
+    /// The image that `/deploy` changes, without tag and digest: as the kustomization's `images[].name` or the containers
+    /// have it.
     #[schemars(extend("format" = "image-name"))]
     pub(super) image: String,
     /// The places where the application runs.
@@ -253,9 +254,20 @@ pub(super) struct EnvironmentSection {
     /// The name used in commands. With just one environment commands need not name it.
     #[schemars(extend("format" = "environment-name"))]
     pub(super) name: String,
-    /// The folder of the kustomization in the manifests repository.
+    /// The folder in the manifests repository that Argo CD brings to the cluster. Without `helm` or `manifest` it holds a
+    /// kustomization.
     #[schemars(extend("format" = "repository-path"))]
     pub(super) path: String,
+    /// How the kustomization is changed. At most one of `kustomize`, `helm`, `manifest` and `override`.
+    pub(super) kustomize: Option<KustomizeSection>,
+    /// Where the values of the Helm chart stand, when the environment runs one.
+    pub(super) helm: Option<HelmSection>,
+    /// Where the workload's manifest is, when there is neither a kustomization nor a chart.
+    pub(super) manifest: Option<ManifestSection>,
+    /// Where Argo CD's own images and counts stand, when they are the place to change. Otherwise they are found, and the
+    /// command is refused.
+    #[serde(rename = "override")]
+    pub(super) overridden: Option<OverrideSection>,
     /// The Deployment that runs the application; its name is also that of the kustomization's `replicas` entry.
     pub(super) workload: WorkloadSection,
     /// The Argo CD Application that brings the folder to the cluster.
@@ -268,6 +280,92 @@ pub(super) struct EnvironmentSection {
 
 fn default_max_replicas() -> u32 {
     20
+}
+
+/// A kustomization.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KustomizeSection {
+    /// Whether files that other environments build from may be changed. With `refuse` a value that isn't set in the
+    /// environment's own kustomization is set there, for this environment alone; with `allow` it is changed in the base or
+    /// component where it stands, for all that build from it, and the commit and the reply name them.
+    #[serde(default)]
+    pub(super) shared_bases: SharedBasesKey,
+}
+
+/// Whether shared files may be changed.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SharedBasesKey {
+    /// No.
+    #[default]
+    Refuse,
+    /// Yes.
+    Allow,
+}
+
+/// The values of a Helm chart: one of `values_file`, `application` and `release`, and the keys in it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HelmSection {
+    /// The values file, from the environment's folder; the last of several that sets the value.
+    #[schemars(extend("format" = "manifest-path"))]
+    pub(super) values_file: Option<String>,
+    /// The file with the environment's Argo CD Application, when its `valuesObject`, `values` or `parameters` set the value.
+    #[schemars(extend("format" = "manifest-path"))]
+    pub(super) application: Option<String>,
+    /// The file with the Flux HelmRelease, when its `spec.values` set the value.
+    #[schemars(extend("format" = "manifest-path"))]
+    pub(super) release: Option<String>,
+    /// The key of the image's tag. The key must be there.
+    #[serde(default = "default_tag_key")]
+    #[schemars(extend("format" = "key-path"))]
+    pub(super) tag: String,
+    /// The key of the image's digest, when the chart has one that beats the tag. A deployment empties it.
+    #[schemars(extend("format" = "key-path"))]
+    pub(super) digest: Option<String>,
+    /// The key of the image's name. When given, a deployment is refused unless the application's image stands there.
+    #[schemars(extend("format" = "key-path"))]
+    pub(super) repository: Option<String>,
+    /// The key of the replica count. It must be there for `/set_replicas`.
+    #[serde(default = "default_replicas_key")]
+    #[schemars(extend("format" = "key-path"))]
+    pub(super) replicas: String,
+}
+
+fn default_tag_key() -> String {
+    "image.tag".to_owned()
+}
+
+fn default_replicas_key() -> String {
+    "replicaCount".to_owned()
+}
+
+/// Manifests without kustomize or Helm.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ManifestSection {
+    /// The file with the workload, or a folder of manifests, from the environment's folder; `.` is that folder itself.
+    #[schemars(extend("format" = "manifest-path"))]
+    pub(super) file: String,
+    /// The container. Without it those that have the application's image are changed, which must have the same tag.
+    #[schemars(length(min = 1))]
+    pub(super) container: Option<String>,
+    /// Whether the file may be changed when other environments build from it.
+    #[serde(default)]
+    pub(super) shared_bases: SharedBasesKey,
+}
+
+/// Overrides of Argo CD: one of `argocd_source` and `application`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OverrideSection {
+    /// The file `.argocd-source.yaml` or `.argocd-source-<app>.yaml`, from the environment's folder.
+    #[schemars(extend("format" = "manifest-path"))]
+    pub(super) argocd_source: Option<String>,
+    /// The file with the environment's Argo CD Application, from the environment's folder.
+    #[schemars(extend("format" = "manifest-path"))]
+    pub(super) application: Option<String>,
 }
 
 /// A Deployment.

@@ -4,7 +4,10 @@ use std::{net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use url::{Host, Url};
 
-use crate::domain::name::{ApplicationName, EnvironmentName, ImageName, NameError, RepoPath};
+use crate::{
+    domain::name::{ApplicationName, EnvironmentName, ImageName, NameError, RepoPath},
+    manifest::key_path::KeyPath,
+};
 
 /// A format: its name in the schema, what a value of it is, and the check.
 pub(super) struct Format {
@@ -32,6 +35,16 @@ pub(super) const FORMATS: &[Format] = &[
         name: "image-name",
         what: "an image's name (host/path, without tag and digest)",
         check: name::<ImageName>,
+    },
+    Format {
+        name: "manifest-path",
+        what: "a path from the environment's folder",
+        check: |t| when(!t.is_empty() && !t.starts_with('/') && !t.contains(['\\', '\0', '\n']) && !t.contains("://")),
+    },
+    Format {
+        name: "key-path",
+        what: "a key path such as image.tag",
+        check: |t| KeyPath::parse(t).map(drop).map_err(|error| Some(format!("is not a key path: {error}"))),
     },
     Format { name: "repository-path", what: "a relative path inside the repository", check: name::<RepoPath> },
     Format { name: "kubernetes-name", what: "a Kubernetes name (a-z, 0-9, - and .)", check: |t| when(dns_name(t)) },

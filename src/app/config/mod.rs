@@ -9,6 +9,7 @@ mod explain;
 mod fault;
 mod file;
 mod format;
+mod manifests;
 mod outside;
 mod relations;
 mod schema;

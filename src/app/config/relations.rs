@@ -1,7 +1,7 @@
 //! What a schema can't say: keys that need or exclude each other, and values that must be unique.
 
 use super::{
-    fault::{Fault, Place},
+    fault::Fault,
     format::Remote,
     tree::{Kind, Node},
 };
@@ -181,25 +181,10 @@ fn unique(list: Option<&Node>, key: &str, what: &str, faults: &mut Vec<Fault>) {
     }
 }
 
-/// Names are unique, and no two environments change the same value of the same file.
+/// Names are unique.
 fn applications(list: Option<&Node>, faults: &mut Vec<Fault>) {
     unique(list, "name", "application", faults);
-    let mut seen: Vec<(&str, &str, Place)> = Vec::new();
     for application in list.into_iter().flat_map(Node::items) {
         unique(application.get("environments"), "name", "environment", faults);
-        let Some(image) = application.get("image").and_then(Node::text) else { continue };
-        for node in application.get("environments").into_iter().flat_map(Node::items).filter_map(|e| e.get("path")) {
-            let Some(path) = node.text() else { continue };
-            match seen.iter().find(|(other, other_image, _)| *other == path && *other_image == image) {
-                Some((.., first)) => {
-                    let text = format!(
-                        "the environment on line {} has the same path and image: a command for one would change both",
-                        first.line
-                    );
-                    faults.push(Fault::at(node.place, text));
-                }
-                None => seen.push((path, image, node.place)),
-            }
-        }
     }
 }

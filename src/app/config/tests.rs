@@ -1,5 +1,7 @@
 //! Whole files: what is accepted, and every kind of fault with its place.
 
+mod manifests;
+
 use std::path::{Path, PathBuf};
 
 use super::{

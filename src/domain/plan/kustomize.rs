@@ -5,19 +5,21 @@ use crate::{
     domain::{
         catalogue::{Catalogue, SharedBases, Site},
         command::Mutation,
-        name::{ImageName, RepoPath},
+        image::ImageChange,
+        name::RepoPath,
         snapshot::{FileEdit, Snapshot},
     },
     manifest::{
         Fault, Missing, Outcome,
         kustomization::{FILE_NAMES, Kustomization},
-        sources::{self, Origin, Sources},
+        sources::{self, Holder, Object, Origin, Sources},
         text,
+        workload::{self, ContainerRef, Selector},
     },
 };
 
 /// The most files and places that a fault names.
-const NAMED: usize = 20;
+pub(super) const NAMED: usize = 20;
 
 /// Plans a mutation.
 ///
@@ -306,15 +308,16 @@ fn at_origin(
 ) -> Result<Plan, PlanError> {
     let file = &origin.file;
     let bytes = read(snapshot, file)?;
-    let outcome = match &origin.entry {
-        Some(entry) => Kustomization::read(&bytes).and_then(|kustomization| match own.mutation {
-            Mutation::Deploy(tag) => match ImageName::new(entry.as_str()) {
-                Ok(name) => kustomization.set_tag(&name, tag, Missing::Refuse),
-                Err(error) => Err(Fault::whole(PlanFault::Malformed(error.to_string()))),
-            },
+    let outcome = match &origin.what {
+        Holder::Entry(entry) => Kustomization::read(&bytes).and_then(|kustomization| match own.mutation {
+            Mutation::Deploy(tag) => kustomization.set_image(entry, &ImageChange::tag(tag.clone()), Missing::Refuse),
             Mutation::SetReplicas(count) => kustomization.set_count(entry, *count, Missing::Refuse),
         }),
-        None => Err(Fault::whole(PlanFault::NoFile)),
+        Holder::Container(object, container) => {
+            let container = container.as_deref().map_or(ContainerRef::Only, ContainerRef::Name);
+            in_manifest(&bytes, object, container, own.mutation)
+        }
+        Holder::Object(object) => in_manifest(&bytes, object, ContainerRef::Only, own.mutation),
     };
     Ok(match outcome.map_err(|fault| at(file, fault))? {
         Outcome::AlreadySo { value } => Plan::AlreadySo { value },
@@ -328,4 +331,21 @@ fn at_origin(
             }
         }
     })
+}
+
+/// Changes an object's own value.
+fn in_manifest(
+    bytes: &[u8],
+    object: &Object,
+    container: ContainerRef<'_>,
+    mutation: &Mutation,
+) -> Result<Outcome, Fault> {
+    let kind = Some(object.kind.as_str()).filter(|kind| !kind.is_empty());
+    let name = Some(object.name.as_str()).filter(|name| !name.is_empty());
+    let namespace = object.namespace.as_deref();
+    let selector = Selector { kind, namespace, name };
+    match mutation {
+        Mutation::Deploy(tag) => workload::set_image(bytes, &selector, container, &ImageChange::tag(tag.clone())),
+        Mutation::SetReplicas(count) => workload::set_replicas(bytes, &selector, *count, Missing::Insert),
+    }
 }

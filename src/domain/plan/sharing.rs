@@ -1,5 +1,7 @@
 //! Whom a change of a file concerns besides the environment that it is meant for.
 
+use std::collections::BTreeMap;
+
 use super::kustomize;
 use crate::{
     domain::{
@@ -35,12 +37,21 @@ pub(super) fn of_file(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Sit
 /// set it themselves don't.
 pub(super) fn of_own(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site, mutation: &Mutation) -> Vec<String> {
     let own = &site.environment.path;
-    environments(catalogue)
-        .filter(|(_, other)| other.path != *own && matches!(other.manifests, Manifests::Kustomize { .. }))
-        .filter(|(_, other)| sources::reaches(snapshot, &other.path, own))
-        .filter(|(_, other)| !sets_itself(snapshot, &other.path, site, mutation))
-        .map(|(label, _)| label)
-        .collect()
+    // Many applications may share a folder, which is looked at once.
+    let mut folders: BTreeMap<&RepoPath, bool> = BTreeMap::new();
+    let mut found = vec![];
+    for (label, other) in environments(catalogue) {
+        if other.path == *own || !matches!(other.manifests, Manifests::Kustomize { .. }) {
+            continue;
+        }
+        let concerned = folders.entry(&other.path).or_insert_with(|| {
+            sources::reaches(snapshot, &other.path, own) && !sets_itself(snapshot, &other.path, site, mutation)
+        });
+        if *concerned {
+            found.push(label);
+        }
+    }
+    found
 }
 
 /// Whether the kustomization of a folder sets the value itself.

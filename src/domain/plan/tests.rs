@@ -1,5 +1,10 @@
 //! Plans over whole snapshots: which file is edited, what is refused, what a status reads.
 
+mod bases;
+mod helm;
+mod place;
+mod plain;
+
 use insta::assert_snapshot;
 
 use super::*;
@@ -44,10 +49,20 @@ fn snapshot(files: &[(&str, &str)]) -> MemorySnapshot {
 
 /// The plan in short: `line: from -> to`, or what is said instead.
 fn outcome(files: &[(&str, &str)], mutation: &Mutation) -> String {
-    match plan(&snapshot(files), &Catalogue::default(), &site(), mutation) {
+    outcome_at(files, &Catalogue::default(), &site(), mutation)
+}
+
+/// The same for a site of a catalogue.
+fn outcome_at(files: &[(&str, &str)], catalogue: &Catalogue, site: &Site, mutation: &Mutation) -> String {
+    match plan(&snapshot(files), catalogue, site, mutation) {
         Ok(Plan::Change { change, .. }) => {
             let from = change.from.as_deref().unwrap_or("nothing");
-            format!("{}:{}: {from} -> {}", change.file, change.line, change.to)
+            let note = |about: &str, texts: &[String]| match texts {
+                [] => String::new(),
+                texts => format!(", {about} {}", texts.join(", ")),
+            };
+            let notes = note("shared with", &change.shared_with) + &note("not seen:", &change.unseen);
+            format!("{}:{}: {from} -> {}{notes}", change.file, change.line, change.to)
         }
         Ok(Plan::AlreadySo { value }) => format!("already {value}"),
         Err(error) => error.to_string(),
@@ -142,12 +157,12 @@ fn an_entry_is_put_in_only_where_it_can_match() {
     let deployment = "kind: Deployment\nmetadata: {name: x}\nspec:\n  template:\n    spec:\n      containers:\n      - image: registry.example.org/team/x:1\n";
     let (seen, other) = (("base/deployment.yaml", deployment), ("base/deployment.yaml", "kind: Service\n"));
     let scale = Mutation::SetReplicas(3);
-    assert_snapshot!(outcome(&[overlay(text), base, seen], &deploy("v2")), @"apps/x/overlays/prod/kustomization.yaml:4: nothing -> v2");
+    assert_snapshot!(outcome(&[overlay(text), base, seen], &deploy("v2")), @"apps/x/overlays/prod/kustomization.yaml:4: 1 -> v2");
     assert_snapshot!(outcome(&[overlay(text), base, seen], &scale), @"apps/x/overlays/prod/kustomization.yaml:4: nothing -> 3");
-    assert_snapshot!(outcome(&[overlay(text), base, other], &deploy("v2")), @r#"apps/x/overlays/prod/kustomization.yaml: has no images entry named "registry.example.org/team/x""#);
-    assert_snapshot!(outcome(&[overlay(text), base, other], &scale), @r#"apps/x/overlays/prod/kustomization.yaml: has no replicas entry named "x""#);
+    assert_snapshot!(outcome(&[overlay(text), base, other], &deploy("v2")), @r#"apps/x/overlays/prod/kustomization.yaml: nothing here runs "registry.example.org/team/x"; looked at apps/x/overlays/prod/kustomization.yaml, apps/x/base/kustomization.yaml, apps/x/base/deployment.yaml"#);
+    assert_snapshot!(outcome(&[overlay(text), base, other], &scale), @r#"apps/x/overlays/prod/kustomization.yaml: nothing here runs "x"; looked at apps/x/overlays/prod/kustomization.yaml, apps/x/base/kustomization.yaml, apps/x/base/deployment.yaml"#);
     // What can't be seen may match.
-    assert_snapshot!(outcome(&[overlay("resources: ['https://example.org/base']\n")], &scale), @"apps/x/overlays/prod/kustomization.yaml:4: nothing -> 3");
+    assert_snapshot!(outcome(&[overlay("resources: ['https://example.org/base']\n")], &scale), @"apps/x/overlays/prod/kustomization.yaml:4: nothing -> 3, not seen: https://example.org/base in apps/x/overlays/prod/kustomization.yaml: remote, not followed");
     assert_snapshot!(outcome(&[overlay("resources: [a.yaml]\nimages: [{name: mirror/x}]\n")], &deploy("v2")), @r#"apps/x/overlays/prod/kustomization.yaml:2:10: has no images entry named "registry.example.org/team/x""#);
 }
 

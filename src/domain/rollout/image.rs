@@ -1,7 +1,10 @@
 //! Image references as pod templates carry them, against the image of an application.
 
 use super::Wanted;
-use crate::domain::name::ImageName;
+use crate::domain::{
+    catalogue::{Environment, Manifests},
+    name::ImageName,
+};
 
 /// The tag with which one of these image references runs the application's image.
 ///
@@ -24,9 +27,20 @@ pub fn has_image(images: &[String], image: &ImageName) -> bool {
 /// value: a commit would have no effect.
 ///
 /// They have the forms `image name:tag`, `image name=new:tag`, `image name@digest` and `replicas name=count`, after the
-/// Application's `kustomize.images` and `kustomize.replicas`.
+/// Application's `kustomize.images` and `kustomize.replicas`, and `helm key=value` for what beats a values file.
 #[must_use]
-pub fn overriding(overrides: &[String], wanted: &Wanted, workload: &str) -> Vec<String> {
+pub fn overriding(overrides: &[String], wanted: &Wanted, environment: &Environment) -> Vec<String> {
+    if matches!(environment.manifests, Manifests::Override(_)) {
+        // What the Application sets is what the commit changes, or what its file beats.
+        return vec![];
+    }
+    let workload = environment.workload.name.as_str();
+    let keys = match (&environment.manifests, wanted) {
+        (Manifests::Helm(values), Wanted::Image(..)) => [Some(&values.tag), values.digest.as_ref()],
+        (Manifests::Helm(values), Wanted::Replicas(_)) => [Some(&values.replicas), None],
+        _ => [None, None],
+    };
+    let keys: Vec<String> = keys.into_iter().flatten().map(|key| format!("{key}=")).collect();
     let replaces = |text: &&String| match (text.split_once(' '), wanted) {
         (Some(("image", value)), Wanted::Image(image, _)) => {
             let (name, new) = value.split_once('=').unwrap_or((value, value));
@@ -35,6 +49,7 @@ pub fn overriding(overrides: &[String], wanted: &Wanted, workload: &str) -> Vec<
             Reference::parse(name).name == familiar(image.as_str()) && sets_tag
         }
         (Some(("replicas", value)), Wanted::Replicas(_)) => value.split('=').next() == Some(workload),
+        (Some(("helm", value)), _) => keys.iter().any(|key| value.starts_with(key)),
         _ => false,
     };
     overrides.iter().filter(replaces).cloned().collect()
@@ -79,6 +94,13 @@ fn familiar(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        domain::{
+            catalogue::{HelmHost, HelmValues, ObjectName, OverrideKind, OverridePlace, Workload},
+            name::{EnvironmentName, RepoPath},
+        },
+        manifest::key_path::KeyPath,
+    };
 
     #[test]
     fn the_tag_is_that_of_the_applications_image() {
@@ -120,6 +142,22 @@ mod tests {
         let image = ImageName::new("r.example.org:5000/team/app").expect("valid");
         let deploy = Wanted::Image(image, crate::domain::name::Tag::new("0.10.5").expect("valid"));
         let scale = Wanted::Replicas(3);
+        let key = |text: &str| KeyPath::parse(text).expect("valid");
+        let environment = Environment {
+            name: EnvironmentName::new("prod").expect("valid"),
+            path: RepoPath::new("apps").expect("valid"),
+            manifests: Manifests::Helm(HelmValues {
+                file: RepoPath::new("apps/values.yaml").expect("valid"),
+                host: HelmHost::ValuesFile,
+                tag: key("image.tag"),
+                digest: Some(key("image.digest")),
+                repository: None,
+                replicas: key("replicaCount"),
+            }),
+            workload: Workload { namespace: "app".into(), name: "app".into() },
+            argocd: ObjectName { namespace: "argocd".into(), name: "app".into() },
+            max_replicas: 20,
+        };
         for (text, beats_deploy, beats_scale) in [
             ("image r.example.org:5000/team/app:0.10.4", true, false),
             ("image r.example.org:5000/team/app=mirror.local:5000/app:0.10.4", true, false),
@@ -129,11 +167,18 @@ mod tests {
             ("image r.example.org:5000/team/app-worker:0.10.4", false, false),
             ("replicas app=2", false, true),
             ("replicas app-worker=2", false, false),
+            ("helm image.tag=1", true, false),
+            ("helm image.digest=sha256:00", true, false),
+            ("helm replicaCount=3", false, true),
+            ("helm image.tagline=1", false, false),
             ("nonsense", false, false),
         ] {
             let overrides = [text.to_owned()];
-            assert_eq!(overriding(&overrides, &deploy, "app") == overrides, beats_deploy, "{text}");
-            assert_eq!(overriding(&overrides, &scale, "app") == overrides, beats_scale, "{text}");
+            assert_eq!(overriding(&overrides, &deploy, &environment) == overrides, beats_deploy, "{text}");
+            assert_eq!(overriding(&overrides, &scale, &environment) == overrides, beats_scale, "{text}");
+            let place = OverridePlace { file: environment.path.clone(), kind: OverrideKind::Application };
+            let place = Environment { manifests: Manifests::Override(place), ..environment.clone() };
+            assert!(overriding(&overrides, &deploy, &place).is_empty(), "{text}");
         }
     }
 }

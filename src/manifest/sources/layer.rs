@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     domain::name::RepoPath,
     manifest::{
-        scalar, slot,
+        pattern, scalar, slot,
         tree::{Kind, NodeId, Tree},
     },
 };
@@ -20,8 +20,19 @@ pub struct Origin {
     pub file: RepoPath,
     /// The byte at which the value's entry or field begins.
     pub offset: usize,
-    /// The name of the `images` or `replicas` entry of a kustomization; `None` for a field of the object itself.
-    pub entry: Option<String>,
+    /// What stands there.
+    pub what: Holder,
+}
+
+/// What holds a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// The `images` or `replicas` entry of this name in a kustomization.
+    Entry(String),
+    /// A container of an object, by its name when it has one.
+    Container(Arc<Object>, Option<String>),
+    /// The object itself.
+    Object(Arc<Object>),
 }
 
 /// A container's image.
@@ -37,8 +48,6 @@ pub struct Image {
     pub origin: Origin,
     /// The object that has the container; it may have other names by now.
     pub object: Arc<Object>,
-    /// The container's name.
-    pub container: Option<String>,
 }
 
 /// An object by kind and name, as its file has them.
@@ -73,7 +82,8 @@ pub(super) struct Layer {
 }
 
 /// Splits `name[:tag][@digest]`; a colon before a slash belongs to the registry's port.
-pub(super) fn split(text: &str) -> (&str, Option<&str>, Option<&str>) {
+#[must_use]
+pub fn split(text: &str) -> (&str, Option<&str>, Option<&str>) {
     let (named, digest) = text.split_once('@').map_or((text, None), |(named, digest)| (named, Some(digest)));
     match named.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag), digest),
@@ -106,12 +116,12 @@ impl Layer {
             name: meta("name").unwrap_or_default().to_owned(),
             namespace: meta("namespace").map(str::to_owned),
         });
-        let origin = |id: NodeId| Origin { file: file.clone(), offset: tree.node(id).span.start, entry: None };
+        let origin = |id: NodeId, what| Origin { file: file.clone(), offset: tree.node(id).span.start, what };
         if SCALED.contains(&object.kind.as_str()) {
             let count = tree.get(root, "spec").and_then(|spec| tree.get(spec, "replicas"));
             let names = vec![object.name.clone()];
             let value = count.and_then(|count| tree.scalar(count)).and_then(scalar::whole_number);
-            let origin = origin(count.unwrap_or(root));
+            let origin = origin(count.unwrap_or(root), Holder::Object(Arc::clone(&object)));
             self.workloads.push(Workload { object: Arc::clone(&object), names, count: value, origin });
         }
         if object.kind == "CustomResourceDefinition" {
@@ -131,13 +141,13 @@ impl Layer {
                         for item in tree.items(*value).filter(|_| containers).unwrap_or_default() {
                             let Some(image) = tree.get(*item, "image") else { continue };
                             let Some((name, tag, digest)) = tree.scalar(image).map(split) else { continue };
+                            let container = text(tree, *item, "name").map(str::to_owned);
                             self.images.push(Image {
                                 name: name.to_owned(),
                                 tag: tag.map(str::to_owned),
                                 digest: digest.map(str::to_owned),
-                                origin: origin(image),
+                                origin: origin(image, Holder::Container(Arc::clone(&object), container)),
                                 object: Arc::clone(&object),
-                                container: text(tree, *item, "name").map(str::to_owned),
                             });
                         }
                         open.push(*value);
@@ -173,13 +183,11 @@ impl Layer {
     /// Applies an entry of `images`. Returns whether it can be told what it does.
     pub(super) fn reimage(&mut self, tree: &Tree<'_>, entry: NodeId, file: &RepoPath) -> bool {
         let Some(name) = field(tree, entry, "name") else { return false };
-        if name.contains(['*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '^', '$', '\\'])
-            || field(tree, entry, "tagSuffix").is_some()
-        {
-            return false;
-        }
+        let mut clear = true;
+        let suffix = field(tree, entry, "tagSuffix");
         let [new_name, tag, digest] = ["newName", "newTag", "digest"].map(|key| field(tree, entry, key));
-        for image in self.images.iter_mut().filter(|image| image.name == name) {
+        for image in self.images.iter_mut().filter(|image| pattern::matches(name, &image.text())) {
+            clear &= suffix.is_none();
             if let Some(new_name) = new_name {
                 image.name = new_name.to_owned();
             }
@@ -189,12 +197,20 @@ impl Layer {
                 image.origin = entry_origin(tree, entry, name, file);
             }
         }
-        true
+        clear
+    }
+}
+
+impl Image {
+    /// The whole reference, as a container has it.
+    fn text(&self) -> String {
+        let part = |sign: &str, part: &Option<String>| part.as_ref().map_or_else(String::new, |p| format!("{sign}{p}"));
+        [self.name.clone(), part(":", &self.tag), part("@", &self.digest)].concat()
     }
 }
 
 fn entry_origin(tree: &Tree<'_>, entry: NodeId, name: &str, file: &RepoPath) -> Origin {
-    Origin { file: file.clone(), offset: tree.node(entry).span.start, entry: Some(name.to_owned()) }
+    Origin { file: file.clone(), offset: tree.node(entry).span.start, what: Holder::Entry(name.to_owned()) }
 }
 
 /// A text of an object.

@@ -22,7 +22,10 @@ fn seen(files: &[(&str, &str)]) -> String {
     let origin = |origin: &Origin| {
         let bytes = snapshot.file(&origin.file).expect("readable").expect("there");
         let line = crate::manifest::text::line_of(std::str::from_utf8(&bytes).expect("text"), origin.offset);
-        let entry = origin.entry.as_ref().map(|entry| format!(" (entry {entry})")).unwrap_or_default();
+        let entry = match &origin.what {
+            Holder::Entry(name) => format!(" (entry {name})"),
+            Holder::Container(..) | Holder::Object(_) => String::new(),
+        };
         format!("{}:{line}{entry}", origin.file)
     };
     let images = sources.images.iter().map(|image| {
@@ -58,7 +61,7 @@ fn entries_rename_in_their_order_and_counts_follow_every_name() {
         top("resources: [../middle]\nnameSuffix: -b\n"),
         (
             "middle/kustomization.yml",
-            "bases: [../base]\nnamePrefix: a-\nreplicas: [{name: web, count: 5}]\nimages:\n- {name: app, newName: r.example.org/app}\n- {name: r.example.org/app, digest: 'sha256:0'}\n- {name: other, newTag: x}\n",
+            "bases: [../base]\nnamePrefix: a-\nreplicas: [{name: web, count: 5}]\nimages:\n- {name: app, newName: r.example.org/app}\n- {name: 'r.*/(app|web)', digest: 'sha256:0'}\n- {name: other, newTag: x}\n",
         ),
         ("base/kustomization.yaml", "resources: [d.json]\n"),
         (
@@ -67,7 +70,7 @@ fn entries_rename_in_their_order_and_counts_follow_every_name() {
         ),
     ];
     insta::assert_snapshot!(seen(&files), @r"
-    r.example.org/app - sha256:0 apps/x/middle/kustomization.yml:6 (entry r.example.org/app)
+    r.example.org/app - sha256:0 apps/x/middle/kustomization.yml:6 (entry r.*/(app|web))
     web a-web a-web-b Some(5) apps/x/middle/kustomization.yml:3 (entry web)
     ");
 }
@@ -118,7 +121,7 @@ fn what_cannot_be_seen_is_noted() {
         ),
         (
             "resources: [broken.yaml]\n",
-            "broken.yaml in apps/x/prod/kustomization.yaml: 1:5: is not valid YAML: unclosed bracket '['",
+            "broken.yaml in apps/x/prod/kustomization.yaml: 1:4: is not valid YAML: unclosed bracket '['",
         ),
         (
             "resources: [../two]\n",

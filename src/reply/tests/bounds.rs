@@ -13,7 +13,7 @@ use crate::{
         },
         catalogue::{Application, Catalogue, ResolveError},
         observation::{Health, SyncStatus},
-        plan::{Desired, PlanError, PlanFault, UnsafeEdit, ValueFault},
+        plan::{Desired, PlanError, PlanFault, Shared, UnsafeEdit, ValueFault},
         position::Position,
         rollout::Stage,
     },
@@ -57,7 +57,7 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
                 elapsed: Duration::MAX,
                 delivered_before: true,
                 unchecked: Some(text.into()),
-                shared: None,
+                shared: Some(Shared { file: RepoPath::new("f".repeat(5000)).expect("valid"), with: many() }),
             }));
         }
     }
@@ -162,6 +162,9 @@ fn refusals(site: &Site, text: &str, count: usize) -> Vec<Refusal> {
         PlanFault::NoWorkload { name: text.into(), found: many() },
         PlanFault::NoContainer { name: text.into(), found: many() },
         PlanFault::SharedBase { environments: many() },
+        PlanFault::SetNowhere { section: text.into(), name: text.into(), files: many() },
+        PlanFault::SeveralPlaces { name: text.into(), places: many() },
+        PlanFault::OtherImage { place: text.into(), found: text.into(), wanted: text.into() },
         PlanFault::Unsafe(UnsafeEdit::Alias { name: text.into(), anchor: 1 }),
         PlanFault::Unsafe(UnsafeEdit::Anchor { name: text.into(), aliases: lines() }),
         PlanFault::Unsafe(UnsafeEdit::DuplicateKey { key: text.into(), lines: lines() }),

@@ -13,6 +13,7 @@ mod pieces;
 mod reading;
 mod refusal;
 mod rollout;
+mod shared;
 mod value_fault;
 
 use std::time::Duration;

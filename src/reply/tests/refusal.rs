@@ -524,6 +524,7 @@ fn manifests() {
     Этот файл общий, от него зависят и другие среды:
     | oil-refinery-application/stage
     | apps/other/overlays/dev
+    Оператор может это разрешить: `shared_bases: allow` у среды в настройках бота.
     Ничего не изменено. Когда манифест поправят, повторите команду.
 
     🚫 **The manifest can't be changed**
@@ -531,6 +532,7 @@ fn manifests() {
     This file is shared, other environments build from it too:
     | oil-refinery-application/stage
     | apps/other/overlays/dev
+    An operator can allow it: `shared_bases: allow` of the environment in the bot's configuration.
     Nothing was changed. Once the manifest is fixed, send the command again.
     ");
     assert_snapshot!(plan(None, PlanFault::Overridden), @r"
