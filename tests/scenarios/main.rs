@@ -5,6 +5,7 @@
 #[path = "../common/playbill.rs"]
 mod playbill;
 
+mod bases;
 mod busy;
 mod deploy;
 mod fronts;

@@ -6,6 +6,7 @@ mod chat;
 mod cluster;
 mod faulty;
 mod follow;
+mod manifests;
 mod publish;
 mod redelivery;
 mod resume;

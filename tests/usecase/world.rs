@@ -15,7 +15,7 @@ use tiphys::{
     adapters::git::{GitRepository, Settings},
     domain::{
         actor::{ChatId, Person, PersonId, Place, Sender},
-        catalogue::{Application, Catalogue, Environment, ObjectName, Workload},
+        catalogue::{Application, Catalogue, Environment, Manifests, ObjectName, Workload},
         name::{ApplicationName, EnvironmentName, ImageName, RepoPath, RequestId, Revision, Tag},
         policy::Policy,
     },
@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) follow: FollowSettings,
     /// So many applications more, which nobody deploys.
     pub(crate) others: usize,
+    /// What is edited in the environment `prod`.
+    pub(crate) prod: Manifests,
     clock: Arc<PausedClock>,
 }
 
@@ -47,6 +49,7 @@ impl World {
             publish: PublishSettings::default(),
             follow: FollowSettings::default(),
             others: 0,
+            prod: Manifests::default(),
             clock: Arc::new(PausedClock { base: Timestamp::now(), start: tokio::time::Instant::now() }),
         };
         fs::create_dir(world.path("home")).unwrap();
@@ -76,6 +79,16 @@ impl World {
 
     pub(crate) fn git(&self, folder: &str, args: &[&str]) -> String {
         git(&self.path(folder), &self.path("home"), args)
+    }
+
+    /// Commits a file as a person would.
+    pub(crate) fn commit(&self, path: &str, content: &str) {
+        let file = self.path("person").join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
+        self.git("person", &["add", "."]);
+        self.git("person", &["commit", "--quiet", "-m", path]);
+        self.git("person", &["push", "--quiet", "../remote.git", "main"]);
     }
 
     /// The subjects of the branch, oldest first, without the first commit.
@@ -123,7 +136,7 @@ impl World {
             ports,
             ServiceSettings {
                 policy: Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false },
-                catalogue: catalogue(self.others),
+                catalogue: catalogue(self.others, &self.prod),
                 web_url: None,
                 follow: self.follow,
                 publish: self.publish,
@@ -149,13 +162,13 @@ pub(crate) fn git(folder: &std::path::Path, home: &std::path::Path, args: &[&str
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-fn catalogue(others: usize) -> Catalogue {
+fn catalogue(others: usize, prod: &Manifests) -> Catalogue {
     let environment = |name: &str| Environment {
         name: EnvironmentName::new(name).unwrap(),
         path: RepoPath::new(format!("apps/{name}")).unwrap(),
         workload: Workload { namespace: "refinery".into(), name: "refinery".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: format!("refinery-{name}") },
-        manifests: Default::default(),
+        manifests: if name == "prod" { prod.clone() } else { Manifests::default() },
         max_replicas: 20,
     };
     let application = |name: String| Application {
