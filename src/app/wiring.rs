@@ -1,6 +1,6 @@
 //! From the configuration to the use cases: the only place that chooses concrete adapters.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -15,9 +15,6 @@ use crate::{
     ports::{Clock, Cluster, ManifestRepository, Registry},
     usecase::{FollowSettings, Ports, PublishSettings, Service, ServiceSettings},
 };
-
-/// How long one exchange with the git remote may take.
-const GIT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The machine's clock.
 struct SystemClock;
@@ -75,12 +72,12 @@ fn repository(config: &RepositoryConfig) -> Result<Arc<dyn ManifestRepository>> 
         ssh_key_passphrase_file: None,
         known_hosts_file: None,
         ca_file: config.ca_file.clone(),
-        proxy: None,
+        proxy: config.proxy.clone(),
         git_program: git::find_program(),
         mirror: config.mirror.clone(),
         committer_name: config.committer.name.clone(),
         committer_email: config.committer.email.clone(),
-        deadline: GIT_DEADLINE,
+        deadline: config.deadline,
     };
     match &config.credentials {
         Credentials::None => {}

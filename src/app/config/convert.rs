@@ -151,6 +151,8 @@ impl Converter<'_> {
             branch: section.branch,
             credentials,
             ca_file: self.path(section.ca_file),
+            proxy: section.proxy.map(|url| web_url(&url)).transpose().map_err(Fault::whole)?,
+            deadline: time(&section.deadline)?,
             mirror: self.folder.join(section.mirror),
             committer: Committer { name: section.committer.name, email: section.committer.email },
             web_url: section.web_url.map(|url| web_url(&url).map(trimmed)).transpose().map_err(Fault::whole)?,

@@ -120,6 +120,15 @@ pub(super) struct RepositorySection {
     /// Certificates (PEM) that are trusted besides the system's when connecting to `url`.
     #[schemars(extend("format" = "file-path"))]
     pub(super) ca_file: Option<String>,
+    /// The proxy on the way to an `https://` remote; without it `HTTPS_PROXY` and `NO_PROXY` of the environment count. One
+    /// that wants a password must be set there.
+    #[schemars(extend("format" = "proxy-url"))]
+    pub(super) proxy: Option<String>,
+    /// How long the remote may take for a push, its hooks included, and for each silence while data is fetched. What is
+    /// not answered by then may have arrived: the remote is asked before anything is tried again.
+    #[serde(default = "default_remote_deadline")]
+    #[schemars(extend("format" = "positive-duration"))]
+    pub(super) deadline: String,
     /// The folder of the bare mirror. It is a cache: it may be deleted at any time. Several processes on one machine,
     /// such as the bot and one-shot commands, may share a mirror: it is locked for moments only. Another user of the
     /// machine needs a mirror of its own (mode 0700).
@@ -134,6 +143,10 @@ pub(super) struct RepositorySection {
 
 fn default_branch() -> String {
     "main".to_owned()
+}
+
+fn default_remote_deadline() -> String {
+    "1m".to_owned()
 }
 
 /// The committer.

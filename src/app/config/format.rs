@@ -94,6 +94,14 @@ pub(super) const FORMATS: &[Format] = &[
     Format { name: "http-url", what: "an https:// address", check: |t| http_url(t).map(drop).map_err(Some) },
     Format { name: "web-url", what: "an https:// address", check: |t| web_url(t).map(drop).map_err(Some) },
     Format {
+        name: "proxy-url",
+        what: "a proxy's address, such as http://proxy.example.org:3128",
+        check: |t| {
+            let url = web_url(t).map_err(Some)?;
+            when(url.path() == "/")
+        },
+    },
+    Format {
         name: "git-remote",
         what: "the address of a repository",
         check: |t| Remote::parse(t).map(drop).map_err(Some),
@@ -343,6 +351,11 @@ mod tests {
             ("gitlab-project", "team/sub/app", true),
             ("gitlab-project", "team//app", false),
             ("gitlab-project", "team/app?x", false),
+            ("proxy-url", "http://proxy.example.org:3128", true),
+            ("proxy-url", "https://proxy.example.org/", true),
+            ("proxy-url", "socks5://proxy.example.org", false),
+            ("proxy-url", "http://user:secret@proxy.example.org", false),
+            ("proxy-url", "proxy.example.org:3128", false),
         ] {
             assert_eq!(ok(name, text), valid, "{name} {text:?}");
         }

@@ -104,6 +104,10 @@ pub struct RepositoryConfig {
     pub credentials: Credentials,
     /// Certificates (PEM) that are trusted besides the system's.
     pub ca_file: Option<PathBuf>,
+    /// The proxy for `https://`; without it the environment's.
+    pub proxy: Option<url::Url>,
+    /// How long the remote may take for a push.
+    pub deadline: Duration,
     /// The folder of the bare mirror.
     pub mirror: PathBuf,
     /// The committer of all commits.

@@ -94,7 +94,7 @@ fn misplaced(section: &Node, keys: &[&str], reason: &str, faults: &mut Vec<Fault
     }
 }
 
-const HTTP_KEYS: [&str; 4] = ["username", "token_file", "token_env", "ca_file"];
+const HTTP_KEYS: [&str; 5] = ["username", "token_file", "token_env", "ca_file", "proxy"];
 const SSH_KEYS: [&str; 3] = ["ssh_key_file", "ssh_key_passphrase_file", "known_hosts_file"];
 
 fn credentials(repository: &Node, faults: &mut Vec<Fault>) {

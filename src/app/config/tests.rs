@@ -72,7 +72,7 @@ fn values_get_their_types_and_defaults() {
     assert_eq!(config.repository.mirror, PathBuf::from("/etc/tiphys/cache/manifests.git"));
     assert_eq!((config.repository.branch.as_str(), &config.repository.credentials), ("main", &Credentials::None));
     assert_eq!((config.registry.kind, config.registry.deadline.as_secs()), (RegistryKind::Oci, 5));
-    assert_eq!(config.follow.deadline.as_secs(), 600);
+    assert_eq!((config.follow.deadline.as_secs(), config.repository.deadline.as_secs()), (600, 60));
     let site = config.catalogue().site(&Target::default()).expect("the only one");
     assert_eq!((site.label().as_str(), site.environment.max_replicas), ("app/prod", 20));
     assert_eq!(site.environment.argocd.namespace, "argocd");
@@ -91,7 +91,7 @@ fn everything_else_gets_its_type_too() {
     let text = small(
         "  url: /srv/manifests.git\n",
         "  url: git@gitlab.example.org:team/manifests.git\n  ssh_key_file: key\n  ssh_key_passphrase_file: pass\n  \
-         known_hosts_file: known\n  web_url: https://gitlab.example.org/team/manifests/\n",
+         known_hosts_file: known\n  deadline: 90s\n  web_url: https://gitlab.example.org/team/manifests/\n",
     ) + "kubernetes: { kubeconfig: kube, context: prod, deadline: 1m }\n\
          language: en\n\
          telegram: { token_env: TOKEN, chats: [ { id: -5 }, { id: -6, language: ru } ], private_chats: true }\n";
@@ -105,6 +105,7 @@ fn everything_else_gets_its_type_too() {
         }
     );
     assert_eq!(config.repository.web_url.as_deref(), Some("https://gitlab.example.org/team/manifests"));
+    assert_eq!(config.repository.deadline.as_secs(), 90);
     let (telegram, kubernetes) = config.for_serve().expect("both are there");
     assert_eq!(kubernetes.access, ClusterAccess::Kubeconfig { file: "/etc/kube".into(), context: "prod".into() });
     assert_eq!(telegram.token, SecretSource::Env("TOKEN".into()));
