@@ -64,7 +64,7 @@ fn main() {
 }
 
 fn times() {
-    let texts = [(FEW, 20, 101), (ENTRIES, 1, 15)];
+    let texts = [(FEW, 4, 501), (ENTRIES, 1, 21)];
     let mut columns = vec![];
     println!("{:<26} {}", "median time", texts.map(|(entries, ..)| heading(&kustomization(entries))).join(""));
     for (entries, batch, rounds) in texts {
