@@ -160,3 +160,82 @@ fn any_yaml_is_edited_by_path() {
     +  LEVEL: debug
     ");
 }
+
+const APPLICATION: &str = "\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: web
+spec:
+  source:
+    path: apps/web
+    kustomize:
+      images:
+        - registry.example.org:5000/web=mirror:5001/web:1.0  # by hand
+      replicas:
+        - {name: web, count: 2}
+";
+
+#[test]
+fn applications_and_source_files_are_edited_in_their_own_lists() {
+    let image = ["image", "registry.example.org:5000/web:1.10"];
+    insta::assert_snapshot!(diff("app.yaml", APPLICATION, &image), @"
+         path: apps/web
+         kustomize:
+           images:
+    -        - registry.example.org:5000/web=mirror:5001/web:1.0  # by hand
+    +        - registry.example.org:5000/web=mirror:5001/web:1.10  # by hand
+           replicas:
+             - {name: web, count: 2}
+    ");
+    insta::assert_snapshot!(diff("app.yaml", APPLICATION, &["replicas", "web=3"]), @"
+           images:
+             - registry.example.org:5000/web=mirror:5001/web:1.0  # by hand
+           replicas:
+    -        - {name: web, count: 2}
+    +        - {name: web, count: 3}
+    ");
+    let world = World::of(&[("app.yaml", APPLICATION)]);
+    insta::assert_snapshot!(world.run(&[&image[..], &["app.yaml"]].concat()).well(), @"
+    app.yaml:10: registry.example.org:5000/web 1.0 → 1.10
+    ");
+    insta::assert_snapshot!(world.run(&["image", "other:1", "app.yaml"]).refused(), @"
+    1: tiphys: app.yaml: kustomize.images has no entry named other
+      Check the name: host and port belong to it. --add puts a new entry in.
+    Nothing was changed.
+    ");
+
+    let source = "kustomize:\n  images:\n  - app:v1\n";
+    let world = World::of(&[(".argocd-source-web.yaml", source)]);
+    world.run(&["image", "app:v2", ".argocd-source-web.yaml"]).well();
+    assert_eq!(world.read(".argocd-source-web.yaml"), source.replace("v1", "v2"));
+}
+
+#[test]
+fn helm_values_are_set_in_applications_and_releases() {
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec:\n  source:\n    chart: web\n    helm:\n      valuesObject:\n        image:\n          tag: '1.0'  # x\n";
+    insta::assert_snapshot!(diff("app.yaml", application, &["value", "image.tag=1.1"]), @"
+         helm:
+           valuesObject:
+             image:
+    -          tag: '1.0'  # x
+    +          tag: '1.1'  # x
+    ");
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web}\nspec:\n  values:\n    replicaCount: 2\n";
+    insta::assert_snapshot!(diff("release.yaml", release, &["value", "replicaCount=3"]), @"
+     metadata: {name: web}
+     spec:
+       values:
+    -    replicaCount: 2
+    +    replicaCount: 3
+    ");
+    let two = format!("{release}---\n{}", release.replace("name: web", "name: api"));
+    let world = World::of(&[("two.yaml", &two)]);
+    insta::assert_snapshot!(world.run(&["value", "replicaCount=3", "two.yaml"]).refused(), @"
+    1: tiphys: two.yaml:8:1: several HelmRelease documents, on lines 1, 8
+      Name the one that is meant: --name NAME.
+    Nothing was changed.
+    ");
+    world.run(&["value", "replicaCount=3", "two.yaml", "--name", "api"]).well();
+    assert!(world.read("two.yaml").ends_with("name: api}\nspec:\n  values:\n    replicaCount: 3\n"));
+}
