@@ -170,7 +170,9 @@ fn finish(args: &EditArgs, jobs: &[Job], language: Language) -> io::Result<ExitC
     let exit = if args.check && differs { ExitCode::Refused } else { ExitCode::Done };
     let stream = jobs.iter().find(|(source, _)| source.target.is_none());
     let parts: Vec<_> = jobs.iter().filter(|_| args.diff).flat_map(diff_of).collect();
-    report::tell(&report::added(&changes, language));
+    if !args.diff && !args.check {
+        report::tell(&report::added(&changes, language));
+    }
 
     let lines = |color| report::changes(&changes, color, language);
     if args.json {

@@ -232,3 +232,33 @@ fn end_of_path(argument: &str) -> Option<usize> {
 fn error(argument: &str, at: usize, length: usize, fault: ArgumentFault) -> ArgumentError {
     ArgumentError { argument: argument.to_owned(), column: at + 1, length, fault }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_told_from_an_argument() {
+        for path in ["-", ".", "overlays/prod", "/a=b", "./a:b", "../a@b", "values.yaml"] {
+            assert!(is_path(OsStr::new(path)), "{path}");
+        }
+        for argument in ["app:1", "app=*", "host:5000/app", "a/b@sha256:0", ".image.tag=1", "web=3"] {
+            assert!(!is_path(OsStr::new(argument)), "{argument}");
+        }
+    }
+
+    #[test]
+    fn a_key_path_ends_at_its_own_sign() {
+        for (argument, path) in [
+            ("a.b=c=d", Some("a.b")),
+            ("env[name=LOG].value=x", Some("env[name=LOG].value")),
+            (r#""a=b".c=1"#, Some(r#""a=b".c"#)),
+            (r"a\=b=1", Some(r"a\=b")),
+            ("=1", Some("")),
+            ("a[b=1", None),
+            ("a", None),
+        ] {
+            assert_eq!(end_of_path(argument).map(|end| &argument[..end]), path, "{argument}");
+        }
+    }
+}
