@@ -115,6 +115,7 @@ fn in_chats() -> Vec<EditError> {
         at(PlanFault::SeveralPlaces { name: name(), places: strings(&["base/web.yaml:12", "base/job.yaml:9"]) }),
         at(PlanFault::SharedBase { environments: strings(&["app/stage"]) }),
         at(PlanFault::Overridden),
+        at(PlanFault::OtherImage { place: "image.tag".to_owned(), found: "sidecar".to_owned(), wanted: name() }),
     ]
 }
 
