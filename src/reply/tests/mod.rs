@@ -9,6 +9,7 @@ mod failure;
 mod fault;
 mod guide;
 mod help;
+mod manifest;
 mod pieces;
 mod reading;
 mod refusal;
