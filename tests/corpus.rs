@@ -1,6 +1,7 @@
-//! The manifest editor on a folder of manifests that nobody here wrote: `TIPHYS_TEST_CORPUS` names it.
+//! The manifest editor on folders of manifests: a small one of our own, or one that nobody here wrote, which
+//! `TIPHYS_TEST_CORPUS` names. See docs/architecture.md, "Tests".
 //!
-//! What it refuses is counted by reason and printed; what it gets wrong fails the test. See docs/architecture.md, "Tests".
+//! What the editor refuses is counted by reason and printed; what it gets wrong fails the test.
 
 #[path = "fuzz/src/ask.rs"]
 #[expect(unreachable_pub, reason = "shared with the fuzz targets")]
@@ -29,8 +30,8 @@ use std::{
 
 /// The folder to walk.
 fn corpus() -> PathBuf {
-    let folder = env::var_os("TIPHYS_TEST_CORPUS").expect("TIPHYS_TEST_CORPUS names a folder of manifests");
-    PathBuf::from(folder)
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/manifests");
+    env::var_os("TIPHYS_TEST_CORPUS").map_or_else(own, PathBuf::from)
 }
 
 /// The files that may be manifests, in order.

@@ -63,7 +63,6 @@ fn variants(text: &str) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-#[ignore = "needs TIPHYS_TEST_CORPUS, a folder of manifests"]
 fn every_entry_of_a_kustomization_can_be_set_or_is_refused_for_a_reason() {
     let root = corpus();
     let mut report = Report::new(&root);

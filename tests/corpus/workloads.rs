@@ -9,7 +9,7 @@ use crate::{
     corpus, files,
     kustomizations::changes,
     oracle::{self, Node},
-    report::Report,
+    report::{Report, reason},
 };
 
 /// The kinds with containers.
@@ -44,7 +44,6 @@ fn workloads(node: &Node, found: &mut Vec<(WorkloadName, Vec<String>)>) {
 }
 
 #[test]
-#[ignore = "needs TIPHYS_TEST_CORPUS, a folder of manifests"]
 fn every_container_and_count_can_be_set_or_is_refused_for_a_reason() {
     let root = corpus();
     let mut report = Report::new(&root);
@@ -59,7 +58,7 @@ fn every_container_and_count_can_be_set_or_is_refused_for_a_reason() {
         let Ok(documents) = oracle::read(&text) else {
             match known {
                 Err(fault) => {
-                    let what = format!("unreadable: refused: {}", crate::report::reason(&fault.fault.to_string()));
+                    let what = format!("unreadable: refused: {}", reason(&fault.fault.to_string()));
                     report.outcome(what, format!("{place}: {fault}"));
                 }
                 Ok(_) => report.outcome("unreadable to others!", place),

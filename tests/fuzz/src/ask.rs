@@ -205,7 +205,7 @@ impl Ask {
                 // An Application has several places for a value; the editor has to choose one of them.
                 let mut errors = vec![];
                 for place in model::places(host) {
-                    match by(&|documents| model::value(documents, place, keys, &value)) {
+                    match by(&|documents| model::value(documents, host, place, keys, &value)) {
                         Ok(()) => return Ok(()),
                         Err(error) => errors.push(error),
                     }

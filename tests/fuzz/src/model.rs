@@ -138,18 +138,22 @@ pub fn places(host: &Host) -> Vec<Place> {
 }
 
 /// A value at a key path.
-pub fn value(documents: &mut Vec<Node>, place: Place, keys: &[Key], value: &Node) -> Option<()> {
-    let kind = match place {
-        Place::File => {
+pub fn value(documents: &mut Vec<Node>, host: &Host, place: Place, keys: &[Key], value: &Node) -> Option<()> {
+    let (kind, name) = match host {
+        Host::ValuesFile => {
             if documents.is_empty() {
                 documents.push(Node::Null);
             }
             return put(documents.first_mut()?, keys, value);
         }
-        Place::Release => "HelmRelease",
-        Place::Object(_) | Place::Text(_) | Place::Parameters(_) => "Application",
+        Host::HelmRelease { name } => ("HelmRelease", name),
+        Host::Application { name } => ("Application", name),
     };
-    let mut ours = documents.iter_mut().filter(|d| d.get("kind").and_then(Node::as_text) == Some(kind));
+    let ours = |document: &Node| {
+        let named = document.at(&["metadata", "name"]).and_then(Node::printed);
+        document.get("kind").and_then(Node::as_text) == Some(kind) && (name.is_none() || named == *name)
+    };
+    let mut ours = documents.iter_mut().filter(|document| ours(document));
     let (Some(document), None) = (ours.next(), ours.next()) else { return None };
     let spec = document.get_mut("spec")?;
     let number = match place {
@@ -188,9 +192,16 @@ pub fn value(documents: &mut Vec<Node>, place: Place, keys: &[Key], value: &Node
         }
         _ => {
             let Node::List(items) = helm.get_mut("parameters")? else { return None };
-            let wanted = path(keys);
-            let item = items.iter_mut().rfind(|item| item.get("name").and_then(Node::as_text) == Some(&wanted))?;
-            item.set("value", Node::Text(value.printed()?))
+            let (wanted, value) = (path(keys), Node::Text(value.printed()?));
+            let named = |item: &Node| item.get("name").and_then(Node::as_text) == Some(&wanted);
+            match items.iter_mut().find(|item| named(item)) {
+                Some(item) => item.set("value", value),
+                None => {
+                    items
+                        .push(Node::Map(vec![(Node::text("name"), Node::text(&wanted)), (Node::text("value"), value)]));
+                    Some(())
+                }
+            }
         }
     }
 }

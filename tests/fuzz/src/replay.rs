@@ -47,6 +47,7 @@ pub fn replay(input: &[u8]) -> Option<String> {
     }
     match ask.check(text) {
         Ok(Checked::Changed { text: new, from, footprint }) => {
+            let from = from.filter(|from| *from != ask.value());
             if let Some(back) = from.as_deref().and_then(|from| ask.back(from))
                 && (footprint.lines_gone, footprint.lines_come) == (1, 1)
             {
