@@ -1,12 +1,24 @@
 //! The adapter over smart HTTP, against git's own server side.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::http::{Method, header};
 use secrecy::SecretString;
 use tiphys::{
     adapters::git::{GitRepository, Settings, TokenSource},
     ports::{ManifestRepository, RepositoryError},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
 };
 
 use crate::{
@@ -175,6 +187,40 @@ async fn a_repository_that_moved_within_its_server_is_found() {
     let second = self::repository(other);
     second.push(&base, vec![deploy("cli/2", "1.2")]).await.expect("pushed");
     world.assert_sound(4);
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_named_is_used() {
+    let world = World::new();
+    let authority = Authority::new();
+    let server = GitServer::https(&world, "remote.git", &authority).await;
+    authority.write(&world.path("ca.pem"));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let mut settings = world.settings(&server.url());
+    settings.ca_file = Some(world.path("ca.pem"));
+    settings.proxy = Some(format!("http://{}", listener.local_addr().expect("has one")).parse().expect("an address"));
+    let tunnels = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&tunnels);
+    let proxy = tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(client.read_u8().await.expect("a request"));
+            }
+            let head = String::from_utf8(head).expect("text");
+            let target = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()).expect("a tunnel");
+            let mut remote = TcpStream::connect(target).await.expect("connected");
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("written");
+            counter.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut client, &mut remote).await.ok() });
+        }
+    });
+    let repository = repository(settings);
+    let base = repository.fetch().await.expect("fetched");
+    repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
+    assert_eq!(tunnels.load(Ordering::Relaxed), 1, "one tunnel is kept");
+    proxy.abort();
+    world.assert_sound(3);
 }
 
 #[tokio::test]

@@ -116,6 +116,35 @@ async fn refusals_and_races() {
 
 #[tokio::test]
 #[ignore = "needs sshd"]
+async fn a_closed_door_applies_nothing() {
+    let world = World::new();
+    let server = Sshd::start(&world, "").await;
+    let repository = repository(&settings(&world, &server));
+    let base = repository.fetch().await.expect("fetched");
+    // The request is on its way when the server shows that it doesn't take any.
+    let key = fs::read_to_string(world.path("client.pub")).expect("readable");
+    let forced = |command: &str| {
+        fs::write(world.path("authorized_keys"), format!("command=\"{command}\" {key}")).expect("written");
+    };
+    let words = "You are not allowed to push code to this project.";
+    forced(&format!("echo '{words}' >&2; exit 1"));
+    server.cut().await;
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("refused");
+    assert!(matches!(&error, RepositoryError::Refused(text) if text == words), "{error}");
+    forced("echo 'The project you were looking for could not be found.' >&2; exit 1");
+    server.cut().await;
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("not there");
+    assert!(matches!(error, RepositoryError::Authentication(_)), "{error}");
+    assert_eq!(world.remote_head(), base);
+
+    fs::write(world.path("authorized_keys"), key).expect("written");
+    server.cut().await;
+    repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
+    world.assert_sound(3);
+}
+
+#[tokio::test]
+#[ignore = "needs sshd"]
 async fn the_host_key_must_be_known() {
     let world = World::new();
     let server = Sshd::start(&world, "").await;
