@@ -53,7 +53,7 @@ async fn values_of_a_chart_are_committed() {
     let subjects = ["deploy(refinery/prod): 0.10.4 → 0.10.5", "scale(refinery/prod): 2 → 3"];
     assert_eq!(world.subjects()[1..], subjects);
     let digest = format!("sha256:{}", "0".repeat(64));
-    let expected = values().replace("0.10.4", "0.10.5").replace(&digest, "\"\"").replace("replicas: 2", "replicas: 3");
+    let expected = values().replace("0.10.4", "0.10.5").replace(&digest, "''").replace("replicas: 2", "replicas: 3");
     let found = world.git("remote.git", &["show", "main:charts/refinery/values-prod.yaml"]);
     assert_eq!(found, expected.trim_end());
 }
