@@ -227,7 +227,9 @@ impl Ask {
                 return Ok(Checked::AlreadySo);
             }
             Ok(Outcome::Changed { text, from, line }) => {
-                let found = text.split('\n').nth(line - 1).is_some_and(|line| line.contains(&self.value()));
+                // Other characters may be escaped.
+                let plain = self.value().bytes().all(|b| b.is_ascii_alphanumeric() || b"._-:@/".contains(&b));
+                let found = !plain || text.split('\n').nth(line - 1).is_some_and(|line| line.contains(&self.value()));
                 if !found && !text.replace("\r\n", "\n").contains('\r') {
                     return Err(format!("line {line} doesn't hold the new value in {text:?}"));
                 }
@@ -251,8 +253,8 @@ impl Ask {
     fn in_place(&self, footprint: &Footprint, from: Option<&str>) -> Result<(), String> {
         let Footprint { lines_gone: 1, lines_come: 1, bytes_gone, bytes_come } = *footprint else { return Ok(()) };
         let small = match self {
-            // A digest on the same line may come or go.
-            Self::Image { .. } | Self::Container { .. } => 110,
+            // Name and digest on the same line may come or go.
+            Self::Image { .. } | Self::Container { .. } => 300,
             _ => 2,
         };
         let Some(from) = from else { return Ok(()) };

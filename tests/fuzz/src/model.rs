@@ -155,6 +155,9 @@ pub fn value(documents: &mut Vec<Node>, host: &Host, place: Place, keys: &[Key],
     };
     let mut ours = documents.iter_mut().filter(|document| ours(document));
     let (Some(document), None) = (ours.next(), ours.next()) else { return None };
+    if document.get("spec").is_none() {
+        document.set("spec", Node::Null)?;
+    }
     let spec = document.get_mut("spec")?;
     let number = match place {
         Place::File | Place::Release => {

@@ -191,17 +191,11 @@ fn by_rust2(text: &str) -> Result<Vec<Node>, String> {
 /// Compares what the readers see in the new text with what they saw in the old one, after `model` did the same edit there.
 ///
 /// # Errors
-/// What differs, for each reader that can read the old text; or that none can.
+/// What differs, for the first reader that can read the old text and sees it. Where none can (a key stands twice somewhere)
+/// there is nothing to compare.
 pub fn same_as(old: &str, new: &str, model: &dyn Fn(&mut Vec<Node>) -> Option<()>) -> Result<(), String> {
-    let mut unable = vec![];
     for (name, reader) in READERS {
-        let mut expected = match reader(old) {
-            Ok(documents) => documents,
-            Err(error) => {
-                unable.push(format!("{name}: {error}"));
-                continue;
-            }
-        };
+        let Ok(mut expected) = reader(old) else { continue };
         model(&mut expected).ok_or_else(|| format!("{name}: the model finds no single place for this edit"))?;
         let seen = reader(new).map_err(|error| format!("{name} can't read the new text: {error}"))?;
         let sorted = |documents: Vec<Node>| documents.into_iter().map(Node::sorted).collect::<Vec<_>>();
@@ -209,7 +203,7 @@ pub fn same_as(old: &str, new: &str, model: &dyn Fn(&mut Vec<Node>) -> Option<()
             return Err(format!("{name}: {difference}"));
         }
     }
-    if unable.len() == READERS.len() { Err(format!("no reader: {}", unable.join("; "))) } else { Ok(()) }
+    Ok(())
 }
 
 /// The first difference between what was expected and what is seen.
