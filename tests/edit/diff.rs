@@ -28,7 +28,7 @@ fn git_applies_it_in_every_style() {
     agrees("kustomization.yaml", KUSTOMIZATION, &args);
     agrees("kustomization.yaml", &KUSTOMIZATION.replace('\n', "\r\n"), &args);
     agrees("kustomization.yaml", KUSTOMIZATION.trim_end(), &args);
-    agrees("kustomization.yaml", &KUSTOMIZATION.replace('\n', "\r\n")[..].trim_end().to_owned(), &args);
+    agrees("kustomization.yaml", KUSTOMIZATION.replace('\n', "\r\n").trim_end(), &args);
     agrees("kustomization.yaml", &format!("\u{feff}{KUSTOMIZATION}"), &args);
     agrees("overlays/prod/kustomization.yaml", KUSTOMIZATION, &args);
     agrees("с пробелом/кириллица и 'кавычки'/kustomization.yaml", KUSTOMIZATION, &args);

@@ -56,8 +56,8 @@ fn of_document(tree: &Tree<'_>, root: NodeId) -> Option<FileKind> {
         ("argoproj.io", "Application" | "ApplicationSet") => Some(FileKind::Application),
         ("helm.toolkit.fluxcd.io" | "helm.fluxcd.io", "HelmRelease") => Some(FileKind::HelmRelease),
         ("", "") => {
-            let listed = |key: &&str| tree.get(root, key).is_some_and(|value| tree.items(value).is_some());
-            LISTS.iter().any(|key| listed(&key)).then_some(FileKind::Kustomization)
+            let listed = |key: &str| tree.get(root, key).is_some_and(|value| tree.items(value).is_some());
+            LISTS.iter().any(|key| listed(key)).then_some(FileKind::Kustomization)
         }
         ("", _) | (_, "") => None,
         _ => Some(FileKind::Manifests),

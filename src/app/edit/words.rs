@@ -140,7 +140,7 @@ pub(super) fn read(command: &EditCommand) -> Result<(Vec<Request>, Vec<Place>), 
 }
 
 fn places(args: &EditArgs, words: &[&OsString], subject: Subject) -> Result<Vec<Place>, ArgumentError> {
-    let named = words.iter().map(|word| Path::new(word)).chain(args.files.iter().map(PathBuf::as_path));
+    let named = words.iter().map(Path::new).chain(args.files.iter().map(PathBuf::as_path));
     let places: Vec<Place> = named
         .map(|path| if path == Path::new("-") { Place::Stream } else { Place::Path(path.to_path_buf()) })
         .collect();
