@@ -7,6 +7,7 @@ use tiphys::{
     domain::{
         image::ImageChange,
         name::{Digest, ImageName, Tag},
+        position::Position,
     },
     manifest::{helm::Host, workload},
 };
@@ -55,7 +56,15 @@ pub fn replay(input: &[u8]) -> Option<String> {
             }
             Some(new)
         }
-        Ok(Checked::AlreadySo | Checked::Refused(_)) => None,
+        Ok(Checked::AlreadySo) => None,
+        Ok(Checked::Refused(fault)) => {
+            let there = |at: Position| {
+                let line = at.line.checked_sub(1).and_then(|line| text.split('\n').nth(line));
+                line.is_some_and(|line| at.column <= line.chars().count() + 1)
+            };
+            assert!(fault.at.is_none_or(there), "{ask:?}: there is no such place: {fault}\n{text:?}");
+            None
+        }
         Err(error) => panic!("{ask:?}: {error}\n{text:?}"),
     }
 }
