@@ -144,19 +144,24 @@ impl<'t> Application<'t> {
         // Values without effect must not hide that a value isn't set.
         let mut object = false;
         for place in self.places(path)? {
-            match place {
+            let without_effect = !values.is_empty() || object;
+            let found = match place {
                 Place::Parameter(index) => {
                     let steps =
                         self.helm(&["parameters"]).into_iter().chain([Step::Index(index)]).chain(keys(&["value"]));
-                    let steps: Vec<Step> = steps.collect();
-                    values.extend(value::get(self.tree, self.root, &steps)?);
+                    value::get(self.tree, self.root, &steps.collect::<Vec<_>>())
                 }
                 Place::Object => {
                     object = true;
-                    values.extend(value::get(self.tree, self.root, &self.below(&["valuesObject"], path.steps()))?);
+                    value::get(self.tree, self.root, &self.below(&["valuesObject"], path.steps()))
                 }
-                Place::Text(_) if object && values.is_empty() => {}
-                Place::Text(pair) => values.extend(self.get_text(pair, path)?),
+                Place::Text(_) if object && values.is_empty() => Ok(None),
+                Place::Text(pair) => self.get_text(pair, path),
+            };
+            match found {
+                // What is wrong there is wrong in what nobody reads.
+                Err(_) if without_effect => {}
+                found => values.extend(found?),
             }
         }
         Ok(values)

@@ -31,6 +31,12 @@ macro_rules! helm {
 /// `valuesObject` and several sources.
 pub(crate) const OBJECTS: &[Case] = &[
     case("an object", TAG, V2, helm!("      valuesObject:\n        image:\n          tag: «v1|v2» # c\n")),
+    case(
+        "an object beside a broken text, which isn't read",
+        TAG,
+        V2,
+        helm!("      values: |\n        image: [\n      valuesObject:\n        image:\n          tag: «v1|v2»\n"),
+    ),
     case("an object in braces", TAG, V2, helm!("      valuesObject: {image: {tag: '«v1|v2»'}}\n")),
     case("a count", "replicaCount", Integer(3), helm!("      valuesObject:\n        replicaCount: «2|3»\n")),
     case("a truth value", "a.enabled", Bool(true), helm!("      valuesObject:\n        a: {enabled: «false|true»}\n")),
