@@ -7,7 +7,7 @@ use super::{
     insert::{Edit, refuse},
     proof::{Difference, Path, Reading},
     slot::{self, Pair},
-    text::{Splice, eol_at, eol_near, is_blank, line_end, line_of},
+    text::{Splice, eol_at, eol_near, is_blank, line_end, line_of, position_of},
     tree::{Kind, Style, Tree},
     value::fault,
 };
@@ -82,9 +82,16 @@ impl<'t> Embedded<'t> {
         self.text
     }
 
-    /// The place in the file of a place in the text.
+    /// The place in the file of a place in the text; what is missing at the text's end is missing behind its last line.
     pub(super) fn position(&self, inner: Position) -> Position {
-        Position { line: self.line(inner.line), column: inner.column + self.indent }
+        let file = self.tree.text;
+        let end = |range: &Range<usize>| position_of(file, range.end);
+        match self.lines.get(inner.line.saturating_sub(1)) {
+            Some(line) => {
+                Position { line: self.line(inner.line), column: (inner.column + self.indent).min(end(line).column) }
+            }
+            None => self.lines.last().map_or(inner, end),
+        }
     }
 
     fn line(&self, inner: usize) -> usize {

@@ -183,6 +183,10 @@ fn by_rust2(text: &str) -> Result<Vec<Node>, String> {
     if text.matches('&').count() > 20 && text.matches('*').count() > 30 {
         return Err("too many aliases".to_owned());
     }
+    // It takes the value for the key where a key doesn't fit its tag.
+    if text.contains("!!") || text.contains("!<") {
+        return Err("tags".to_owned());
+    }
     let documents =
         YamlLoader::load_from_str(text.trim_start_matches('\u{feff}')).map_err(|error| error.to_string())?;
     Ok(documents.into_iter().map(node).collect())
