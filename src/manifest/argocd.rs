@@ -210,7 +210,7 @@ mod tests {
             );
         let found = application_overrides(file.as_bytes(), "web", &["app"], "web").expect("readable");
         assert_eq!(found.image, Some((Position { line: 12, column: 27 }, Some("1".to_owned()))));
-        assert_eq!(found.replicas, Some((Position { line: 12, column: 47 }, Some(2))));
+        assert_eq!(found.replicas, Some((Position { line: 12, column: 48 }, Some(2))));
         let none = application_overrides(file.as_bytes(), "nobody", &["app"], "web").expect("readable");
         assert_eq!(none, Overrides::default());
 
