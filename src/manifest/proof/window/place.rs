@@ -219,8 +219,10 @@ impl<'t> Level<'t> {
         let prefix = line_prefix(self.tree.text, node.span.start);
         let line = node.span.start - prefix.len();
         if self.list() {
+            // The dash of an item on a line of its own stands further up.
             let (lead, _) = habit::dash(self.tree, head)?;
-            return Some(Guard { line, column: lead.len(), end: line + lead.len() + "- ".len() });
+            let here = prefix.as_bytes().get(lead.len()) == Some(&b'-');
+            return here.then(|| Guard { line, column: lead.len(), end: line + lead.len() + "- ".len() });
         }
         let one_line = matches!(node.kind, Kind::Scalar { style: Style::Plain | Style::Single | Style::Double, .. })
             && !self.tree.text[node.span.clone()].contains('\n');
