@@ -6,6 +6,7 @@ mod set;
 
 use super::{
     Fault, scalar, slot,
+    text::positions_of,
     tree::{NodeId, Tree},
 };
 use crate::domain::{image::tag_start, position::Position};
@@ -95,9 +96,14 @@ pub fn parameters(bytes: &[u8], place: &Place) -> Result<Vec<Parameter>, Fault> 
     let text = |item: NodeId, key| tree.get(item, key).and_then(|value| tree.scalar(value)).map(str::to_owned);
     let parameter = |item: &NodeId| {
         let name = text(*item, "name")?;
-        Some(Parameter { at: tree.position(*item), name, value: text(*item, "value") })
+        let at = Position { line: 0, column: 0 };
+        Some((tree.node(*item).span.start, Parameter { at, name, value: text(*item, "value") }))
     };
-    Ok(items.filter_map(parameter).collect())
+    let (offsets, mut found): (Vec<usize>, Vec<Parameter>) = items.filter_map(parameter).unzip();
+    for (parameter, at) in found.iter_mut().zip(positions_of(tree.text, &offsets)) {
+        parameter.at = at;
+    }
+    Ok(found)
 }
 
 impl Overrides {

@@ -138,8 +138,8 @@ pub(super) fn writable(tree: &Tree<'_>, pair: Pair) -> Result<Style, Fault> {
     let node = tree.node(pair.value);
     let block = matches!(node.kind, Kind::Scalar { style: Style::Block, .. });
     // A block scalar's bytes start on the line below its header.
-    let at = tree.position(if block { pair.key } else { pair.value });
-    let refuse = |reason| Err(Fault::not_safe(at, reason));
+    let at = if block { pair.key } else { pair.value };
+    let refuse = |reason| Err(Fault::not_safe(tree.position(at), reason));
     if let Some(fault) = anchor(tree, pair.value) {
         return Err(fault);
     }

@@ -57,8 +57,50 @@ pub fn line_of(text: &str, offset: usize) -> usize {
 /// The place of this offset; a byte order mark takes no column.
 #[must_use]
 pub fn position_of(text: &str, offset: usize) -> Position {
-    let column = 1 + line_prefix(text, offset).chars().count();
-    Position { line: line_of(text, offset), column }
+    Position { line: line_of(text, offset), column: column_of(text, offset) }
+}
+
+/// The places of many offsets, in one pass over the text.
+#[must_use]
+pub fn positions_of(text: &str, offsets: &[usize]) -> Vec<Position> {
+    let mut order: Vec<usize> = (0..offsets.len()).collect();
+    order.sort_by_key(|index| offsets[*index]);
+    let mut places = vec![Position { line: 1, column: 1 }; offsets.len()];
+    let mut place = Position { line: 1, column: 1 };
+    let mut chars = text.char_indices().peekable();
+    for index in order {
+        while let Some((at, char)) = chars.next_if(|(at, _)| *at < offsets[index]) {
+            let next = chars.peek().map(|(_, next)| *next);
+            match char {
+                '\n' | '\r' if char == '\n' || next != Some('\n') => {
+                    place = Position { line: place.line + 1, column: 1 };
+                }
+                '\u{feff}' if at == 0 => {}
+                _ => place.column += 1,
+            }
+        }
+        places[index] = place;
+    }
+    places
+}
+
+/// The column of this offset, counted from 1 in characters; a byte order mark takes none.
+#[must_use]
+pub fn column_of(text: &str, offset: usize) -> usize {
+    1 + line_prefix(text, offset).chars().count()
+}
+
+/// Where the lines of a text start, the first one at 0; what follows the last line end is one as well.
+#[must_use]
+pub fn line_starts(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let is_end = |(i, byte): &(usize, &u8)| match byte {
+        b'\n' => true,
+        b'\r' => bytes.get(i + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    let after = bytes.iter().enumerate().filter(is_end).map(|(i, _)| i + 1);
+    [0].into_iter().chain(after).collect()
 }
 
 /// The first byte of the line that holds this offset; a byte order mark isn't part of the line.
@@ -132,6 +174,28 @@ mod tests {
         assert_eq!((line_start(text, 7), line_end(text, 2), eol_at(text, 3), eol_at(text, 8)), (7, 3, "\r\n", ""));
         assert_eq!((eol_near("a", 0), eol_near("a\r\nb", 3), eol_near(text, 0)), ("\n", "\r\n", "\n"));
         assert_eq!(line_prefix("\u{feff}  a", 5), "  ");
+    }
+
+    #[test]
+    fn line_starts_count_lines_as_one_by_one() {
+        for text in ["", "a", "\n", "\r", "\r\n", "a\nb\r\nc\rd\r\r\n\ne", "\u{feff}a\n\u{feff}b\n"] {
+            let starts = line_starts(text);
+            for offset in 0..=text.len() {
+                let by_starts = starts.partition_point(|start| *start <= offset);
+                assert_eq!(by_starts, line_of(text, offset), "{offset} of {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn places_are_those_of_one_by_one() {
+        let text = "\u{feff}a\nимя: x\r\nb\rc: d\n\n";
+        let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).rev().collect();
+        // A place between CR and LF is none that a value can have.
+        let offsets: Vec<usize> =
+            offsets.into_iter().filter(|at| !text[..*at].ends_with('\r') || !text[*at..].starts_with('\n')).collect();
+        let expected: Vec<Position> = offsets.iter().map(|at| position_of(text, *at)).collect();
+        assert_eq!(positions_of(text, &offsets), expected);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A YAML text as a tree whose nodes know their bytes, built from the events of granit-parser.
 
-use std::{borrow::Cow, collections::HashMap, ops::Range};
+use std::{borrow::Cow, collections::HashMap, ops::Range, sync::OnceLock};
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
@@ -30,6 +30,8 @@ pub struct Tree<'t> {
     pub text: &'t str,
     nodes: Vec<Node<'t>>,
     documents: Vec<Document>,
+    /// Where the lines start, so that a place for each of many nodes doesn't cost a pass over the text.
+    lines: OnceLock<Vec<usize>>,
 }
 
 /// One document of a stream.
@@ -127,7 +129,7 @@ impl<'t> Tree<'t> {
                 Err(error) => return Err(scan_fault(&error)),
             }
         }
-        Ok(Self { text, nodes: builder.nodes, documents: builder.documents })
+        Ok(Self { text, nodes: builder.nodes, documents: builder.documents, lines: OnceLock::new() })
     }
 
     /// The documents in order.
@@ -207,13 +209,14 @@ impl<'t> Tree<'t> {
     /// Where a node starts.
     #[must_use]
     pub fn position(&self, id: NodeId) -> Position {
-        text::position_of(self.text, self.nodes[id].span.start)
+        Position { line: self.line(id), column: text::column_of(self.text, self.nodes[id].span.start) }
     }
 
     /// The line of a node, counted from 1.
     #[must_use]
     pub fn line(&self, id: NodeId) -> usize {
-        text::line_of(self.text, self.nodes[id].span.start)
+        let start = self.nodes[id].span.start;
+        self.lines.get_or_init(|| text::line_starts(self.text)).partition_point(|line| *line <= start)
     }
 }
 

@@ -99,8 +99,8 @@ impl<'t> Application<'t> {
             if let [one] = set.as_slice() {
                 candidates.retain(|(source, _)| source == one);
             } else {
-                let lines = candidates.iter().map(|(source, _)| *source).filter(|s| set.is_empty() || set.contains(s));
-                let lines: Vec<NodeId> = lines.collect();
+                let all = || candidates.iter().map(|(source, _)| *source).collect();
+                let lines: Vec<NodeId> = if set.is_empty() { all() } else { set };
                 let at = tree.position(lines.get(1).copied().unwrap_or(root));
                 let lines = lines.iter().take(MAX_LINES).map(|source| tree.line(*source)).collect();
                 return Err(value::fault(at, ValueFault::SeveralSources { lines }));

@@ -22,13 +22,13 @@ pub(super) fn index(application: &Application<'_>, path: &KeyPath) -> Result<Opt
     let mut found: Vec<(usize, NodeId)> = vec![];
     for (index, (item, steps)) in named(application, "parameters")?.into_iter().enumerate() {
         let Some(steps) = steps else { continue };
-        let at = tree.position(item);
         if steps == path.steps() {
             found.push((index, item));
         } else if path.steps().starts_with(&steps) {
-            return Err(value::fault(at, ValueFault::NotAMap { path: KeyPath::shown(&steps), list: false }));
+            let in_the_way = ValueFault::NotAMap { path: KeyPath::shown(&steps), list: false };
+            return Err(value::fault(tree.position(item), in_the_way));
         } else if steps.starts_with(path.steps()) {
-            return Err(Fault::not_safe(at, UnsafeEdit::NotAScalar));
+            return Err(Fault::not_safe(tree.position(item), UnsafeEdit::NotAScalar));
         }
     }
     match found.as_slice() {

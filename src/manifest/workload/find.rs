@@ -7,6 +7,7 @@ use crate::{
         Fault, insert,
         proof::Path,
         slot::{self, MAX_LINES, Pair},
+        text::positions_of,
         tree::{Kind, NodeId, Tree},
     },
 };
@@ -315,7 +316,7 @@ pub(super) fn list(tree: &Tree<'_>, found: &[Found<'_>]) -> Result<Vec<Workload>
             template_of: found.template_of(tree)?.map(|(name, _)| name),
         });
     }
-    let mut positions = positions(tree.text, &offsets).into_iter();
+    let mut positions = positions_of(tree.text, &offsets).into_iter();
     for workload in &mut listed {
         let places = [&mut workload.at].into_iter().chain(workload.containers.iter_mut().map(|c| &mut c.at));
         for (place, position) in places.zip(&mut positions) {
@@ -323,44 +324,4 @@ pub(super) fn list(tree: &Tree<'_>, found: &[Found<'_>]) -> Result<Vec<Workload>
         }
     }
     Ok(listed)
-}
-
-/// The places of many offsets, in one pass over the text.
-fn positions(text: &str, offsets: &[usize]) -> Vec<Position> {
-    let mut order: Vec<usize> = (0..offsets.len()).collect();
-    order.sort_by_key(|index| offsets[*index]);
-    let mut places = vec![Position { line: 1, column: 1 }; offsets.len()];
-    let mut place = Position { line: 1, column: 1 };
-    let mut chars = text.char_indices().peekable();
-    for index in order {
-        while let Some((at, char)) = chars.next_if(|(at, _)| *at < offsets[index]) {
-            let next = chars.peek().map(|(_, next)| *next);
-            match char {
-                '\n' | '\r' if char == '\n' || next != Some('\n') => {
-                    place = Position { line: place.line + 1, column: 1 };
-                }
-                '\u{feff}' if at == 0 => {}
-                _ => place.column += 1,
-            }
-        }
-        places[index] = place;
-    }
-    places
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::manifest::text::position_of;
-
-    #[test]
-    fn places_are_those_of_one_by_one() {
-        let text = "\u{feff}a\nимя: x\r\nb\rc: d\n\n";
-        let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).rev().collect();
-        // A place between CR and LF is none that a value can have.
-        let offsets: Vec<usize> =
-            offsets.into_iter().filter(|at| !text[..*at].ends_with('\r') || !text[*at..].starts_with('\n')).collect();
-        let expected: Vec<Position> = offsets.iter().map(|at| position_of(text, *at)).collect();
-        assert_eq!(positions(text, &offsets), expected);
-    }
 }
