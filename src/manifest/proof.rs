@@ -59,45 +59,49 @@ impl Difference {
     }
 }
 
-/// Carries splices out and proves that they make the asked-for differences in one document (counted from 0), and no other.
+/// The differences that are asked for in one document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The document, counted from 0.
+    pub document: usize,
+    /// The differences in their order: each is made in what the ones before it have made.
+    pub differences: Vec<Difference>,
+}
+
+/// Carries splices out and proves that they make the asked-for differences, and no other.
 ///
 /// The differences are applied one after the other to what each reader makes of the old text, and the outcome must equal
 /// what it makes of the new one, in all documents, keys in their order, strings apart from numbers. Where it is sure that
-/// the rest reads as before, only the lines around the splices are read again.
+/// the rest reads as before, only the lines around the splices are read again; not so where several documents differ.
 ///
 /// # Errors
 /// What differs, in English.
-pub fn splice(
-    tree: &Tree<'_>,
-    document: usize,
-    splices: &[Splice],
-    differences: &[Difference],
-) -> Result<String, String> {
+pub fn splice(tree: &Tree<'_>, splices: &[Splice], asked: &[Asked]) -> Result<String, String> {
     let new = apply(tree.text, splices)?;
-    if window::proves(tree, &new, document, splices, differences) {
-        debug_assert_eq!(whole(tree.text, document, splices, differences).as_ref(), Ok(&new), "the window misled");
+    if window::proves(tree, &new, splices, asked) {
+        debug_assert_eq!(whole(tree.text, splices, asked).as_ref(), Ok(&new), "the window misled");
         return Ok(new);
     }
-    agree(reading::of_tree(tree), tree.text, &new, document, differences)?;
+    agree(reading::of_tree(tree), tree.text, &new, asked)?;
     Ok(new)
 }
 
 /// Proves as [`splice`] does, only by a window around the splices; `None` where that can't be done, or where something
 /// else differs.
 #[must_use]
-pub fn in_window(tree: &Tree<'_>, document: usize, splices: &[Splice], differences: &[Difference]) -> Option<String> {
+pub fn in_window(tree: &Tree<'_>, splices: &[Splice], asked: &[Asked]) -> Option<String> {
     let new = apply(tree.text, splices).ok()?;
-    window::proves(tree, &new, document, splices, differences).then_some(new)
+    window::proves(tree, &new, splices, asked).then_some(new)
 }
 
 /// Proves as [`splice`] does, always by the whole text.
 ///
 /// # Errors
 /// What differs, in English.
-pub fn whole(old: &str, document: usize, splices: &[Splice], differences: &[Difference]) -> Result<String, String> {
+pub fn whole(old: &str, splices: &[Splice], asked: &[Asked]) -> Result<String, String> {
     let new = apply(old, splices)?;
     let tree = Tree::read(old).map_err(|fault| unreadable(GRANIT, "text", &fault.to_string()))?;
-    agree(reading::of_tree(&tree), old, &new, document, differences)?;
+    agree(reading::of_tree(&tree), old, &new, asked)?;
     Ok(new)
 }
 
@@ -131,14 +135,14 @@ fn only_splices_differ(old: &str, new: &str, splices: &[Splice]) -> bool {
 }
 
 /// Has all readers read both texts; `seen` is what the editor's own parser sees in the old one.
-fn agree(seen: Vec<Reading>, old: &str, new: &str, document: usize, differences: &[Difference]) -> Result<(), String> {
-    check(seen, new, document, differences, GRANIT, reading::by_granit)?;
+fn agree(seen: Vec<Reading>, old: &str, new: &str, asked: &[Asked]) -> Result<(), String> {
+    check(seen, new, asked, GRANIT, reading::by_granit)?;
     // One of them may be unable to read a valid text (yaml-rust2 rejects a tab after a colon, libyaml keys that stand
     // twice); those that can read it must agree.
     let mut unable = vec![];
     for (name, read) in INDEPENDENT {
         match read(old) {
-            Ok(seen) => check(seen, new, document, differences, name, read)?,
+            Ok(seen) => check(seen, new, asked, name, read)?,
             Err(error) => unable.push(unreadable(name, "text", &error)),
         }
     }
@@ -146,17 +150,12 @@ fn agree(seen: Vec<Reading>, old: &str, new: &str, document: usize, differences:
 }
 
 /// Makes the differences in what a reader saw, and compares with what it sees in the new text.
-fn check(
-    mut expected: Vec<Reading>,
-    new: &str,
-    document: usize,
-    differences: &[Difference],
-    name: &str,
-    read: Reader,
-) -> Result<(), String> {
-    let root = expected.get_mut(document).ok_or_else(|| format!("{name} sees no such document"))?;
-    for difference in differences {
-        make(root, difference).ok_or_else(|| format!("{name} sees another structure"))?;
+fn check(mut expected: Vec<Reading>, new: &str, asked: &[Asked], name: &str, read: Reader) -> Result<(), String> {
+    for Asked { document, differences } in asked {
+        let root = expected.get_mut(*document).ok_or_else(|| format!("{name} sees no such document"))?;
+        for difference in differences {
+            make(root, difference).ok_or_else(|| format!("{name} sees another structure"))?;
+        }
     }
     let seen = read(new).map_err(|error| unreadable(name, "edited text", &error))?;
     if expected == seen { Ok(()) } else { Err(format!("{name} sees another difference")) }
@@ -204,6 +203,10 @@ mod tests {
 
     const OLD: &str = "# c\na: 'x'\nb: [1, two]\n---\nc: 3\n";
 
+    fn asked(document: usize, differences: Vec<Difference>) -> Asked {
+        Asked { document, differences }
+    }
+
     fn set(value: Reading) -> Vec<Difference> {
         vec![Difference::Set { at: vec![0], value }]
     }
@@ -215,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_asked_for_difference_passes() {
-        let new = whole(OLD, 0, &replace("'x'", "'y'"), &set(Reading::string("y"))).expect("proved");
+        let new = whole(OLD, &replace("'x'", "'y'"), &[asked(0, set(Reading::string("y")))]).expect("proved");
         assert_eq!(new, OLD.replace("'x'", "'y'"));
     }
 
@@ -234,7 +237,27 @@ mod tests {
             ("'x'", "&a '1.10'", vec![Difference::Remove { at: vec![0] }]),
             ("'x'", "'1.10'", vec![Difference::Set { at: vec![0, 0], value: Reading::string("1.10") }]),
         ] {
-            assert!(whole(OLD, 0, &replace(what, with), &differences).is_err(), "{what} -> {with}");
+            assert!(whole(OLD, &replace(what, with), &[asked(0, differences)]).is_err(), "{what} -> {with}");
+        }
+    }
+
+    #[test]
+    fn several_documents_differ_as_asked_and_no_other_does() {
+        let old = "a: 1\n---\na: 1\n---\na: 1\n";
+        let tree = Tree::read(old).expect("valid");
+        let splices = |documents: &[usize]| -> Vec<Splice> {
+            documents.iter().map(|n| Splice { range: n * 9 + 3..n * 9 + 4, with: "x".into() }).collect()
+        };
+        let all = |documents: &[usize]| -> Vec<Asked> {
+            documents.iter().map(|document| asked(*document, set(Reading::string("x")))).collect()
+        };
+        let proved = splice(&tree, &splices(&[0, 2]), &all(&[0, 2]));
+        assert_eq!(proved.as_deref(), Ok("a: x\n---\na: 1\n---\na: x\n"));
+        assert_eq!(in_window(&tree, &splices(&[0, 2]), &all(&[0, 2])), None, "a window is in one document");
+        let wrong: [(&[usize], &[usize]); 5] =
+            [(&[0, 2], &[0, 1]), (&[0, 2], &[0]), (&[0], &[0, 2]), (&[0, 2], &[0, 1, 2]), (&[0, 2], &[0, 2, 3])];
+        for (made, wanted) in wrong {
+            assert!(splice(&tree, &splices(made), &all(wanted)).is_err(), "{made:?} for {wanted:?}");
         }
     }
 
@@ -246,8 +269,9 @@ mod tests {
             assert!(reader(old).is_err(), "otherwise this case is no longer needed");
             let start = old.find("v1").expect("in the text");
             let splices = [Splice { range: start..start + 2, with: "v2".into() }];
-            assert_eq!(whole(old, 0, &splices, &set(Reading::string("v2"))), Ok(old.replace("v1", "v2")));
-            assert!(whole(old, 0, &splices, &set(Reading::string("v3"))).is_err());
+            let verdict = |text: &str| whole(old, &splices, &[asked(0, set(Reading::string(text)))]);
+            assert_eq!(verdict("v2"), Ok(old.replace("v1", "v2")));
+            assert!(verdict("v3").is_err());
         }
     }
 
@@ -255,7 +279,7 @@ mod tests {
     fn a_block_scalar_must_not_gain_a_line_end() {
         let (old, end) = ("a: |\n  x", 8);
         let b = Difference::Insert { at: vec![1], key: Some(Reading::string("b")), value: Reading::number(1) };
-        let outcome = whole(old, 0, &[Splice::insert(end, "\nb: 1".into())], &[b]);
+        let outcome = whole(old, &[Splice::insert(end, "\nb: 1".into())], &[asked(0, vec![b])]);
         assert_eq!(outcome, Err("libyaml sees another difference".to_owned()));
     }
 }

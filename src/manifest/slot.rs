@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::{
     Fault, Outcome, habit,
     insert::{self, Edit},
-    proof, scalar,
+    proof::{self, Asked},
+    scalar,
     text::{self, Splice},
     tree::{INT_TAG, Kind, NodeId, STR_TAG, Style, Tree},
 };
@@ -206,9 +207,24 @@ pub(super) fn finish(
     from: Option<String>,
 ) -> Result<Outcome, Fault> {
     let Edit { splices, differences, value } = edit;
+    finish_all(tree, &splices, &[Asked { document, differences }], (value, written), from)
+}
+
+/// Carries splices in any documents out and proves them together. `value` is the index of the splice that brings the new
+/// value, and the value as text.
+///
+/// # Errors
+/// As [`finish`].
+pub(super) fn finish_all(
+    tree: &Tree<'_>,
+    splices: &[Splice],
+    asked: &[Asked],
+    (value, written): (usize, &str),
+    from: Option<String>,
+) -> Result<Outcome, Fault> {
     let at = splices.iter().take(value).fold(0, |moved, s| moved + s.with.len() as isize - s.range.len() as isize);
     let start = splices[value].range.start.saturating_add_signed(at);
-    let text = proof::splice(tree, document, &splices, &differences).map_err(|reason| {
+    let text = proof::splice(tree, splices, asked).map_err(|reason| {
         Fault::not_safe(text::position_of(tree.text, splices[value].range.start), UnsafeEdit::ProofFailed(reason))
     })?;
     // New lines hold the name before the value.

@@ -83,6 +83,72 @@ fn every_case_comes_out_byte_by_byte() {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
+/// Many workloads with the same image, and others among them, as one text with `IMAGE` in its place.
+fn crowd(count: usize) -> String {
+    let documents = (0..count).map(|n| {
+        let (kind, image) = match n % 6 {
+            0 => ("Deployment", "IMAGE # why"),
+            1 => ("StatefulSet", "'IMAGE'"),
+            2 => ("Deployment", "other:v1"),
+            3 => ("DaemonSet", "\"IMAGE\""),
+            4 => ("ConfigMap", "registry.example.org/web:v1"),
+            _ => ("Job", "!!str IMAGE"),
+        };
+        let init = if kind == "ConfigMap" { "x" } else { "IMAGE" };
+        let eol = if n % 5 == 0 { "\r\n" } else { "\n" };
+        [
+            "---".to_owned(),
+            format!("kind: {kind}"),
+            format!("metadata: {{name: имя-{n}}}"),
+            "spec:".to_owned(),
+            "  template:".to_owned(),
+            "    spec:".to_owned(),
+            "      initContainers: [{name: a, image: 'IMAGE'}]".replace("IMAGE", init),
+            "      containers:".to_owned(),
+            "      - name: b".to_owned(),
+            format!("        image: {image}{eol}"),
+        ]
+        .join(eol)
+    });
+    documents.collect()
+}
+
+#[test]
+fn an_image_is_set_in_thousands_of_documents_at_once() {
+    let crowd = crowd(2000);
+    let with = |tag: &str| crowd.replace("IMAGE", &format!("registry.example.org/web:{tag}"));
+    let set = |text: &str| {
+        workload::set_image(text.as_bytes(), &ANY, ContainerRef::Image("registry.example.org/web"), &change("*:v2"))
+    };
+    let Ok(Outcome::Changed { text, line, from }) = set(&with("v1")) else { panic!("not changed") };
+    assert!(text == with("v2"), "not the bytes that were asked for");
+    assert_eq!((line, from.as_deref()), (7, Some("v1")));
+    assert_eq!(set(&text), Ok(Outcome::AlreadySo { value: "v2".to_owned() }));
+    let of_one = Selector { kind: Some("StatefulSet"), ..ANY };
+    let Ok(Outcome::Changed { text, line, .. }) = workload::set_image(
+        with("v1").as_bytes(),
+        &of_one,
+        ContainerRef::Image("registry.example.org/web"),
+        &change("*:v2"),
+    ) else {
+        panic!("not changed")
+    };
+    let differing = text.lines().zip(with("v1").lines()).filter(|(new, old)| new != old).count();
+    assert_eq!((line, differing), (17, 2 * 2000_usize.div_ceil(6)));
+    let listed = workload::workloads(text.as_bytes()).expect("readable");
+    assert_eq!(listed.len(), 2000 - (0..2000).filter(|n| n % 6 == 4).count());
+}
+
+#[test]
+fn one_document_that_cannot_be_edited_stops_all() {
+    let document = |name: &str, image: &str| {
+        format!("kind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n  - image: {image}\n")
+    };
+    let text = [document("a", "web:v1"), document("b", "&i web:v1"), document("c", "web:v1")].join("---\n");
+    let fault = workload::set_image(text.as_bytes(), &ANY, ContainerRef::Image("web"), &change("*:v2"));
+    assert_eq!(fault.expect_err("refused").to_string(), "11:15: cannot be edited safely: the value is anchored (&i)");
+}
+
 #[test]
 fn a_second_edit_changes_nothing() {
     for case in cases::all() {

@@ -39,7 +39,7 @@ use super::{
         text::Splice,
         tree::{MAX_BYTES, MAX_NODES, Tree},
     },
-    Difference, Path, Reader, Reading, check, reading,
+    Asked, Difference, Path, Reader, Reading, check, reading,
 };
 use place::Place;
 
@@ -51,19 +51,14 @@ const STUB: &str = "list";
 const RESERVE: usize = 4096;
 
 /// Whether a window shows that the new text differs from the old one by the asked-for differences only; no means that it
-/// isn't known.
-pub(super) fn proves(
-    tree: &Tree<'_>,
-    new: &str,
-    document: usize,
-    splices: &[Splice],
-    differences: &[Difference],
-) -> bool {
+/// isn't known, as where several documents are to differ.
+pub(super) fn proves(tree: &Tree<'_>, new: &str, splices: &[Splice], asked: &[Asked]) -> bool {
+    let [asked] = asked else { return false };
     let within_bounds =
         new.len().max(tree.text.len()) < MAX_BYTES - RESERVE && tree.nodes().len() < MAX_NODES - RESERVE;
-    let Some(place) = Place::of(tree, document, splices, differences).filter(|_| within_bounds) else { return false };
+    let Some(place) = Place::of(tree, splices, asked).filter(|_| within_bounds) else { return false };
     let common = splices.iter().all(|splice| common::bytes(&splice.with)) && common::tree(tree);
-    let Some(differences) = common.then(|| inside(tree, &place, differences)).flatten() else { return false };
+    let Some(differences) = common.then(|| inside(tree, &place, &asked.differences)).flatten() else { return false };
 
     let Some(end) = (place.range.end + new.len()).checked_sub(tree.text.len()) else { return false };
     let (Some(old), Some(new)) = (tree.text.get(place.range.clone()), new.get(place.range.start..end)) else {
@@ -74,7 +69,8 @@ pub(super) fn proves(
     }
     let (old, new) = (place.frame(old), place.frame(new));
     let expected = place.expected(tree);
-    let agrees = |seen: Vec<Reading>, read: Reader| check(seen, &new, 0, &differences, "", read).is_ok();
+    let inner = [Asked { document: 0, differences }];
+    let agrees = |seen: Vec<Reading>, read: Reader| check(seen, &new, &inner, "", read).is_ok();
     let independent = |read: Reader, holds: &dyn Fn(&[Reading]) -> bool| {
         read(&old).is_ok_and(|seen| holds(&seen) && agrees(seen, read))
     };

@@ -14,8 +14,8 @@ use crate::{
     },
     manifest::{
         Fault, Outcome, habit,
-        insert::{Edit, Value},
-        proof::Difference,
+        insert::Value,
+        proof::{Asked, Difference},
         slot::{self, MAX_LINES},
         tree::{NodeId, STR_TAG, Style, Tree},
     },
@@ -100,25 +100,16 @@ pub(super) fn set(
     }
     let from = old.and_then(|old| old.part(change, Some(old)));
 
-    let mut changed: Option<(String, usize)> = None;
-    for of_document in targets.chunk_by(|a, b| a.document == b.document) {
-        let edited = changed.as_ref().map(|(text, _)| Tree::read(text)).transpose()?;
-        // An edit of other documents leaves the nodes and their order as they were.
-        let outcome = edit(edited.as_ref().unwrap_or(tree), of_document, &text)?;
-        if let Outcome::Changed { text, line, .. } = outcome {
-            changed = Some((text, changed.map_or(line, |(_, first)| first)));
-        }
-    }
-    match changed {
-        Some((text, line)) => Ok(Outcome::Changed { text, line, from }),
-        None => Ok(Outcome::AlreadySo { value: part.unwrap_or(text) }),
-    }
+    edit(tree, &targets, &text, from)
 }
 
-/// Writes the image over those of one document.
-fn edit(tree: &Tree<'_>, targets: &[Target], text: &str) -> Result<Outcome, Fault> {
+/// Writes the image over those there, in the order of the file.
+fn edit(tree: &Tree<'_>, targets: &[Target], text: &str, from: Option<String>) -> Result<Outcome, Fault> {
     let value = Value::String(text);
-    let mut edit = Edit::default();
+    let mut splices = Vec::with_capacity(targets.len());
+    let mut asked: Vec<Asked> = vec![];
+    // The file's quotes are looked up once.
+    let mut in_style: Vec<(Style, String)> = vec![];
     for target in targets {
         let Some(image) = &target.image else { return Err(no_value(tree.position(target.container), &target.path)) };
         let pair = image.editable(tree)?;
@@ -133,13 +124,23 @@ fn edit(tree: &Tree<'_>, targets: &[Target], text: &str) -> Result<Outcome, Faul
         };
         // An explicit `!!str` makes a string of whatever follows.
         let tagged = style == Style::Plain && tree.node(pair.value).tag.as_deref() == Some(STR_TAG);
-        let written = if tagged { text.to_owned() } else { value.write(tree, style) };
-        edit.splices.push(slot::replace(tree, pair.key, pair.value, &written)?);
-        edit.differences.push(Difference::Set { at: image.path.clone(), value: value.reading() });
+        let written = match in_style.iter().find(|(known, _)| *known == style) {
+            _ if tagged => text,
+            Some((_, written)) => written,
+            None => {
+                in_style.push((style, value.write(tree, style)));
+                in_style.last().map_or(text, |(_, written)| written)
+            }
+        };
+        splices.push(slot::replace(tree, pair.key, pair.value, written)?);
+        let difference = Difference::Set { at: image.path.clone(), value: value.reading() };
+        match asked.last_mut() {
+            Some(last) if last.document == target.document => last.differences.push(difference),
+            _ => asked.push(Asked { document: target.document, differences: vec![difference] }),
+        }
     }
-    edit.splices.sort_by_key(|splice| splice.range.start);
-    let document = targets.first().map_or(0, |target| target.document);
-    slot::finish(tree, document, edit, text, None)
+    splices.sort_by_key(|splice| splice.range.start);
+    slot::finish_all(tree, &splices, &asked, (0, text), from)
 }
 
 /// The containers that are meant; of several all have the same image.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{SENTINEL, STUB};
 use crate::manifest::{
     habit,
-    proof::{Difference, Path, Reading, reading},
+    proof::{Asked, Path, Reading, reading},
     text::{Splice, line_prefix, line_start},
     tree::{Document, Kind, NodeId, Style, Tree},
 };
@@ -33,9 +33,9 @@ pub(super) struct Place {
 
 impl Place {
     /// The smallest window that holds all splices and differences; `None` where there is none but the whole text.
-    pub(super) fn of(tree: &Tree<'_>, document: usize, splices: &[Splice], differences: &[Difference]) -> Option<Self> {
+    pub(super) fn of(tree: &Tree<'_>, splices: &[Splice], asked: &Asked) -> Option<Self> {
         let (start, end) = (splices.first()?.range.start, splices.last()?.range.end);
-        let Document { root, end: mut limit } = *tree.documents().get(document)?;
+        let Document { root, end: mut limit } = *tree.documents().get(asked.document)?;
         if limit < tree.text.len() && !tree.text[..limit].ends_with('\n') {
             return None;
         }
@@ -64,7 +64,7 @@ impl Place {
             });
             let Some((index, value)) = only else { break };
             path.push(index);
-            if !differences.iter().all(|difference| difference.is_below(&path)) {
+            if !asked.differences.iter().all(|difference| difference.is_below(&path)) {
                 break;
             }
             key_column = (!level.list()).then_some(guard.column);

@@ -233,12 +233,12 @@ fn nodes(tree: &Tree<'_>, document: usize) -> Vec<(Path, Option<NodeId>, NodeId)
     found
 }
 
-/// Some edit, right or wrong: where, its splices, and what is asked for.
+/// Some edit, right or wrong: its splices, and what is asked for.
 fn some_edit(
     tree: &Tree<'_>,
     [document, node, kind]: [prop::sample::Index; 3],
     with: &str,
-) -> Option<(usize, Vec<Splice>, Vec<Difference>)> {
+) -> Option<(Vec<Splice>, [Asked; 1])> {
     let document = document.index(tree.documents().len().max(1));
     let nodes = tree.documents().get(document).map(|_| nodes(tree, document)).unwrap_or_default();
     let (at, key, value) = nodes.get(node.index(nodes.len().max(1)))?.clone();
@@ -269,7 +269,7 @@ fn some_edit(
         5 => (Splice { range: span, with: format!(" {with}") }, Difference::Set { at, value: new }),
         _ => (Splice { range: span, with: with.to_owned() }, Difference::Set { at, value: new }),
     };
-    Some((document, vec![splice], vec![difference]))
+    Some((vec![splice], [Asked { document, differences: vec![difference] }]))
 }
 
 fn edit() -> impl Strategy<Value = ([prop::sample::Index; 3], &'static str)> {
@@ -282,17 +282,17 @@ proptest! {
     #[test]
     fn what_a_window_proves_the_whole_text_proves(text in damaged(), (where_to, with) in edit()) {
         let Ok(tree) = Tree::read(&text) else { return Ok(()) };
-        let Some((document, splices, differences)) = some_edit(&tree, where_to, with) else { return Ok(()) };
-        if let Some(new) = in_window(&tree, document, &splices, &differences) {
-            prop_assert_eq!(whole(&text, document, &splices, &differences), Ok(new), "{:?} {:?}", splices, differences);
+        let Some((splices, asked)) = some_edit(&tree, where_to, with) else { return Ok(()) };
+        if let Some(new) = in_window(&tree, &splices, &asked) {
+            prop_assert_eq!(whole(&text, &splices, &asked), Ok(new), "{:?} {:?}", splices, asked);
         }
     }
 
     #[test]
     fn a_reader_sees_in_a_window_what_it_sees_there_in_the_whole_text(text in damaged(), (where_to, with) in edit()) {
         let Ok(tree) = Tree::read(&text) else { return Ok(()) };
-        let Some((document, splices, differences)) = some_edit(&tree, where_to, with) else { return Ok(()) };
-        let Some(place) = Place::of(&tree, document, &splices, &differences).filter(|_| common::tree(&tree)) else { return Ok(()) };
+        let Some((splices, asked)) = some_edit(&tree, where_to, with) else { return Ok(()) };
+        let Some(place) = Place::of(&tree, &splices, &asked[0]).filter(|_| common::tree(&tree)) else { return Ok(()) };
         let framed = place.frame(&text[place.range.clone()]);
         let mut able = 0;
         for (name, read) in INDEPENDENT {
@@ -303,7 +303,7 @@ proptest! {
             }
             let inner = if place.below_key { node(&mut seen[0], &[0]) } else { seen.get_mut(0) };
             let elements = place.elements.clone();
-            match (all.get_mut(document).and_then(|root| node(root, &place.path)), inner) {
+            match (all.get_mut(asked[0].document).and_then(|root| node(root, &place.path)), inner) {
                 (Some(Reading::List(all)), Some(Reading::List(seen))) => {
                     prop_assert_eq!(&all[elements.clone()], &seen[..elements.len()], "{} in {:?}", name, framed);
                 }
@@ -319,13 +319,13 @@ proptest! {
     #[test]
     fn plain_edits_of_plain_texts_need_no_more_than_the_window(text in text(), where_to: [prop::sample::Index; 3]) {
         let tree = Tree::read(&text).expect("only valid texts are written");
-        let Some((document, splices, differences)) = some_edit(&tree, where_to, "v2") else { return Ok(()) };
+        let Some((splices, asked)) = some_edit(&tree, where_to, "v2") else { return Ok(()) };
         // The whole text makes do with one independent reader where the other can't read it.
-        let narrow = Place::of(&tree, document, &splices, &differences).is_some()
+        let narrow = Place::of(&tree, &splices, &asked[0]).is_some()
             && common::tree(&tree)
             && INDEPENDENT.iter().all(|(_, read)| read(&text).is_ok());
-        if narrow && whole(&text, document, &splices, &differences).is_ok() {
-            prop_assert!(in_window(&tree, document, &splices, &differences).is_some(), "{:?} {:?}", splices, differences);
+        if narrow && whole(&text, &splices, &asked).is_ok() {
+            prop_assert!(in_window(&tree, &splices, &asked).is_some(), "{:?} {:?}", splices, asked);
         }
     }
 }
@@ -337,8 +337,9 @@ fn verdicts(what: &str, with: &str) -> (Option<String>, Result<String, String>) 
     let tree = Tree::read(TEXT).expect("valid");
     let start = TEXT.find(what).expect("in the text");
     let splices = [Splice { range: start..start + what.len(), with: with.to_owned() }];
-    let differences = [Difference::Set { at: vec![1, 0, 1], value: Reading::string("v2") }];
-    (in_window(&tree, 0, &splices, &differences), whole(TEXT, 0, &splices, &differences))
+    let set = Difference::Set { at: vec![1, 0, 1], value: Reading::string("v2") };
+    let asked = [Asked { document: 0, differences: vec![set] }];
+    (in_window(&tree, &splices, &asked), whole(TEXT, &splices, &asked))
 }
 
 #[test]
