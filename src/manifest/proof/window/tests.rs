@@ -351,6 +351,17 @@ fn a_right_edit_is_proved_by_both() {
 }
 
 #[test]
+fn an_item_below_its_dash_bounds_no_window() {
+    let text = "---\r\n'k': # list\r\n-\r\n   v1\r\n-\r\n   [a]\r\n- v1";
+    let tree = Tree::read(text).expect("valid");
+    for (index, (start, _)) in text.match_indices("v1").enumerate() {
+        let set = Difference::Set { at: vec![0, index * 2], value: Reading::string("v2") };
+        let splices = [Splice { range: start..start + 2, with: "v2".to_owned() }];
+        assert!(in_window(&tree, &splices, &[Asked { document: 0, differences: vec![set] }]).is_some(), "{index}");
+    }
+}
+
+#[test]
 fn a_wrong_edit_is_proved_by_neither() {
     for (what, with) in [
         ("v1", "v3"),                                                 // another value
