@@ -3,8 +3,8 @@
 use super::{
     Fault, habit,
     proof::{Difference, Path, Reading},
-    text::{Splice, eol_near, is_blank, line_end, line_of, line_prefix, line_start, previous_line_end},
-    tree::{NodeId, Style, Tree},
+    text::{Splice, eol_at, eol_near, is_blank, line_end, line_of, line_prefix, line_start, previous_line_end},
+    tree::{Kind, Node, NodeId, Style, Tree},
 };
 use crate::domain::plan::UnsafeEdit;
 
@@ -307,6 +307,19 @@ pub(super) fn lines(text: &str, end: usize, lines: &[String]) -> Splice {
         let eol = eol_near(text, end);
         Splice::insert(end, lines.iter().flat_map(|line| [eol, line.as_str()]).collect())
     }
+}
+
+/// Why nothing can be put below what a text ends with: a block scalar whose last line has no line end.
+///
+/// The readers disagree whether its text ends with one. What is put below gives it one for sure.
+pub(super) fn below_open_block(tree: &Tree<'_>, splices: &[Splice]) -> Option<&'static str> {
+    let end = tree.text.len();
+    let below = splices.iter().any(|splice| splice.range.start == end && !eol_at(&splice.with, 0).is_empty());
+    let block = |node: &Node<'_>| node.span.end == end && matches!(node.kind, Kind::Scalar { style: Style::Block, .. });
+    let open = below && !tree.text.ends_with(['\n', '\r']) && tree.nodes().iter().any(block);
+    open.then_some(
+        "the file ends in a block text without a line end, so nothing can be put below it; a line end there helps",
+    )
 }
 
 /// Refuses to put something in where its place is unclear.

@@ -225,6 +225,7 @@ pub(super) fn finish_all(
     let at = splices.iter().take(value).fold(0, |moved, s| moved + s.with.len() as isize - s.range.len() as isize);
     let start = splices[value].range.start.saturating_add_signed(at);
     let text = proof::splice(tree, splices, asked).map_err(|reason| {
+        let reason = insert::below_open_block(tree, splices).map_or(reason, str::to_owned);
         Fault::not_safe(text::position_of(tree.text, splices[value].range.start), UnsafeEdit::ProofFailed(reason))
     })?;
     // New lines hold the name before the value.

@@ -133,7 +133,7 @@ fn places_where_nothing_can_be_put_in() {
     assert_snapshot!(tag("image: {\n  # none\n}\n"), @"1:8: cannot be edited safely: the edited text would differ in more than the value: the empty map holds a comment");
     assert_snapshot!(tag("? image\n"), @"1:3: cannot be edited safely: the edited text would differ in more than the value: the key has no colon");
     assert_snapshot!(tag("? a\n: b\n"), @"1:1: cannot be edited safely: the edited text would differ in more than the value: the map's indentation is unclear");
-    assert_snapshot!(tag("a: |\n  no final line end"), @"2:20: cannot be edited safely: the edited text would differ in more than the value: libyaml sees another difference");
+    assert_snapshot!(tag("a: |\n  no final line end"), @"2:20: cannot be edited safely: the edited text would differ in more than the value: the file ends in a block text without a line end, so nothing can be put below it; a line end there helps");
 }
 
 #[test]
