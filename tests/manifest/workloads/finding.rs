@@ -116,16 +116,20 @@ fn values_are_read_with_their_places() {
 
 #[test]
 fn aliases_of_aliases_have_an_end() {
-    let mut text = "a0: &a0 {kind: Pod}\n".to_owned();
-    for level in 1..12 {
-        let items = vec![format!("*a{}", level - 1); 10].join(", ");
-        text += &format!("a{level}: &a{level} {{kind: List, items: [{items}]}}\n");
-    }
-    text += "kind: List\nitems: [*a11]\n";
-    let fault = workload::workloads(text.as_bytes()).expect_err("too many");
-    assert_snapshot!(fault, @"is not valid YAML: more than 100000 resources or containers");
+    let pods = |levels: usize| {
+        let mut text = "a0: &a0 {kind: Pod}\n".to_owned();
+        for level in 1..=levels {
+            let items = vec![format!("*a{}", level - 1); 10].join(", ");
+            text += &format!("a{level}: &a{level} {{kind: List, items: [{items}]}}\n");
+        }
+        workload::workloads(format!("{text}kind: List\nitems: [*a{levels}]\n").as_bytes())
+    };
+    assert_eq!(pods(4).map(|pods| pods.len()), Ok(10_000));
+    assert_snapshot!(pods(5).expect_err("too many"), @"is not valid YAML: more than 100000 resources or containers");
+    // The parser stops before that where much more is meant.
+    assert_snapshot!(pods(11).expect_err("too many"), @"7:35: is not valid YAML: too many values");
     let list = format!("c: &c [{}]\n", vec!["{image: a}"; 1000].join(", "));
-    let pods = "- {kind: Pod, spec: {containers: *c}}\n".repeat(1000);
+    let pods = "- {kind: Pod, spec: {containers: *c}}\n".repeat(110);
     let fault = workload::workloads(format!("{list}kind: List\nitems:\n{pods}").as_bytes()).expect_err("too many");
     assert_snapshot!(fault, @"is not valid YAML: more than 100000 resources or containers");
     let outcome =
