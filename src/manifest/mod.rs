@@ -2,17 +2,17 @@
 //!
 //! A text is read into a [`tree`] whose nodes know their bytes. An edit is a set of [`text::Splice`]s: the value's bytes are
 //! replaced, or a line is put in or taken out in the file's own style, and all other bytes stay. Before it is handed out,
-//! [`proof`] reads the old and the new text with two independent readers and refuses the edit unless exactly the
-//! asked-for difference shows.
+//! [`proof`] has the old and the new text read again, by the tree's parser and by two readers that share no code with it,
+//! and refuses the edit unless exactly the asked-for difference shows.
 //!
 //! | module | what it knows |
 //! |---|---|
 //! | [`kustomization`] | what kustomize reads: sections, entries, and how their values are set |
-//! | [`argocd`] | the files beside a kustomization that beat it |
-//! | [`workload`] | plain manifests: the images of containers, `spec.replicas` |
+//! | [`argocd`] | what Argo CD lays over a kustomization: files beside it, and the Application's own source |
+//! | [`workload`] | plain manifests: which kinds count, the images of their containers, `spec.replicas` |
 //! | [`sources`] | what a kustomization builds from, as far as the snapshot shows it |
 //! | [`helm`] | where Helm's values stand: in values files, Applications and HelmReleases |
-//! | [`value`], [`key_path`] | a scalar at a path of keys in any document |
+//! | [`value`], [`key_path`] | a scalar at a path of keys in any document, and how the path is written |
 //! | `embedded` | YAML inside a block scalar |
 //! | `entry`, `pattern` | where the entry of a kustomization stands, and which images its name matches |
 //! | `slot`, `habit`, `insert`, `remove`, `keys` | whether a value may be written over, how the file is written, the splices that put something in or take it out, or both at once |
