@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     Fault, Outcome, habit,
     insert::{Edit, refuse},
-    proof::{Difference, Path, Reading},
+    proof::{self, Difference, Path, Reading},
     slot::{self, Pair},
     text::{Splice, eol_at, eol_near, is_blank, line_end, line_of, position_of},
     tree::{Kind, Style, Tree},
@@ -118,6 +118,13 @@ impl<'t> Embedded<'t> {
         let finished = if self.text.ends_with('\n') && self.lines.last().is_some_and(|last| last.end == file.len()) {
             // The readers disagree whether such a text ends with a line end. So the proof is done on a file that does, and
             // that line end is taken away again.
+            if ![&*self.text, new].into_iter().all(proof::needs_no_line_end) {
+                let reason = "the text ends in a block text without a line end, so its value would change; a line end there helps";
+                return Err(Fault::not_safe(
+                    self.tree.position(self.pair.key),
+                    UnsafeEdit::ProofFailed(reason.to_owned()),
+                ));
+            }
             let eol = eol_near(file, file.len());
             let ended = format!("{file}{eol}");
             let mut finished = slot::finish(&Tree::read(&ended)?, document, edit, "", from)?;

@@ -7,12 +7,25 @@ use crate::domain::image::tag_start;
 /// The most memory that a name's regular expression may take; longer ones count as matching.
 const MAX_SIZE: usize = 1 << 16;
 
+/// The longest name that is taken as a regular expression; longer ones count as matching.
+const MAX_LENGTH: usize = 256;
+
+/// Whether a character class may mean a set operation here, while Go reads it letter by letter.
+fn has_set(name: &str) -> bool {
+    let nested = || name.split('[').skip(1).any(|class| !class.contains(']'));
+    name.contains('[') && (["&&", "--", "~~", "[["].iter().any(|sign| name.contains(sign)) || nested())
+}
+
 /// Whether an entry's name matches an image, given as a container has it: `name[:tag][@digest]`.
 ///
 /// Kustomize matches `^name(:tag)?(@sha256:digest)?$`, its name pasted into the middle. A dot therefore stands for any
 /// character: `my.app` matches `my-app` too. Where it can't be told whether a name matches, it does.
 pub(super) fn matches(name: &str, image: &str) -> bool {
     if name.contains(['*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '^', '$', '\\']) {
+        // Go knows no sets within brackets, and the editor doesn't wait for thousands of long expressions.
+        if name.len() > MAX_LENGTH || has_set(name) {
+            return true;
+        }
         let whole = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
         return RegexBuilder::new(&whole).size_limit(MAX_SIZE).build().map_or(true, |regex| regex.is_match(image));
     }
@@ -46,6 +59,9 @@ mod tests {
             ("app|foo", "app"),
             ("(.*)/app", "host:5000/team/app:v1"),
             ("[a", "anything"),
+            ("[a&&x]pp", "app"),
+            ("[x[a]pp", "app"),
+            ("[a~~a]pp", "app"),
         ] {
             assert!(matches(name, image), "{name} matches {image}");
         }

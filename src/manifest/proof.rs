@@ -86,6 +86,19 @@ pub fn splice(tree: &Tree<'_>, splices: &[Splice], asked: &[Asked]) -> Result<St
     Ok(new)
 }
 
+/// Whether libyaml can read a text.
+#[must_use]
+pub(super) fn is_read_by_libyaml(text: &str) -> bool {
+    reading::by_libyaml(text).is_ok()
+}
+
+/// Whether a text is read alike with and without the line end at its end: a block scalar there would lose its own.
+#[must_use]
+pub(super) fn needs_no_line_end(text: &str) -> bool {
+    let Some(bare) = text.strip_suffix('\n') else { return true };
+    matches!((reading::by_libyaml(text), reading::by_libyaml(bare)), (Ok(ended), Ok(bare)) if ended == bare)
+}
+
 /// Proves as [`splice`] does, only by a window around the splices; `None` where that can't be done, or where something
 /// else differs.
 #[must_use]

@@ -43,7 +43,17 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
 /// # Errors
 /// [`UnsafeEdit::DuplicateKey`] where there are several.
 pub(super) fn one_of(tree: &Tree<'_>, map: NodeId, keys: &[&str]) -> Result<Option<Pair>, Fault> {
-    only(tree, map, |text| keys.iter().any(|key| key.eq_ignore_ascii_case(text)))
+    only(tree, map, |text| keys.iter().any(|key| folds(key, text)))
+}
+
+/// Whether two keys are one to Go's JSON reader: it folds two letters beyond ASCII as well, the long s and the Kelvin sign.
+fn folds(key: &str, other: &str) -> bool {
+    let fold = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    key.chars().map(fold).eq(other.chars().map(fold))
 }
 
 /// The one pair of a map whose key is this very text.
@@ -115,10 +125,7 @@ pub(super) fn merges<'t>(tree: &'t Tree<'_>, map: NodeId) -> impl Iterator<Item 
 /// The value that a map gets for a key by a merge.
 pub(super) fn merged_value(tree: &Tree<'_>, map: NodeId, key: &str) -> Option<NodeId> {
     merges(tree, map).find_map(|source| {
-        tree.pairs(source)?
-            .iter()
-            .find(|(k, _)| tree.scalar(*k).is_some_and(|k| k.eq_ignore_ascii_case(key)))
-            .map(|p| p.1)
+        tree.pairs(source)?.iter().find(|(k, _)| tree.scalar(*k).is_some_and(|k| folds(k, key))).map(|p| p.1)
     })
 }
 
@@ -126,7 +133,7 @@ pub(super) fn merged_value(tree: &Tree<'_>, map: NodeId, key: &str) -> Option<No
 pub(super) fn merged(tree: &Tree<'_>, map: NodeId, keys: &[&str]) -> Option<Fault> {
     let source = merges(tree, map).find(|source| {
         let pairs = tree.pairs(*source).unwrap_or_default();
-        pairs.iter().any(|(k, _)| tree.scalar(*k).is_some_and(|k| keys.iter().any(|key| key.eq_ignore_ascii_case(k))))
+        pairs.iter().any(|(k, _)| tree.scalar(*k).is_some_and(|k| keys.iter().any(|key| folds(key, k))))
     })?;
     Some(alias(tree, source))
 }
@@ -222,15 +229,38 @@ pub(super) fn finish_all(
     (value, written): (usize, &str),
     from: Option<String>,
 ) -> Result<Outcome, Fault> {
+    if let Some(fault) = odd_line_end(tree) {
+        return Err(fault);
+    }
     let at = splices.iter().take(value).fold(0, |moved, s| moved + s.with.len() as isize - s.range.len() as isize);
     let start = splices[value].range.start.saturating_add_signed(at);
     let text = proof::splice(tree, splices, asked).map_err(|reason| {
         let reason = insert::below_open_block(tree, splices).map_or(reason, str::to_owned);
         Fault::not_safe(text::position_of(tree.text, splices[value].range.start), UnsafeEdit::ProofFailed(reason))
     })?;
+    if let Some(reason) = insert::below_open_block(tree, splices).filter(|_| !proof::is_read_by_libyaml(tree.text)) {
+        return Err(insert::refuse(tree, 0, reason));
+    }
     // New lines hold the name before the value.
     let within = splices[value].with.rfind(written).unwrap_or_default();
     Ok(Outcome::Changed { line: text::line_of(&text, start + within), text, from })
+}
+
+/// Why a text is not edited that has a character outside of quotes which ends a line to YAML 1.1, and so to kustomize's
+/// reader, but not to YAML 1.2: what the one takes for a comment is a key to the other.
+fn odd_line_end(tree: &Tree<'_>) -> Option<Fault> {
+    let quoted = |at: usize| {
+        let quotes = |node: &super::tree::Node<'_>| {
+            matches!(node.kind, Kind::Scalar { style: Style::Single | Style::Double, .. }) && node.span.contains(&at)
+        };
+        tree.nodes().iter().any(quotes)
+    };
+    // Each is looked up among all nodes, so there may be only some.
+    let mut found = tree.text.match_indices(['\u{85}', '\u{2028}', '\u{2029}']).enumerate();
+    let (_, (at, odd)) = found.find(|(number, (at, _))| *number >= MAX_LINES || !quoted(*at))?;
+    let code = odd.chars().next().map_or(0, u32::from);
+    let reason = format!("U+{code:04X} stands there, which ends a line to some readers and not to others: take it out");
+    Some(Fault::not_safe(text::position_of(tree.text, at), UnsafeEdit::ProofFailed(reason)))
 }
 
 /// Where a document shows that SOPS encrypted it.

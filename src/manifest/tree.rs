@@ -9,6 +9,8 @@ use crate::domain::{plan::PlanFault, position::Position};
 
 /// The longest text that is read.
 pub const MAX_BYTES: usize = 8 << 20;
+/// The most lines that may be directives: readers look through all of them again and again.
+const MAX_DIRECTIVES: usize = 1000;
 /// The most nodes that are kept.
 pub(super) const MAX_NODES: usize = 1 << 20;
 
@@ -115,6 +117,11 @@ impl<'t> Tree<'t> {
     pub fn read(text: &'t str) -> Result<Self, Fault> {
         if text.len() > MAX_BYTES {
             return Err(Fault::whole(PlanFault::Malformed(format!("longer than {MAX_BYTES} bytes"))));
+        }
+        if text.match_indices("\n%").nth(MAX_DIRECTIVES).is_some() {
+            return Err(Fault::whole(PlanFault::Malformed(format!(
+                "more than {MAX_DIRECTIVES} lines that begin with %"
+            ))));
         }
         let options = granit_parser::options! { emit_anchor_events: true, emit_comments: false };
         let mut builder = Builder::new(text);

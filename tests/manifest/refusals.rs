@@ -139,3 +139,41 @@ fn overrides_that_are_not_clear() {
     assert_snapshot!(app(&application("Application", "{sources: [{path: a}, {path: b}]}")), @r#"3:29: has several kustomize.images entries named "registry.example.org:5000/team/app", on lines [3, 3]"#);
     assert_snapshot!(app(&application("Application", "{}")), @r#"has no kustomize.images entry named "registry.example.org:5000/team/app""#);
 }
+
+#[test]
+fn characters_that_end_a_line_to_kustomize_only() {
+    for odd in ['\u{85}', '\u{2028}', '\u{2029}'] {
+        for text in [
+            format!("images:\n{ENTRY}  newTag: v1 # {odd}  newTag: v9\n"),
+            format!("images:\n{ENTRY}  newTag: v1\n# {odd}images: [{{name: x, newTag: v9}}]\n"),
+            format!("a: 1\na: 1\nimages:\n- name: other\n  newTag: v1 # {odd}namePrefix: |-\n"),
+        ] {
+            let fault = refused(&text, Set::tag("v2"));
+            assert!(fault.contains("ends a line to some readers"), "{text:?}: {fault}");
+        }
+        // Within quotes it is a letter like others.
+        let text = format!("x: \"{odd}\"\nimages:\n{ENTRY}  newTag: v1\n");
+        assert!(edit(text.as_bytes(), &Set::tag("v2")).is_ok(), "{text:?}");
+    }
+}
+
+#[test]
+fn keys_that_are_one_to_go() {
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\nimage\u{17f}: []\n")), @r#"4:1: cannot be edited safely: the key "images" stands on several lines: [1, 4]"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  newTag: v1\n")), @r#"4:3: cannot be edited safely: the key "newTag" stands on several lines: [3, 4]"#);
+}
+
+#[test]
+fn names_that_may_match_in_go() {
+    for name in ["[a&&x]pp", "[a~~a]pp", "[x[a]pp"] {
+        let text = format!("images:\n{ENTRY}  newTag: v1\n- name: '{name}'\n  newTag: v9\n");
+        assert!(refused(&text, Set::tag("v2")).contains("several images entries"), "{text}");
+    }
+}
+
+#[test]
+fn nothing_goes_below_a_block_text_without_line_end() {
+    for other in ["", "a: 1\na: 1\n"] {
+        assert!(tag(format!("{other}b: |\n  x")).contains("a line end there helps"));
+    }
+}

@@ -186,3 +186,12 @@ fn releases() {
     assert_snapshot!(release("  values: |\n    image:\n      tag: v1\n"), @"5:5: spec.values is a plain value, not a map");
     assert_snapshot!(refused("kind: HelmRelease\n", &RELEASE, "a", String("v2")), @"there is no HelmRelease");
 }
+
+#[test]
+fn a_text_in_a_text_without_line_end() {
+    let text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x}\nspec:\n  source:\n    chart: c\n    helm:\n      values: |\n        x: |\n          a";
+    let host = Host::Application { name: None };
+    let outcome = super::set(text, &host, "zz", String("v"));
+    assert!(outcome.expect_err("its value would change").to_string().contains("a line end there helps"));
+    assert!(super::set(format!("{text}\n"), &host, "zz", String("v")).is_ok());
+}
