@@ -124,8 +124,19 @@ pub enum ArgumentFault {
     #[error("expected keys with dots between them: {0}")]
     KeyPath(String),
     /// The value isn't of the type that was asked for.
-    #[error("expected {0}")]
-    Value(String),
+    #[error("expected {} (--type {})", .expected.description(), .expected.word())]
+    Value {
+        /// The type.
+        expected: ValueKind,
+    },
+    /// A whole number with a leading zero, with what it is by YAML 1.1 where it is an octal number.
+    #[error("{text} has a leading zero")]
+    LeadingZero {
+        /// The number as it was typed.
+        text: String,
+        /// The same number without the zero.
+        number: Option<u64>,
+    },
     /// The same name stands in an earlier argument.
     #[error("the same name as in argument {0}")]
     Twice(usize),
@@ -141,6 +152,44 @@ pub enum ArgumentFault {
     /// Both the edited text and the JSON object would go to standard output.
     #[error("the edited text goes to standard output, and so does --json")]
     TextAndJson,
+}
+
+/// A type that a value may be asked to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueKind {
+    /// A whole number.
+    Int,
+    /// A decimal number, whole or not.
+    Float,
+    /// True or false.
+    Bool,
+    /// Nothing.
+    Null,
+}
+
+impl ValueKind {
+    /// The word of the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Bool => "bool",
+            Self::Null => "null",
+        }
+    }
+
+    /// What is expected, in English.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Int => "a whole number",
+            Self::Float => "a decimal number",
+            Self::Bool => "true or false",
+            Self::Null => "null",
+        }
+    }
 }
 
 /// The forms of a command's arguments.

@@ -10,7 +10,7 @@ mod value_fault;
 
 use serde::Serialize;
 
-pub use self::value_fault::ValueFault;
+pub use self::value_fault::{ScalarKind, Shape, ValueFault};
 
 use super::{
     catalogue::{Catalogue, Manifests, Site},

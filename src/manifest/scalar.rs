@@ -92,7 +92,8 @@ fn is_sexagesimal(text: &str) -> bool {
 }
 
 /// `2024-01-31`, with or without a time.
-fn is_time(text: &str) -> bool {
+#[must_use]
+pub fn is_time(text: &str) -> bool {
     let digits = |part: Option<&str>, most: usize| {
         part.is_some_and(|p| (1..=most).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit()))
     };

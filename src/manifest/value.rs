@@ -1,6 +1,7 @@
 //! A scalar at a key path of any document: read, written over, or put in where it is missing.
 
 mod find;
+mod kind;
 mod put;
 mod write;
 
@@ -10,13 +11,14 @@ use super::{
     key_path::{KeyPath, Step},
     proof::{Difference, Meaning, Path, Reading},
     scalar, slot,
-    tree::{INT_TAG, NodeId, STR_TAG, Style, Tree},
+    tree::{INT_TAG, Kind, NodeId, STR_TAG, Style, Tree},
 };
 use crate::domain::{
-    plan::{PlanFault, UnsafeEdit, ValueFault},
+    plan::{PlanFault, ScalarKind, Shape, UnsafeEdit, ValueFault},
     position::Position,
 };
 pub(super) use find::{Found, Holder, find};
+pub use kind::Number;
 
 /// A value to be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +29,13 @@ pub enum NewValue<'v> {
     Integer(i64),
     /// A truth value.
     Bool(bool),
-    /// A text of the kind that stands there: a string stays one, a whole number and a truth value where the text is one as
-    /// well; everything else becomes a string.
+    /// A number, written as it was typed.
+    Number(Number<'v>),
+    /// Nothing.
+    Null,
+    /// A text of the kind that stands there: a string stays one, and so does a number, a truth value and a date; what is of
+    /// another kind is refused. Where a number stands at a key such as `tag` and `version`, what isn't surely a whole number
+    /// becomes a string: there, 1.10 isn't 1.1.
     Auto(&'v str),
 }
 
@@ -130,6 +137,9 @@ pub(super) fn plan(tree: &Tree<'_>, start: (NodeId, Path), wish: &Wish<'_>) -> R
     }
 }
 
+/// How nothing is written.
+const NULL: &str = "null";
+
 /// A value of a known kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Scalar {
@@ -146,46 +156,44 @@ impl Scalar {
             NewValue::String(text) => return Ok(string(text)),
             NewValue::Integer(number) => return Ok(other(number.to_string())),
             NewValue::Bool(value) => return Ok(other(value.to_string())),
+            NewValue::Number(number) => return Ok(other(number.as_str().to_owned())),
+            NewValue::Null => return Ok(other(NULL.to_owned())),
             NewValue::Auto(text) => text,
         };
-        let unclear = |at| {
-            let fault = ValueFault::KindUnclear { path: wish.path.to_string(), value: text.to_owned() };
-            Err(Fault { at, fault: PlanFault::Value(fault) })
-        };
         let Some(old) = old.filter(|old| !tree.is_null(*old)) else {
-            let at = old.map(|old| tree.position(old));
-            return if scalar::reads_as_string(text) { Ok(string(text)) } else { unclear(at) };
+            if scalar::reads_as_string(text) {
+                return Ok(string(text));
+            }
+            let fault = ValueFault::KindUnclear { path: wish.path.to_string(), value: text.to_owned() };
+            return Err(Fault { at: old.map(|old| tree.position(old)), fault: PlanFault::Value(fault) });
         };
-        if slot::is_string(tree, old) {
+        let old_text = tree.scalar(old).unwrap_or_default();
+        if slot::is_string(tree, old) || tree.node(old).tag.is_none() && kind::is_odd_string(old_text) {
             return Ok(string(text));
         }
-        let old_text = tree.scalar(old).unwrap_or_default();
-        if is_truth(old_text) {
-            return match text {
-                "true" | "false" => Ok(other(text.to_owned())),
-                _ if is_truth(text) => unclear(Some(tree.position(old))),
-                _ => Ok(string(text)),
-            };
+        let of_version = kind::is_of_version(wish.steps) && !text.is_empty();
+        match kind::same(old_text, text) {
+            Ok(()) if of_version && Number::parse(text).is_some_and(|number| !number.is_whole()) => Ok(string(text)),
+            Ok(()) => Ok(other(text.to_owned())),
+            Err(kind) if of_version && kind != ScalarKind::Truth => Ok(string(text)),
+            Err(kind) => {
+                let fault = ValueFault::KindMismatch { old: old_text.to_owned(), new: text.to_owned(), kind };
+                Err(self::fault(tree.position(old), fault))
+            }
         }
-        let whole = |text: &str| text.parse::<i64>().is_ok_and(|number| number.to_string() == text);
-        let old_whole = whole(old_text) || scalar::whole_number(old_text).is_some() && !old_text.contains('.');
-        Ok(if old_whole && whole(text) { other(text.to_owned()) } else { string(text) })
     }
 
     pub(super) fn reading(&self) -> Reading {
         let meaning = if self.is_string { Meaning::String } else { Meaning::Other };
-        Reading::Scalar { text: self.text.clone(), meaning }
+        // To the readers, nothing and `null` are one.
+        let null = !self.is_string && self.text == NULL;
+        Reading::Scalar { text: if null { String::new() } else { self.text.clone() }, meaning }
     }
 
     /// The value's text in the file, in this style.
     pub(super) fn write(&self, tree: &Tree<'_>, style: Style, in_flow: bool) -> String {
         if self.is_string { write::string(tree, &self.text, style, in_flow) } else { self.text.clone() }
     }
-}
-
-/// A truth value to some reader.
-fn is_truth(text: &str) -> bool {
-    ["true", "false", "yes", "no", "on", "off", "y", "n"].iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// The value, when it is already the wanted one and of the wanted kind.
@@ -199,11 +207,10 @@ fn already(tree: &Tree<'_>, id: NodeId, value: NewValue<'_>) -> Option<String> {
             bare && number.or_else(|| scalar::whole_number(text).map(i64::from)) == Some(wanted)
         }
         NewValue::Bool(wanted) => bare && text.eq_ignore_ascii_case(if wanted { "true" } else { "false" }),
-        // A float or a date has to become a string.
-        NewValue::Auto(wanted) => {
-            let kept = !bare || is_truth(text) || text.parse::<i64>().is_ok_and(|number| number.to_string() == text);
-            text == wanted && !tree.is_null(id) && kept
-        }
+        NewValue::Number(wanted) => bare && text == wanted.as_str(),
+        NewValue::Null => tree.is_null(id),
+        // Nothing at all shows no kind; `~` is what it says.
+        NewValue::Auto(wanted) => text == wanted && !(tree.is_null(id) && text.is_empty()),
     };
     same.then(|| text.to_owned())
 }
@@ -212,17 +219,18 @@ fn already(tree: &Tree<'_>, id: NodeId, value: NewValue<'_>) -> Option<String> {
 fn replace(tree: &Tree<'_>, (holder, value): (Holder, NodeId), at: Path, wish: &Wish<'_>) -> Result<Planned, Fault> {
     // Something that is no scalar may look like one in a template: `{{ .Values.tag }}` is a map in a map to YAML.
     if tree.scalar(value).is_none() {
-        return Err(not_a_scalar(tree, value));
+        return Err(shaped(tree, value, wish, not_a_scalar(tree, value)));
     }
     let pair = match holder {
         Holder::Pair { pair, .. } => pair,
         Holder::Item { index, .. } => slot::Pair { index, key: value, value },
         Holder::Root => return Err(not_a_scalar(tree, value)),
     };
-    let own = slot::writable(tree, pair)?;
+    let own = slot::writable(tree, pair).map_err(|fault| shaped(tree, value, wish, fault))?;
     let new = Scalar::new(tree, Some(value), wish)?;
     let tag = tree.node(value).tag.as_deref();
-    if tag == Some(STR_TAG) && !new.is_string || tag == Some(INT_TAG) && new.is_string {
+    let whole = !new.is_string && Number::parse(&new.text).is_some_and(Number::is_whole);
+    if tag == Some(STR_TAG) && !new.is_string || tag == Some(INT_TAG) && !whole {
         return Err(Fault::not_safe(tree.position(value), UnsafeEdit::NotAScalar));
     }
     let in_flow = holder.map().is_some_and(|map| habit::is_flow(tree, map));
@@ -246,6 +254,26 @@ fn replace(tree: &Tree<'_>, (holder, value): (Holder, NodeId), at: Path, wish: &
     let from = (!null).then(|| tree.scalar(value).unwrap_or_default().to_owned());
     let differences = vec![Difference::Set { at, value: new.reading() }];
     Ok(Planned::Change { edit: Edit { splices: vec![splice], differences, value: 0 }, written: new.text, from })
+}
+
+/// The fault of a value that isn't a scalar on one line, with its shape where that is what keeps it from being set.
+fn shaped(tree: &Tree<'_>, id: NodeId, wish: &Wish<'_>, found: Fault) -> Fault {
+    let shape = shape(tree, id);
+    if found.fault != PlanFault::Unsafe(UnsafeEdit::NotAScalar) || shape == Shape::Single {
+        return found;
+    }
+    let fault = ValueFault::NotASingleValue { path: wish.path.to_string(), shape };
+    Fault { at: found.at, fault: PlanFault::Value(fault) }
+}
+
+/// The shape of what stands in a place.
+fn shape(tree: &Tree<'_>, id: NodeId) -> Shape {
+    match &tree.node(tree.target(id)).kind {
+        Kind::Mapping { .. } => Shape::Map,
+        Kind::Sequence { .. } => Shape::List,
+        Kind::Scalar { style: Style::Block, .. } => Shape::Text,
+        Kind::Scalar { .. } | Kind::Alias { .. } => Shape::Single,
+    }
 }
 
 /// The fault of something that is no scalar.

@@ -72,14 +72,14 @@ fn arguments_are_shown_with_the_place_of_the_fault() {
     Nothing was changed.
     ");
     insta::assert_snapshot!(world.run(&["value", "a=1.5", "b=", "--type", "int", "values.yaml"]).refused(), @"
-    2: tiphys: argument a=1.5, column 3: a value of another type (a whole number)
+    2: tiphys: argument a=1.5, column 3: expected a whole number (--type int)
       a=1.5
         ^^^
-      --type sets the type; without it, it is that of the value before.
-    tiphys: argument b=, column 3: a value of another type (a whole number)
+      Without --type, the type stays that of the value before; --type string writes a string.
+    tiphys: argument b=, column 3: expected a whole number (--type int)
       b=
         ^
-      --type sets the type; without it, it is that of the value before.
+      Without --type, the type stays that of the value before; --type string writes a string.
     Nothing was changed.
     ");
     insta::assert_snapshot!(world.run(&["value", "a=1"]).refused(), @"

@@ -133,13 +133,50 @@ fn values_are_set_by_their_paths() {
     insta::assert_snapshot!(World::of(&[("values.yaml", text)]).run(&["value", "image.tagg=2", "image=3", "values.yaml"]).refused(), @"
     1: tiphys: values.yaml: there is no value at image.tagg
       Check the key path. --add puts a new value in.
-    tiphys: values.yaml:2:3: no plain value stands here but a list, a map or a text of several lines
-      Write the value on one line, then it can be changed.
+    tiphys: values.yaml:2:3: image is a map
+      Name a key in it.
     Nothing was changed.
     ");
     insta::assert_snapshot!(World::of(&[("values.yaml", text)]).run(&["image", "a/b:2", "values.yaml"]).refused(), @"
     1: tiphys: values.yaml: a values file: an image has no entry of its own here
       Name the key: tiphys edit value image.tag=TAG --file FILE.
+    Nothing was changed.
+    ");
+}
+
+#[test]
+fn values_stay_of_their_type() {
+    let text = "replicaCount: 2\nratio: 0.5\nmode: 0644\non: true\nport: \"80\"\nlevel:\n";
+    let world = World::of(&[("values.yaml", text)]);
+    let args = ["value", "replicaCount=3", "ratio=0.75", "mode=0755", "on=false", "port=8080", "values.yaml"];
+    world.run(&args).well();
+    let after = "replicaCount: 3\nratio: 0.75\nmode: 0755\non: false\nport: \"8080\"\nlevel:\n";
+    assert_eq!(world.read("values.yaml"), after);
+    insta::assert_snapshot!(world.run(&["value", "replicaCount=three", "on=True", "level=", "mode.x=1", "values.yaml"]).refused(), @r#"
+    1: tiphys: values.yaml:1:15: 3 is a whole number there, "three" isn't
+      --type string writes it as a string.
+    tiphys: values.yaml:4:5: false is a truth value there, "True" is neither true nor false
+      Write true or false; --type string writes it as a string.
+    tiphys: values.yaml:6:6: an empty value for level, and there is no value yet that shows the type
+      --type string writes "", --type null writes null.
+    tiphys: values.yaml:3:7: the path ends at mode, which is a single value
+      Check the key path: in lists it has [0] or [name=app].
+    Nothing was changed.
+    "#);
+    world.run(&["value", "ratio=1", "level=1e3", "--type", "float", "values.yaml"]).well();
+    world.run(&["value", "mode=null", "on=", "--type", "null", "values.yaml"]).well();
+    world.run(&["value", "replicaCount=99999999999999999999999", "--type", "int", "values.yaml"]).well();
+    let after = "replicaCount: 99999999999999999999999\nratio: 1\nmode: null\non: null\nport: \"8080\"\nlevel: 1e3\n";
+    assert_eq!(world.read("values.yaml"), after);
+    insta::assert_snapshot!(world.run(&["value", "a=0755", "b=089", "--type", "int", "values.yaml"]).refused(), @"
+    2: tiphys: argument a=0755, column 3: 0755 has a leading zero: YAML 1.1 reads it as octal
+      a=0755
+        ^^^^
+      Write 493, or --type string.
+    tiphys: argument b=089, column 3: 089 has a leading zero: not all programs read it alike
+      b=089
+        ^^^
+      Leave the zero out, or take --type string.
     Nothing was changed.
     ");
 }

@@ -44,6 +44,8 @@ fn check(host: &Host, cases: &[Case]) {
                     NewValue::String(text) | NewValue::Auto(text) => text.to_owned(),
                     NewValue::Integer(number) => number.to_string(),
                     NewValue::Bool(value) => value.to_string(),
+                    NewValue::Number(number) => number.as_str().to_owned(),
+                    NewValue::Null => "null".to_owned(),
                 };
                 if !matches!(&at, Ok(Some((value, at))) if *value == expected && at.line == line) {
                     wrong.push(format!("{}: line {line}, but then {at:?}", case.name));

@@ -103,8 +103,12 @@ pub enum ValueType {
     String,
     /// A whole number.
     Int,
+    /// A decimal number, written as typed.
+    Float,
     /// `true` or `false`.
     Bool,
+    /// Nothing: `KEY=null` or `KEY=`.
+    Null,
 }
 
 impl EditCommand {

@@ -8,11 +8,14 @@ use std::{
 use super::args::{EditArgs, EditCommand, ImageArgs, ValueArgs, ValueType};
 use crate::{
     domain::{
-        edit::{ArgumentError, ArgumentFault, Subject},
+        edit::{ArgumentError, ArgumentFault, Subject, ValueKind},
         image::{ImageArgument, ImageArgumentError, ImageChange},
         replicas::{ReplicasArgument, ReplicasArgumentError},
     },
-    manifest::{key_path::KeyPath, value::NewValue},
+    manifest::{
+        key_path::KeyPath,
+        value::{NewValue, Number},
+    },
 };
 
 /// One value that is to be set.
@@ -54,8 +57,12 @@ pub(super) enum Value {
     String(String),
     /// A whole number.
     Integer(i64),
+    /// A decimal number as it was typed; [`Number::parse`] takes it.
+    Number(String),
     /// A truth value.
     Bool(bool),
+    /// Nothing.
+    Null,
 }
 
 impl Value {
@@ -65,7 +72,9 @@ impl Value {
             Self::Auto(text) => NewValue::Auto(text),
             Self::String(text) => NewValue::String(text),
             Self::Integer(number) => NewValue::Integer(*number),
+            Self::Number(text) => NewValue::Number(Number::parse(text).expect("checked when it was read")),
             Self::Bool(value) => NewValue::Bool(*value),
+            Self::Null => NewValue::Null,
         }
     }
 }
@@ -93,9 +102,10 @@ impl Request {
         match self {
             Self::Image { change, .. } => change.to_string(),
             Self::Replicas { count, .. } => count.to_string(),
-            Self::Value { value: Value::Auto(text) | Value::String(text), .. } => text.clone(),
+            Self::Value { value: Value::Auto(text) | Value::String(text) | Value::Number(text), .. } => text.clone(),
             Self::Value { value: Value::Integer(number), .. } => number.to_string(),
             Self::Value { value: Value::Bool(value), .. } => value.to_string(),
+            Self::Value { value: Value::Null, .. } => "null".to_owned(),
         }
     }
 }
@@ -201,14 +211,45 @@ fn value(argument: &str, args: &ValueArgs) -> Result<Request, ArgumentError> {
         error(argument, at, 1, ArgumentFault::KeyPath(fault.what.to_owned()))
     })?;
     let at = written.chars().count() + 1;
-    let other = |expected: &str| error(argument, at, length - at, ArgumentFault::Value(expected.to_owned()));
+    let refuse = |fault| error(argument, at, length - at, fault);
+    let other = |expected| refuse(ArgumentFault::Value { expected });
     let value = match args.value_type {
         ValueType::Auto => Value::Auto(text.to_owned()),
         ValueType::String => Value::String(text.to_owned()),
-        ValueType::Int => Value::Integer(text.parse().map_err(|_| other("a whole number"))?),
-        ValueType::Bool => Value::Bool(text.parse().map_err(|_| other("true or false"))?),
+        ValueType::Int => whole(text).map_err(refuse)?,
+        ValueType::Float if leading_zero(text) => return Err(refuse(with_leading_zero(text))),
+        ValueType::Float => {
+            Value::Number(Number::parse(text).ok_or_else(|| other(ValueKind::Float))?.as_str().to_owned())
+        }
+        ValueType::Bool => Value::Bool(text.parse().map_err(|_| other(ValueKind::Bool))?),
+        ValueType::Null if matches!(text, "" | "null" | "~") => Value::Null,
+        ValueType::Null => return Err(other(ValueKind::Null)),
     };
     Ok(Request::Value { path, written: written.to_owned(), value })
+}
+
+/// Reads a whole number of any length.
+fn whole(text: &str) -> Result<Value, ArgumentFault> {
+    if leading_zero(text) {
+        return Err(with_leading_zero(text));
+    }
+    if let Ok(number) = text.parse() {
+        return Ok(Value::Integer(number));
+    }
+    let number = Number::parse(text).filter(|number| number.is_whole());
+    let number = number.ok_or(ArgumentFault::Value { expected: ValueKind::Int })?;
+    Ok(Value::Number(number.as_str().to_owned()))
+}
+
+/// Whether a text is digits behind a zero: octal to some readers, and decimal to others.
+fn leading_zero(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn with_leading_zero(text: &str) -> ArgumentFault {
+    // A sign is left to whoever types it.
+    ArgumentFault::LeadingZero { text: text.to_owned(), number: u64::from_str_radix(text, 8).ok() }
 }
 
 /// Where the key path ends: at the first `=` that isn't in brackets, in quotes or behind a backslash.

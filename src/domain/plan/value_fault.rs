@@ -1,5 +1,7 @@
 //! What keeps a value at a key path from being set, beside what can be wrong with any manifest.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// Why a value at a key path can't be set.
@@ -10,12 +12,20 @@ pub enum ValueFault {
     #[error("it is a Go template ({{{{ … }}}}), not YAML")]
     Template,
     /// Something on the way isn't a map.
-    #[error("{path} is {}, not a map", if *list { "a list" } else { "a plain value" })]
+    #[error("{path} is {shape}, not a map")]
     NotAMap {
         /// The part of the key path that leads there; empty for the whole document.
         path: String,
-        /// Whether it is a list.
-        list: bool,
+        /// What it is.
+        shape: Shape,
+    },
+    /// The path leads to something that isn't a scalar on one line.
+    #[error("{path} is {shape}, not a single value")]
+    NotASingleValue {
+        /// The key path.
+        path: String,
+        /// What it is.
+        shape: Shape,
     },
     /// Something on the way isn't a list.
     #[error("{path} is not a list")]
@@ -31,9 +41,25 @@ pub enum ValueFault {
         /// The text.
         value: String,
     },
+    /// A text isn't of the kind of the value that stands there.
+    #[error("{}", mismatch(.old, .new, *.kind))]
+    KindMismatch {
+        /// The value that stands there.
+        old: String,
+        /// The text.
+        new: String,
+        /// The kind of the old one.
+        kind: ScalarKind,
+    },
     /// Helm reads the first document of a values file only, and the value stands in another.
     #[error("{path} stands only in a later document, and Helm reads no other than the first")]
     LaterDocument {
+        /// The key path.
+        path: String,
+    },
+    /// A value stands in another document of a file of manifests than the first.
+    #[error("{path} stands only in a later document, and no other than the first is edited by key path")]
+    OtherDocument {
         /// The key path.
         path: String,
     },
@@ -86,4 +112,60 @@ pub enum ValueFault {
     /// The YAML of `helm.values` isn't written as a literal block.
     #[error("the values are a text, but not a literal block scalar (`|`)")]
     NotLiteral,
+}
+
+/// What stands in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// A scalar.
+    Single,
+    /// A block scalar.
+    Text,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Single => "a single value",
+            Self::Text => "a text of several lines",
+            Self::List => "a list",
+            Self::Map => "a map",
+        })
+    }
+}
+
+/// The kind of a scalar that is no string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScalarKind {
+    /// A whole number.
+    Whole,
+    /// A whole number, and so is the new text, but in a notation that isn't the old one's: `0755`, `0x1F`.
+    Notation,
+    /// A number with a fraction or an exponent.
+    Float,
+    /// True or false.
+    Truth,
+    /// A date.
+    Date,
+    /// Another kind that some readers take for no string.
+    Other,
+}
+
+fn mismatch(old: &str, new: &str, kind: ScalarKind) -> String {
+    match kind {
+        ScalarKind::Whole => format!("{old} is a whole number there, {new:?} isn't"),
+        ScalarKind::Notation => format!("{old} is a whole number there, {new:?} isn't written the same way"),
+        ScalarKind::Float => format!("{old} is a number there, {new:?} isn't a decimal one"),
+        ScalarKind::Truth => format!("{old} is a truth value there, {new:?} is neither true nor false"),
+        ScalarKind::Date => format!("{old} is a date there, {new:?} isn't one like 2024-01-31"),
+        ScalarKind::Other => {
+            format!("{old} is no string to some readers, so it doesn't show the type of {new:?}")
+        }
+    }
 }

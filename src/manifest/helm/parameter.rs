@@ -2,7 +2,7 @@
 
 use super::{application::Application, keys, set_at};
 use crate::{
-    domain::plan::{PlanFault, UnsafeEdit, ValueFault},
+    domain::plan::{PlanFault, Shape, UnsafeEdit, ValueFault},
     manifest::{
         Fault, Outcome,
         insert::{self, New, Value},
@@ -25,7 +25,7 @@ pub(super) fn index(application: &Application<'_>, path: &KeyPath) -> Result<Opt
         if steps == path.steps() {
             found.push((index, item));
         } else if path.steps().starts_with(&steps) {
-            let in_the_way = ValueFault::NotAMap { path: KeyPath::shown(&steps), list: false };
+            let in_the_way = ValueFault::NotAMap { path: KeyPath::shown(&steps), shape: Shape::Single };
             return Err(value::fault(tree.position(item), in_the_way));
         } else if steps.starts_with(path.steps()) {
             return Err(Fault::not_safe(tree.position(item), UnsafeEdit::NotAScalar));
@@ -125,6 +125,8 @@ fn text(value: NewValue<'_>) -> String {
         NewValue::String(text) | NewValue::Auto(text) => text.to_owned(),
         NewValue::Integer(number) => number.to_string(),
         NewValue::Bool(value) => value.to_string(),
+        NewValue::Number(number) => number.as_str().to_owned(),
+        NewValue::Null => "null".to_owned(),
     }
 }
 

@@ -24,7 +24,15 @@ pub(super) fn set(text: &str, wish: &Wish<'_>) -> Result<Outcome, Fault> {
     let tree = value::read(text)?;
     let Some(root) = root(&tree)? else { return into_nothing(text, wish) };
     if let Some(at) = in_a_later_document(&tree, root, wish) {
-        return Err(value::fault(at, ValueFault::LaterDocument { path: wish.path.to_string() }));
+        let path = wish.path.to_string();
+        // Helm has no say in a file of manifests.
+        let manifests = tree.documents().iter().filter_map(|document| document.root).any(|root| {
+            ["apiVersion", "kind"]
+                .iter()
+                .all(|key| tree.get(root, key).is_some_and(|value| tree.scalar(value).is_some()))
+        });
+        let fault = if manifests { ValueFault::OtherDocument { path } } else { ValueFault::LaterDocument { path } };
+        return Err(value::fault(at, fault));
     }
     set_at(&tree, (0, root), wish)
 }

@@ -1,6 +1,6 @@
 //! The way along a key path: to the value, or as far as it exists.
 
-use super::{fault, is_template};
+use super::{fault, is_template, shape};
 use crate::{
     domain::plan::{PlanFault, UnsafeEdit, ValueFault},
     manifest::{
@@ -177,10 +177,9 @@ fn in_the_way(tree: &Tree<'_>, node: NodeId, way: &[Step]) -> Fault {
         _ if is_template(tree, target) => fault(at, ValueFault::Template),
         Kind::Scalar { value, .. } if value.starts_with("ENC[") => Fault::not_safe(at, UnsafeEdit::Sops),
         Kind::Scalar { value, .. } if value.contains("{{") => fault(at, ValueFault::Template),
-        kind => {
-            let list = matches!(kind, Kind::Sequence { .. });
+        _ => {
             let path = if way.is_empty() { "the document".to_owned() } else { KeyPath::shown(way) };
-            fault(at, ValueFault::NotAMap { path, list })
+            fault(at, ValueFault::NotAMap { path, shape: shape(tree, node) })
         }
     }
 }

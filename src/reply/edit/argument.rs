@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{super::clean, inline};
 use crate::domain::{
-    edit::{ArgumentError, ArgumentFault, Subject, forms},
+    edit::{ArgumentError, ArgumentFault, Subject, ValueKind, forms},
     image::ExpectedInImage,
     language::Language,
     replicas::ExpectedInReplicas,
@@ -25,9 +25,24 @@ pub(super) fn found(fault: &ArgumentFault, language: Language) -> String {
             let detail = inline(detail);
             say!(language, "ожидаются ключи через точку ({detail})", "expected keys with dots between them ({detail})")
         }
-        ArgumentFault::Value(expected) => {
-            let expected = inline(expected);
-            say!(language, "значение не того типа ({expected})", "a value of another type ({expected})")
+        ArgumentFault::Value { expected } => {
+            let (kind, word) = (of_kind(*expected, language), expected.word());
+            say!(language, "ожидается {kind} (--type {word})", "expected {kind} (--type {word})")
+        }
+        ArgumentFault::LeadingZero { text, number } => {
+            let text = inline(text);
+            match number {
+                Some(_) => say!(
+                    language,
+                    "{text} начинается с нуля: по YAML 1.1 это восьмеричное число",
+                    "{text} has a leading zero: YAML 1.1 reads it as octal"
+                ),
+                None => say!(
+                    language,
+                    "{text} начинается с нуля: разные программы читают его по-разному",
+                    "{text} has a leading zero: not all programs read it alike"
+                ),
+            }
         }
         ArgumentFault::Twice(first) => say!(
             language,
@@ -69,11 +84,17 @@ pub(super) fn remedy(fault: &ArgumentFault, language: Language) -> Option<String
             "For example: image.tag=1.2.3; a file or folder with = in its name is written with ./ before it."
         ),
         ArgumentFault::Twice(_) => say!(language, "Оставьте один из них.", "Leave just one of them."),
-        ArgumentFault::Value(_) => say!(
+        ArgumentFault::Value { .. } => say!(
             language,
-            "Тип задаёт --type; без него он тот же, что у прежнего значения.",
-            "--type sets the type; without it, it is that of the value before."
+            "Без --type остаётся тип прежнего значения; --type string запишет строку.",
+            "Without --type, the type stays that of the value before; --type string writes a string."
         ),
+        ArgumentFault::LeadingZero { number: Some(number), .. } => {
+            say!(language, "Напишите {number} или --type string.", "Write {number}, or --type string.")
+        }
+        ArgumentFault::LeadingZero { number: None, .. } => {
+            say!(language, "Уберите нуль или добавьте --type string.", "Leave the zero out, or take --type string.")
+        }
         ArgumentFault::WhichFile => {
             say!(language, "Назовите его: --file values.yaml.", "Name it: --file values.yaml.")
         }
@@ -115,6 +136,16 @@ fn in_image(expected: ExpectedInImage, language: Language) -> String {
         (Language::Ru, E::Literal) => {
             "само значение: рядом с новым тегом или дайджестом * ничего не оставляет".to_owned()
         }
+    }
+}
+
+fn of_kind(kind: ValueKind, language: Language) -> String {
+    match (language, kind) {
+        (Language::En, kind) => kind.description().to_owned(),
+        (Language::Ru, ValueKind::Int) => "целое число".to_owned(),
+        (Language::Ru, ValueKind::Float) => "десятичное число".to_owned(),
+        (Language::Ru, ValueKind::Bool) => "true или false".to_owned(),
+        (Language::Ru, ValueKind::Null) => "null".to_owned(),
     }
 }
 

@@ -1,31 +1,83 @@
 //! Faults of values at key paths.
 
 use super::{inline, on_lines};
-use crate::domain::{language::Language, plan::ValueFault};
+use crate::{
+    domain::{
+        language::Language,
+        plan::{ScalarKind, Shape, ValueFault},
+    },
+    manifest::value::Number,
+};
 
 pub(super) fn found(fault: &ValueFault, language: Language) -> String {
     match fault {
         ValueFault::Template => say!(language, "это шаблон Go, а не YAML", "a Go template stands here, not YAML"),
-        ValueFault::NotAMap { path, list } => {
-            let path = inline(path);
-            match list {
-                true => say!(language, "{path} — список, а не словарь", "{path} is a list, not a map"),
-                false => {
-                    say!(language, "{path} — простое значение, а не словарь", "{path} is a plain value, not a map")
-                }
+        ValueFault::NotAMap { path, shape } => {
+            let (path, what) = (inline(path), shaped(*shape, language));
+            match shape {
+                Shape::List => say!(language, "{path} — {what}, а не словарь", "{path} is {what}, not a map"),
+                _ => say!(language, "путь кончается на {path}, там {what}", "the path ends at {path}, which is {what}"),
             }
+        }
+        ValueFault::NotASingleValue { path, shape } => {
+            let (path, what) = (inline(path), shaped(*shape, language));
+            say!(language, "{path} — {what}", "{path} is {what}")
         }
         ValueFault::NotAList { path } => {
             let path = inline(path);
             say!(language, "{path} — не список", "{path} is no list")
         }
         ValueFault::KindUnclear { path, value } => {
-            let (path, value) = (inline(path), inline(value));
-            say!(
-                language,
-                "чем должно стать {value}, строкой или нет, значение {path} не показывает",
-                "whether {value} is to be a string or not, the value at {path} doesn't show"
-            )
+            let path = inline(path);
+            if value.is_empty() {
+                say!(
+                    language,
+                    "для {path} задано пустое значение, а прежнего, по которому виден тип, ещё нет",
+                    "an empty value for {path}, and there is no value yet that shows the type"
+                )
+            } else {
+                let value = inline(value);
+                say!(
+                    language,
+                    "у {path} ещё нет значения, по которому видно, какого типа {value}",
+                    "at {path} there is no value yet that shows the type of {value}"
+                )
+            }
+        }
+        ValueFault::KindMismatch { old, new, kind } => {
+            let (old, new) = (inline(old), inline(new));
+            match kind {
+                ScalarKind::Whole => say!(
+                    language,
+                    "там стоит целое число {old}, а «{new}» — не целое",
+                    "{old} is a whole number there, \"{new}\" isn't"
+                ),
+                ScalarKind::Notation => say!(
+                    language,
+                    "там стоит целое число {old}, а {new} записано не так, как оно",
+                    "{old} is a whole number there, and {new} isn't written the same way"
+                ),
+                ScalarKind::Float => say!(
+                    language,
+                    "там стоит число {old}, а «{new}» — не десятичное число",
+                    "{old} is a number there, \"{new}\" isn't a decimal one"
+                ),
+                ScalarKind::Truth => say!(
+                    language,
+                    "там стоит логическое значение {old}, а «{new}» — не true и не false",
+                    "{old} is a truth value there, \"{new}\" is neither true nor false"
+                ),
+                ScalarKind::Date => say!(
+                    language,
+                    "там стоит дата {old}, а «{new}» — не дата вида 2024-01-31",
+                    "{old} is a date there, \"{new}\" isn't one like 2024-01-31"
+                ),
+                ScalarKind::Other => say!(
+                    language,
+                    "{old} разные программы читают по-разному, и какого типа «{new}», не видно",
+                    "{old} is no string to some readers, so it doesn't show the type of \"{new}\""
+                ),
+            }
         }
         ValueFault::LaterDocument { path } => {
             let path = inline(path);
@@ -33,6 +85,14 @@ pub(super) fn found(fault: &ValueFault, language: Language) -> String {
                 language,
                 "{path} стоит не в первом документе, а Helm читает только первый",
                 "{path} stands in a later document, and Helm reads the first one only"
+            )
+        }
+        ValueFault::OtherDocument { path } => {
+            let path = inline(path);
+            say!(
+                language,
+                "{path} стоит не в первом документе, а edit value меняет только первый",
+                "{path} stands in a later document, and edit value changes the first one only"
             )
         }
         ValueFault::NoManifest { kind, name } => {
@@ -97,14 +157,51 @@ pub(super) fn remedy(fault: &ValueFault, language: Language) -> Option<String> {
             "Проверьте путь по ключам: в списках пишут [0] или [name=app].",
             "Check the key path: in lists it has [0] or [name=app]."
         ),
-        ValueFault::KindUnclear { .. } => say!(
+        ValueFault::NotASingleValue { shape: Shape::Map, .. } => {
+            say!(language, "Назовите ключ в нём.", "Name a key in it.")
+        }
+        ValueFault::NotASingleValue { shape: Shape::List, .. } => {
+            say!(language, "Назовите элемент: [0] или [name=app].", "Name an item of it: [0] or [name=app].")
+        }
+        ValueFault::NotASingleValue { .. } => say!(
             language,
-            "Скажите, что это: --type string, --type int или --type bool.",
-            "Say what it is: --type string, --type int or --type bool."
+            "Запишите значение в одну строку, тогда его можно менять.",
+            "Write the value on one line, then it can be changed."
         ),
+        ValueFault::KindUnclear { value, .. } if value.is_empty() => say!(
+            language,
+            "--type string запишет \"\", --type null — null.",
+            "--type string writes \"\", --type null writes null."
+        ),
+        ValueFault::KindUnclear { .. } => {
+            say!(language, "Назовите тип: --type string|int|float|bool.", "Say the type: --type string|int|float|bool.")
+        }
+        ValueFault::KindMismatch { kind: ScalarKind::Truth, .. } => say!(
+            language,
+            "Напишите true или false; --type string запишет строку.",
+            "Write true or false; --type string writes it as a string."
+        ),
+        ValueFault::KindMismatch { kind: ScalarKind::Whole, new, .. } if Number::parse(new).is_some() => say!(
+            language,
+            "--type float запишет число, --type string — строку.",
+            "--type float writes it as a number, --type string as a string."
+        ),
+        ValueFault::KindMismatch { kind: ScalarKind::Notation, .. } => say!(
+            language,
+            "Напишите обычное десятичное число; --type string запишет строку.",
+            "Write a plain decimal number; --type string writes it as a string."
+        ),
+        ValueFault::KindMismatch { .. } => {
+            say!(language, "--type string запишет строку.", "--type string writes it as a string.")
+        }
         ValueFault::LaterDocument { .. } => {
             say!(language, "Перенесите значение в первый документ.", "Move the value to the first document.")
         }
+        ValueFault::OtherDocument { .. } => say!(
+            language,
+            "edit image и edit replicas находят рабочие нагрузки во всех документах.",
+            "edit image and edit replicas find workloads in all documents."
+        ),
         ValueFault::NoManifest { .. } => {
             say!(language, "Проверьте файл и --name.", "Check the file and --name.")
         }
@@ -133,4 +230,13 @@ pub(super) fn remedy(fault: &ValueFault, language: Language) -> Option<String> {
         }
         ValueFault::NotLiteral => say!(language, "Запишите его блоком |.", "Write it as a block with |."),
     })
+}
+
+fn shaped(shape: Shape, language: Language) -> String {
+    match shape {
+        Shape::Single => say!(language, "одно значение", "a single value"),
+        Shape::Text => say!(language, "текст из нескольких строк", "a text of several lines"),
+        Shape::List => say!(language, "список", "a list"),
+        Shape::Map => say!(language, "словарь", "a map"),
+    }
 }

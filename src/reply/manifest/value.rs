@@ -2,7 +2,10 @@
 
 use super::{SHOWN, numbers};
 use crate::{
-    domain::{language::Language, plan::ValueFault},
+    domain::{
+        language::Language,
+        plan::{ScalarKind, Shape, ValueFault},
+    },
     reply::{clean, compose::Text},
 };
 
@@ -14,11 +17,31 @@ pub(super) fn explained(text: Text, fault: &ValueFault, language: Language) -> T
             "Это шаблон Go (`{{{{ … }}}}`), а не YAML: бот такие не меняет.",
             "This is a Go template (`{{{{ … }}}}`), not YAML: the bot doesn't change such files."
         )),
-        ValueFault::NotAMap { path: at, list } => text.code(path(at)).plain(match list {
-            true => say!(language, ": здесь список, а не словарь.", ": a list stands there, not a map."),
-            false => {
+        ValueFault::NotAMap { path: at, shape } => text.code(path(at)).plain(match shape {
+            Shape::List | Shape::Map => {
+                say!(language, ": здесь список, а не словарь.", ": a list stands there, not a map.")
+            }
+            Shape::Single => {
                 say!(language, ": здесь простое значение, а не словарь.", ": a plain value stands there, not a map.")
             }
+            Shape::Text => say!(
+                language,
+                ": здесь текст из нескольких строк, а не словарь.",
+                ": a text of several lines stands there, not a map."
+            ),
+        }),
+        ValueFault::NotASingleValue { path: at, shape } => text.code(path(at)).plain(match shape {
+            Shape::List => {
+                say!(language, ": здесь список, а не одно значение.", ": a list stands there, not a single value.")
+            }
+            Shape::Map | Shape::Single => {
+                say!(language, ": здесь словарь, а не одно значение.", ": a map stands there, not a single value.")
+            }
+            Shape::Text => say!(
+                language,
+                ": здесь текст из нескольких строк, запишите его в одну.",
+                ": a text of several lines stands there, write it on one."
+            ),
         }),
         ValueFault::NotAList { path: at } => {
             text.code(path(at)).plain(say!(language, ": здесь не список.", ": no list stands there."))
@@ -33,6 +56,30 @@ pub(super) fn explained(text: Text, fault: &ValueFault, language: Language) -> T
             ))
             .code(clean::inline(value, 60))
             .plain("."),
+        ValueFault::KindMismatch { old, new, kind } => {
+            let text = text.plain(say!(language, "Здесь стоит ", "Here stands ")).code(clean::inline(old, 60));
+            let text = text.plain(match kind {
+                ScalarKind::Whole | ScalarKind::Notation => {
+                    say!(language, ", целое число, и ", ", a whole number, and ")
+                }
+                ScalarKind::Float => say!(language, ", число, и ", ", a number, and "),
+                ScalarKind::Truth => say!(language, ", логическое значение, и ", ", a truth value, and "),
+                ScalarKind::Date => say!(language, ", дата, и ", ", a date, and "),
+                ScalarKind::Other => say!(language, ", не строка, и ", ", no string, and "),
+            });
+            text.code(clean::inline(new, 60)).plain(say!(
+                language,
+                " записано не так же.",
+                " isn't written the same way."
+            ))
+        }
+        ValueFault::OtherDocument { path: at } => {
+            text.plain(say!(language, "Значение ", "The value ")).code(path(at)).plain(say!(
+                language,
+                " стоит не в первом документе файла, а меняется только первый.",
+                " isn't in the file's first document, and no other is changed."
+            ))
+        }
         ValueFault::LaterDocument { path: at } => {
             text.plain(say!(language, "Значение ", "The value ")).code(path(at)).plain(say!(
                 language,

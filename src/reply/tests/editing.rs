@@ -4,10 +4,10 @@ use std::{env, fs, path::Path};
 
 use crate::{
     domain::{
-        edit::{ArgumentError, ArgumentFault, EditError, FileFault, FileKind, SpecialFile, Subject},
+        edit::{ArgumentError, ArgumentFault, EditError, FileFault, FileKind, SpecialFile, Subject, ValueKind},
         image::ExpectedInImage,
         language::Language,
-        plan::{PlanFault, UnsafeEdit, ValueFault},
+        plan::{PlanFault, ScalarKind, Shape, UnsafeEdit, ValueFault},
         position::Position,
         replicas::ExpectedInReplicas,
     },
@@ -83,15 +83,33 @@ fn in_manifests() -> Vec<EditError> {
 fn in_values() -> Vec<EditError> {
     let fault = |file: &str, line, column, fault| text(file, Some((line, column)), PlanFault::Value(fault));
     let tag = || "image.tag".to_owned();
+    let shaped =
+        |path: &str, shape| fault("values.yaml", 2, 3, ValueFault::NotASingleValue { path: path.to_owned(), shape });
+    let mismatch = |old: &str, new: &str, kind| {
+        fault("values.yaml", 3, 8, ValueFault::KindMismatch { old: old.to_owned(), new: new.to_owned(), kind })
+    };
     let (values, app, release) = ("values.yaml", "application.yaml", "release.yaml");
     vec![
         text(values, None, PlanFault::NoValue { path: tag() }),
         fault(values, 2, 8, ValueFault::Template),
-        fault(values, 2, 3, ValueFault::NotAMap { path: "image".to_owned(), list: false }),
-        fault(values, 2, 3, ValueFault::NotAMap { path: "image".to_owned(), list: true }),
+        fault(values, 2, 3, ValueFault::NotAMap { path: "image".to_owned(), shape: Shape::Single }),
+        fault(values, 2, 3, ValueFault::NotAMap { path: "image".to_owned(), shape: Shape::List }),
+        fault(values, 2, 3, ValueFault::NotAMap { path: "config".to_owned(), shape: Shape::Text }),
+        shaped("image", Shape::Map),
+        shaped("args", Shape::List),
+        shaped("config", Shape::Text),
         fault(values, 2, 3, ValueFault::NotAList { path: "env".to_owned() }),
         fault(values, 3, 8, ValueFault::KindUnclear { path: tag(), value: "1.10".to_owned() }),
+        fault(values, 3, 8, ValueFault::KindUnclear { path: tag(), value: String::new() }),
+        mismatch("2", "three", ScalarKind::Whole),
+        mismatch("2", "1.5", ScalarKind::Whole),
+        mismatch("2", "0755", ScalarKind::Notation),
+        mismatch("0.5", "half", ScalarKind::Float),
+        mismatch("true", "True", ScalarKind::Truth),
+        mismatch("2024-01-31", "soon", ScalarKind::Date),
+        mismatch("12:30", "12:45", ScalarKind::Other),
         fault(values, 9, 8, ValueFault::LaterDocument { path: tag() }),
+        fault("web.yaml", 9, 3, ValueFault::OtherDocument { path: "spec.replicas".to_owned() }),
         fault(app, 1, 1, ValueFault::NoManifest { kind: "Application".to_owned(), name: Some("web".to_owned()) }),
         fault(app, 1, 1, ValueFault::SeveralManifests { kind: "Application".to_owned(), lines: vec![1, 20] }),
         fault(app, 1, 1, ValueFault::ApplicationSet),
@@ -163,7 +181,12 @@ fn of_arguments() -> Vec<EditError> {
         fault("web=-1", 5, ArgumentFault::Replicas(R::Count)),
         fault("a:b", 1, ArgumentFault::NoValue),
         fault("a..b=1", 3, ArgumentFault::KeyPath("a key is missing after the dot".to_owned())),
-        fault("a=x", 3, ArgumentFault::Value("a whole number".to_owned())),
+        fault("a=x", 3, ArgumentFault::Value { expected: ValueKind::Int }),
+        fault("a=x", 3, ArgumentFault::Value { expected: ValueKind::Float }),
+        fault("a=True", 3, ArgumentFault::Value { expected: ValueKind::Bool }),
+        fault("a=x", 3, ArgumentFault::Value { expected: ValueKind::Null }),
+        fault("a=0755", 3, ArgumentFault::LeadingZero { text: "0755".to_owned(), number: Some(493) }),
+        fault("a=089", 3, ArgumentFault::LeadingZero { text: "089".to_owned(), number: None }),
         fault("app:2", 1, ArgumentFault::Twice(1)),
         fault("nginx", 1, ArgumentFault::None(Subject::Replicas)),
         fault("", 1, ArgumentFault::WhichFile),

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::*;
 use crate::domain::{
     answer::Refusal,
-    plan::{PlanError, PlanFault, ValueFault},
+    plan::{PlanError, PlanFault, ScalarKind, Shape, ValueFault},
     position::Position,
 };
 
@@ -25,7 +25,7 @@ fn explained(fault: ValueFault) -> String {
 
 #[test]
 fn the_place_and_what_to_do() {
-    assert_snapshot!(refused(ValueFault::NotAMap { path: "api.image".into(), list: false }), @r"
+    assert_snapshot!(refused(ValueFault::NotAMap { path: "api.image".into(), shape: Shape::Single }), @r"
     🚫 **Манифест нельзя изменить**
     `apps/oil-refinery-application/values-prod.yaml:4:8`
     `api.image`: здесь простое значение, а не словарь.
@@ -45,9 +45,32 @@ fn every_fault_is_explained() {
     Это шаблон Go (`{{ … }}`), а не YAML: бот такие не меняет.
     This is a Go template (`{{ … }}`), not YAML: the bot doesn't change such files.
     ");
-    assert_snapshot!(explained(ValueFault::NotAMap { path: path.clone(), list: true }), @r"
+    assert_snapshot!(explained(ValueFault::NotAMap { path: path.clone(), shape: Shape::List }), @r"
     `api.image.tag`: здесь список, а не словарь.
     `api.image.tag`: a list stands there, not a map.
+    ");
+    for (shape, words) in [
+        (Shape::Map, [": здесь словарь, а не одно значение.", ": a map stands there, not a single value."]),
+        (Shape::List, [": здесь список, а не одно значение.", ": a list stands there, not a single value."]),
+        (
+            Shape::Text,
+            [
+                ": здесь текст из нескольких строк, запишите его в одну.",
+                ": a text of several lines stands there, write it on one.",
+            ],
+        ),
+    ] {
+        let wanted = words.map(|words| format!("`api.image.tag`{words}")).join("\n");
+        assert_eq!(explained(ValueFault::NotASingleValue { path: path.clone(), shape }), wanted);
+    }
+    let mismatch = ValueFault::KindMismatch { old: "2".into(), new: "three".into(), kind: ScalarKind::Whole };
+    assert_snapshot!(explained(mismatch), @r"
+    Здесь стоит `2`, целое число, и `three` записано не так же.
+    Here stands `2`, a whole number, and `three` isn't written the same way.
+    ");
+    assert_snapshot!(explained(ValueFault::OtherDocument { path: path.clone() }), @r"
+    Значение `api.image.tag` стоит не в первом документе файла, а меняется только первый.
+    The value `api.image.tag` isn't in the file's first document, and no other is changed.
     ");
     assert_snapshot!(explained(ValueFault::NotAList { path: path.clone() }), @r"
     `api.image.tag`: здесь не список.

@@ -5,7 +5,7 @@ use tiphys::manifest::{
     Missing, Outcome,
     helm::{self, Host},
     key_path::KeyPath,
-    value::NewValue,
+    value::{NewValue, Number},
 };
 
 use super::{
@@ -135,6 +135,7 @@ enum Value {
     String(String),
     Integer(i64),
     Bool(bool),
+    Number(String),
     Auto(String),
 }
 
@@ -144,13 +145,14 @@ impl Value {
             Self::String(text) => NewValue::String(text),
             Self::Integer(number) => NewValue::Integer(*number),
             Self::Bool(value) => NewValue::Bool(*value),
+            Self::Number(text) => NewValue::Number(Number::parse(text).expect("a number")),
             Self::Auto(text) => NewValue::Auto(text),
         }
     }
 
     fn text(&self) -> String {
         match self {
-            Self::String(text) | Self::Auto(text) => text.clone(),
+            Self::String(text) | Self::Number(text) | Self::Auto(text) => text.clone(),
             Self::Integer(number) => number.to_string(),
             Self::Bool(value) => value.to_string(),
         }
@@ -162,6 +164,9 @@ fn value() -> impl Strategy<Value = Value> {
         text().prop_map(Value::String),
         any::<i64>().prop_map(Value::Integer),
         any::<bool>().prop_map(Value::Bool),
+        "-?(0|[1-9][0-9]{0,5})(\\.[0-9]{1,4})?([eE][+-]?[0-9]{1,2})?"
+            .prop_filter("a number", |text| Number::parse(text).is_some())
+            .prop_map(Value::Number),
         text().prop_map(Value::Auto),
     ]
 }
@@ -258,12 +263,24 @@ proptest! {
                 Value::String(text) => prop_assert_eq!(&written, &serde_yaml::Value::from(text.as_str())),
                 Value::Integer(number) => prop_assert_eq!(&written, &serde_yaml::Value::from(*number)),
                 Value::Bool(value) => prop_assert_eq!(&written, &serde_yaml::Value::from(*value)),
-                Value::Auto(_) => prop_assert!(!written.is_f64() && !written.is_null(), "{:?}", written),
+                Value::Number(text) => prop_assert_eq!(&written, &serde_yaml::from_str(text).expect("a number")),
+                // A number with a fraction comes only in the place of one.
+                Value::Auto(_) => {
+                    let old = Document::place(&mut expected.clone(), &steps).clone();
+                    prop_assert!((!written.is_f64() || old.is_f64()) && !written.is_null(), "{:?} {:?}", old, written);
+                }
             }
             *Document::place(&mut expected, &steps) = written;
             prop_assert_eq!(expected, seen);
         } else if let Err(refused) = set(&text, &FILE, &path, value.wanted()) {
-            let known = ["may be meant as a string or not", "the list's item is empty"];
+            let known = [
+                "may be meant as a string or not",
+                "the list's item is empty",
+                "is a whole number there",
+                "is a number there",
+                "is a truth value there",
+                "is a date there",
+            ];
             prop_assert!(known.iter().any(|known| refused.to_string().contains(known)), "{:?}: {}", text, refused);
         }
     }

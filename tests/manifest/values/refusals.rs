@@ -51,23 +51,24 @@ fn values_that_others_share() {
 
 #[test]
 fn values_that_are_no_simple_scalars() {
-    assert_snapshot!(tag("image:\n  tag: |-\n    v1\n"), @"2:3: cannot be edited safely: the value is not a plain or quoted scalar");
-    assert_snapshot!(tag("image:\n  tag: [v1]\n"), @"2:8: cannot be edited safely: the value is not a plain or quoted scalar");
-    assert_snapshot!(tag("image:\n  tag: {v1: v2}\n"), @"2:8: cannot be edited safely: the value is not a plain or quoted scalar");
+    assert_snapshot!(tag("image:\n  tag: |-\n    v1\n"), @"2:3: image.tag is a text of several lines, not a single value");
+    assert_snapshot!(tag("image:\n  tag: [v1]\n"), @"2:8: image.tag is a list, not a single value");
+    assert_snapshot!(tag("image:\n  tag: {v1: v2}\n"), @"2:8: image.tag is a map, not a single value");
     assert_snapshot!(tag("image:\n  tag: !mine v1\n"), @"2:14: cannot be edited safely: the value is not a plain or quoted scalar");
     assert_snapshot!(tag("image:\n  tag: !!int 1\n"), @"2:14: cannot be edited safely: the value is not a plain or quoted scalar");
     assert_snapshot!(refused("n: !!str 1\n", &FILE, "n", Integer(2)), @"1:10: cannot be edited safely: the value is not a plain or quoted scalar");
-    assert_snapshot!(refused("a:\n- |\n  x\n", &FILE, "a[0]", String("v2")), @"3:3: cannot be edited safely: the value is not a plain or quoted scalar");
+    assert_snapshot!(refused("a:\n- |\n  x\n", &FILE, "a[0]", String("v2")), @"3:3: a[0] is a text of several lines, not a single value");
 }
 
 #[test]
 fn something_else_in_the_way() {
-    assert_snapshot!(tag("image: a/b:v1\n"), @"1:8: image is a plain value, not a map");
+    assert_snapshot!(tag("image: a/b:v1\n"), @"1:8: image is a single value, not a map");
     assert_snapshot!(tag("image: [a]\n"), @"1:8: image is a list, not a map");
-    assert_snapshot!(tag("image: ''\n"), @"1:8: image is a plain value, not a map");
+    assert_snapshot!(tag("image: ''\n"), @"1:8: image is a single value, not a map");
     assert_snapshot!(tag("- image\n"), @"1:1: the document is a list, not a map");
-    assert_snapshot!(tag("just text\n"), @"1:1: the document is a plain value, not a map");
-    assert_snapshot!(refused("a:\n  b: 1\n", &FILE, "a.b.c.d", Bool(true)), @"2:6: a.b is a plain value, not a map");
+    assert_snapshot!(tag("just text\n"), @"1:1: the document is a single value, not a map");
+    assert_snapshot!(refused("a:\n  b: 1\n", &FILE, "a.b.c.d", Bool(true)), @"2:6: a.b is a single value, not a map");
+    assert_snapshot!(refused("a: |\n  x\n", &FILE, "a.b", Bool(true)), @"2:3: a is a text of several lines, not a map");
     assert_snapshot!(refused("a: {b: 1}\n", &FILE, "a[0]", Bool(true)), @"1:4: a is not a list");
     assert_snapshot!(refused("a: [b]\n", &FILE, "a[1]", Bool(true)), @"1:4: has no value at a[1]");
     assert_snapshot!(refused("a:\n- name: b\n", &FILE, "a[name=c].d", Bool(true)), @"2:3: has no value at a[name=c]");
@@ -89,8 +90,26 @@ fn kinds_that_are_unclear() {
     assert_snapshot!(refused("a: b\n", &FILE, "x", Auto("3")), @r#""3" may be meant as a string or not, and no value at x shows which"#);
     assert_snapshot!(refused("a: b\nx: ~\n", &FILE, "x", Auto("1.10")), @r#"2:4: "1.10" may be meant as a string or not, and no value at x shows which"#);
     assert_snapshot!(refused("a: b\nx:\n", &FILE, "x", Auto("null")), @r#"2:2: "null" may be meant as a string or not, and no value at x shows which"#);
-    assert_snapshot!(refused("x: true\n", &FILE, "x", Auto("off")), @r#"1:4: "off" may be meant as a string or not, and no value at x shows which"#);
+    assert_snapshot!(refused("a: b\nx:\n", &FILE, "x", Auto("")), @r#"2:2: "" may be meant as a string or not, and no value at x shows which"#);
     assert_snapshot!(refused("# nothing\n", &FILE, "x", Auto("true")), @r#""true" may be meant as a string or not, and no value at x shows which"#);
+}
+
+#[test]
+fn texts_of_another_kind() {
+    let set = |old: &str, new: &str| refused(format!("x: {old}\n"), &FILE, "x", Auto(new));
+    assert_snapshot!(set("2", "three"), @r#"1:4: 2 is a whole number there, "three" isn't"#);
+    assert_snapshot!(set("2", ""), @r#"1:4: 2 is a whole number there, "" isn't"#);
+    assert_snapshot!(set("2", "1.5"), @r#"1:4: 2 is a whole number there, "1.5" isn't"#);
+    assert_snapshot!(set("2", "true"), @r#"1:4: 2 is a whole number there, "true" isn't"#);
+    assert_snapshot!(set("493", "0755"), @r#"1:4: 493 is a whole number there, "0755" isn't written the same way"#);
+    assert_snapshot!(set("0644", "0x1F"), @r#"1:4: 0644 is a whole number there, "0x1F" isn't written the same way"#);
+    assert_snapshot!(set("0.5", "half"), @r#"1:4: 0.5 is a number there, "half" isn't a decimal one"#);
+    assert_snapshot!(set("true", "off"), @r#"1:4: true is a truth value there, "off" is neither true nor false"#);
+    assert_snapshot!(set("true", "TRUE"), @r#"1:4: true is a truth value there, "TRUE" is neither true nor false"#);
+    assert_snapshot!(set("2024-01-31", "soon"), @r#"1:4: 2024-01-31 is a date there, "soon" isn't one like 2024-01-31"#);
+    assert_snapshot!(set("12:30", "12:45"), @r#"1:4: 12:30 is no string to some readers, so it doesn't show the type of "12:45""#);
+    assert_snapshot!(refused("tag: 2\n", &FILE, "tag", Auto("")), @r#"1:6: 2 is a whole number there, "" isn't"#);
+    assert_snapshot!(refused("tag: true\n", &FILE, "tag", Auto("v1")), @r#"1:6: true is a truth value there, "v1" is neither true nor false"#);
 }
 
 #[test]
@@ -106,6 +125,8 @@ fn values_that_are_not_there() {
     assert_snapshot!(missing(&application("      values: |\n        a: b\n"), &APP, "image.tag"), @"7:7: has no value at image.tag");
     assert_snapshot!(missing(&application("      parameters: [{name: a, value: b}]\n"), &APP, "image.tag"), @"has no value at image.tag");
     assert_snapshot!(tag("a: 1\n---\nimage:\n  tag: v1\n"), @"4:8: image.tag stands only in a later document, and Helm reads no other than the first");
+    let two = "apiVersion: v1\nkind: Service\n---\napiVersion: apps/v1\nkind: Deployment\nspec: {replicas: 1}\n";
+    assert_snapshot!(refused(two, &FILE, "spec.replicas", Auto("2")), @"6:18: spec.replicas stands only in a later document, and no other than the first is edited by key path");
     assert_snapshot!(tag("---\n# c\n---\nimage:\n  tag: v1\n"), @"5:8: image.tag stands only in a later document, and Helm reads no other than the first");
 }
 
@@ -129,7 +150,7 @@ fn encrypted_files() {
 
 #[test]
 fn places_where_nothing_can_be_put_in() {
-    assert_snapshot!(tag("image: !!map\n"), @"1:13: image is a plain value, not a map");
+    assert_snapshot!(tag("image: !!map\n"), @"1:13: image is a single value, not a map");
     assert_snapshot!(tag("image: {\n  # none\n}\n"), @"1:8: cannot be edited safely: the edited text would differ in more than the value: the empty map holds a comment");
     assert_snapshot!(tag("? image\n"), @"1:3: cannot be edited safely: the edited text would differ in more than the value: the key has no colon");
     assert_snapshot!(tag("? a\n: b\n"), @"1:1: cannot be edited safely: the edited text would differ in more than the value: the map's indentation is unclear");
@@ -147,11 +168,11 @@ fn applications() {
     assert_snapshot!(app("      values: |\n\n        x: &x v1\n        image:\n          tag: *x\n"), @"11:16: cannot be edited safely: the value is an alias (*x) of the anchor on line 9");
     assert_snapshot!(app("      values: |\n        image:\n          tag: &x v1\n        x: *x\n"), @"9:19: cannot be edited safely: the value is anchored (&x), used on lines [10]");
     assert_snapshot!(app("      values: |\n        image: [\n"), @"8:16: is not valid YAML: unclosed bracket '['");
-    assert_snapshot!(app("      values: |\n        image: a/b:v1\n"), @"8:16: image is a plain value, not a map");
+    assert_snapshot!(app("      values: |\n        image: a/b:v1\n"), @"8:16: image is a single value, not a map");
     assert_snapshot!(app("      values: |\n        sops: {}\n        image: {tag: v1}\n"), @"8:9: cannot be edited safely: the file is encrypted by SOPS");
     assert_snapshot!(app("      valuesObject: &v {image: {tag: v1}}\nx: *v\n"), @"7:24: cannot be edited safely: the value is anchored (&v), used on lines [8]");
     assert_snapshot!(app("      parameters:\n      - {name: image.tag, value: a}\n      - {name: image.tag, value: b}\n"), @r#"9:9: has several parameters entries named "image.tag", on lines [8, 9]"#);
-    assert_snapshot!(app("      parameters:\n      - {name: image, value: a}\n"), @"8:9: image is a plain value, not a map");
+    assert_snapshot!(app("      parameters:\n      - {name: image, value: a}\n"), @"8:9: image is a single value, not a map");
     assert_snapshot!(app("      parameters:\n      - {name: image.tag.x, value: a}\n"), @"8:9: cannot be edited safely: the value is not a plain or quoted scalar");
     assert_snapshot!(app("      parameters:\n      - name: image.tag\n        value: |-\n          v1\n"), @"9:9: cannot be edited safely: the value is not a plain or quoted scalar");
     assert_snapshot!(app("      fileParameters:\n      - {name: image.tag, path: tag.txt}\n      parameters:\n      - {name: image.tag, value: a}\n"), @"8:9: image.tag is read from a file by fileParameters");
@@ -183,7 +204,7 @@ fn applications_that_are_unclear() {
 fn releases() {
     assert_snapshot!(release("  valuesFrom:\n  - kind: ConfigMap\n    name: a\n"), @"5:5: image.tag is not set inline, and valuesFrom takes values from the cluster");
     assert_snapshot!(release("  values:\n    image: {}\n  valuesFrom:\n  - {kind: ConfigMap, name: a}\n"), @"7:5: image.tag is not set inline, and valuesFrom takes values from the cluster");
-    assert_snapshot!(release("  values: |\n    image:\n      tag: v1\n"), @"5:5: spec.values is a plain value, not a map");
+    assert_snapshot!(release("  values: |\n    image:\n      tag: v1\n"), @"5:5: spec.values is a single value, not a map");
     assert_snapshot!(refused("kind: HelmRelease\n", &RELEASE, "a", String("v2")), @"there is no HelmRelease");
 }
 

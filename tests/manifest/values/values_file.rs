@@ -1,8 +1,13 @@
 //! Values files of Helm.
 
 use tiphys::manifest::{
-    helm::Host,
-    value::NewValue::{self, Auto, Bool, Integer, String},
+    Missing, Outcome,
+    helm::{self, Host},
+    key_path::KeyPath,
+    value::{
+        NewValue::{self, Auto, Bool, Integer, String},
+        Number,
+    },
 };
 
 use super::{
@@ -108,9 +113,27 @@ pub(crate) const KINDS: &[Case] = &[
     case("a string stays a string", TAG, Auto("3"), "image:\n  tag: «v1|\"3\"»\n"),
     case("quotes stay", "port", Auto("8080"), "port: \"«80|8080»\"\n"),
     case("a truth value stays one", "enabled", Auto("false"), "enabled: «true|false»\n"),
-    case("a number gives way to a text", "port", Auto("http"), "port: «80|http»\n"),
+    case(
+        "a whole number of any length",
+        "limit",
+        Auto("99999999999999999999999"),
+        "limit: «1|99999999999999999999999»\n",
+    ),
+    case("an octal number stays one", "defaultMode", Auto("0755"), "defaultMode: «0644|0755» # rw\n"),
+    case("a new octal number stays one", "mode", Auto("0o755"), "mode: «0o644|0o755»\n"),
+    case("a hexadecimal number stays one", "mask", Auto("0x2f"), "a: {mask: «0x1F|0x2f»}\n"),
+    case("a float stays one", "ratio", Auto("0.25"), "ratio: «0.5|0.25»\n"),
+    case("a float as it is typed", "ratio", Auto("1.10"), "ratio: «0.5|1.10»\n"),
+    case("an exponent stays one", "limit", Auto("2.5e-3"), "limit: «1e3|2.5e-3» # c\n"),
+    case("a float becomes whole", "cpu", Auto("2"), "resources:\n  cpu: «0.5|2»\n"),
+    case("a float in a list", "steps[1]", Auto("0.7"), "steps: [0.1, «0.5|0.7»]\n"),
+    case("a date stays one", "from", Auto("2024-02-29"), "from: «2024-01-31|2024-02-29»\n"),
+    case("a word of YAML 1.1 becomes plain", "on", Auto("false"), "on: «yes|false»\n"),
+    case("a version is no number", "app.appVersion", Auto("1.20"), "app:\n  appVersion: «1.10|\"1.20\"»\n"),
+    case("a tag is no number", "imageTag", Auto("2.0"), "imageTag: «1.0|\"2.0\"»\n"),
+    case("a tag becomes a text", TAG, Auto("v1.2"), "image:\n  tag: «1.10|v1.2»\n"),
+    case("a date as tag", TAG, Auto("v1.2"), "image:\n  tag: «2024-01-31|v1.2»\n"),
     case("no float is made", TAG, Auto("1.10"), "image:\n  tag: «1|\"1.10\"»\n"),
-    case("a float becomes a string", TAG, Auto("1.10"), "image:\n  tag: «1.10|\"1.10\"»\n"),
     case("no octal is made", TAG, Auto("010"), "image:\n  tag: «8|\"010\"»\n"),
     case("a text where nothing stands", TAG, Auto("v2"), "image:\n  tag:«| v2»\n"),
     case("plain words stay plain", "title", Auto("Hello, new world"), "title: «Hello, old world|Hello, new world»\n"),
@@ -251,6 +274,55 @@ fn values_that_are_there() {
 #[test]
 fn values_of_every_kind() {
     check(&Host::ValuesFile, KINDS);
+}
+
+#[test]
+fn numbers_and_nothing_as_they_are_asked_for() {
+    let number = |text| NewValue::Number(Number::parse(text).expect("a number"));
+    check(
+        &Host::ValuesFile,
+        &[
+            case("a float", "a", number("1.10"), "a: «x|1.10»\n"),
+            case("a float in place of a quoted one", "a", number("0.50"), "a: «\"0.5\"|0.50»\n"),
+            case("a float that is missing", "a.b", number("1e3"), "x: y\n«|a:\n  b: 1e3\n»"),
+            case("a large number", "a", number("-99999999999999999999999"), "a: «1|-99999999999999999999999»\n"),
+        ],
+    );
+    let path = KeyPath::parse("a.b").expect("a path");
+    for (before, after) in [
+        ("a:\n  b: 1 # c\n", "a:\n  b: null # c\n"),
+        ("a: {b: 'x'}\n", "a: {b: null}\n"),
+        ("a:\n  c: 1\n", "a:\n  c: 1\n  b: null\n"),
+    ] {
+        let set = |text: &str| helm::set(text.as_bytes(), &Host::ValuesFile, &path, NewValue::Null, Missing::Insert);
+        let Ok(Outcome::Changed { text, .. }) = set(before) else { panic!("{before}: {:?}", set(before)) };
+        assert_eq!(text, after);
+        assert!(matches!(set(after), Ok(Outcome::AlreadySo { .. })), "{after}");
+    }
+    assert!(matches!(
+        helm::set(b"a:\n  b:\n", &Host::ValuesFile, &path, NewValue::Null, Missing::Refuse),
+        Ok(Outcome::AlreadySo { .. })
+    ));
+}
+
+#[test]
+fn what_stands_there_is_already_so() {
+    for (text, value) in [
+        ("defaultMode: 0644\n", "0644"),
+        ("defaultMode: 0x1F\n", "0x1F"),
+        ("defaultMode: 1.10\n", "1.10"),
+        ("defaultMode: 1_000\n", "1_000"),
+        ("defaultMode: 12:30\n", "12:30"),
+        ("defaultMode: 2024-01-31\n", "2024-01-31"),
+        ("defaultMode: True\n", "True"),
+        ("defaultMode: .nan\n", ".nan"),
+        ("defaultMode: ~\n", "~"),
+        ("defaultMode: ''\n", ""),
+    ] {
+        let path = KeyPath::parse("defaultMode").expect("a path");
+        let outcome = helm::set(text.as_bytes(), &Host::ValuesFile, &path, Auto(value), Missing::Refuse);
+        assert_eq!(outcome, Ok(Outcome::AlreadySo { value: value.to_owned() }), "{text}");
+    }
 }
 
 #[test]
