@@ -137,6 +137,14 @@ pub enum ArgumentFault {
         /// The same number without the zero.
         number: Option<u64>,
     },
+    /// A file or folder has this name.
+    #[error("the name of a {} as well", if *folder { "folder" } else { "file" })]
+    AlsoAPath {
+        /// Whether it is a folder.
+        folder: bool,
+        /// What the argument would change.
+        subject: Subject,
+    },
     /// The same name stands in an earlier argument.
     #[error("the same name as in argument {0}")]
     Twice(usize),

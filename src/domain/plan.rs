@@ -1,5 +1,6 @@
 //! From a snapshot and a mutation to the edits that carry it out: pure, without I/O and clock.
 
+mod entry_fault;
 mod helm;
 mod kustomize;
 mod overridden;
@@ -10,7 +11,10 @@ mod value_fault;
 
 use serde::Serialize;
 
-pub use self::value_fault::{ScalarKind, Shape, ValueFault};
+pub use self::{
+    entry_fault::EntryFault,
+    value_fault::{ScalarKind, Shape, ValueFault},
+};
 
 use super::{
     catalogue::{Catalogue, Manifests, Site},
@@ -128,6 +132,9 @@ pub enum PlanFault {
         /// The lines of the entries.
         lines: Vec<usize>,
     },
+    /// The entry can't be set.
+    #[error("{0}")]
+    Entry(EntryFault),
     /// The value can't be changed without changing more than it.
     #[error("cannot be edited safely: {0}")]
     Unsafe(UnsafeEdit),

@@ -67,7 +67,18 @@ pub(super) struct Place {
     /// Why nothing may be changed on this way, although it can be read.
     pub(super) hazard: Option<Fault>,
     /// The line of another entry that may be meant for the same image, so that none may be put in.
-    pub(super) rival: Option<Position>,
+    pub(super) rival: Option<Rival>,
+}
+
+/// Another entry that may be meant for the same image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rival {
+    /// Where it stands.
+    pub(super) at: Position,
+    /// Its map.
+    pub(super) map: NodeId,
+    /// Whether kustomize applies it to the image anyway: an entry of its own would be one too many.
+    pub(super) applies: bool,
 }
 
 /// Finds the entry.
@@ -107,7 +118,9 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
         }
         match relation(tree, map, wanted)? {
             Relation::None => {}
-            Relation::Rival => place.rival = place.rival.or_else(|| Some(tree.position(*item))),
+            Relation::Rival => {
+                place.rival = place.rival.or_else(|| Some(Rival { at: tree.position(*item), map, applies: false }));
+            }
             relation => matches.push((relation, index, *item)),
         }
     }
@@ -121,7 +134,9 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
             duplicates(tree, map)?;
             place.entry = Some((*index, map));
         }
-        ([(_, _, item)], _) => place.rival = Some(tree.position(*item)),
+        ([(_, _, item)], _) => {
+            place.rival = Some(Rival { at: tree.position(*item), map: tree.target(*item), applies: true });
+        }
         (several, lines) => {
             let second = several.get(1).map(|(_, _, item)| tree.position(*item));
             let fault = PlanFault::AmbiguousEntry {

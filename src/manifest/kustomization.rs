@@ -13,7 +13,7 @@ use super::{
 use crate::domain::{
     image::ImageChange,
     name::{ImageName, Tag},
-    plan::{PlanFault, UnsafeEdit},
+    plan::{EntryFault, PlanFault, UnsafeEdit},
 };
 
 /// The names that kustomize looks for; two of them in one folder are an error to it.
@@ -94,6 +94,19 @@ impl<'t> Kustomization<'t> {
         Ok(name.and_then(|pair| self.tree.scalar(pair.value)).map(str::to_owned))
     }
 
+    /// The name of another entry that may be meant for an image which has none, unless kustomize applies it to the image
+    /// anyway.
+    ///
+    /// # Errors
+    /// As [`Self::tag`].
+    pub fn other_meant(&self, name: &str) -> Result<Option<String>, Fault> {
+        let Some(rival) = self.find(&Wanted::Image { name })?.rival.filter(|rival| !rival.applies) else {
+            return Ok(None);
+        };
+        let name = slot::one_of(&self.tree, rival.map, &["name"])?;
+        Ok(name.and_then(|pair| self.tree.scalar(pair.value)).map(str::to_owned))
+    }
+
     /// The digest that pins an image: `images[].digest` of its entry.
     ///
     /// # Errors
@@ -169,7 +182,7 @@ impl<'t> Kustomization<'t> {
 
     fn find(&self, wanted: &Wanted<'_>) -> Result<Place, Fault> {
         if !self.base.is_empty() && matches!(wanted, Wanted::Count { .. }) {
-            return Err(Fault::at(self.tree.position(self.root), wanted.no_entry()));
+            return Err(Fault::at(self.tree.position(self.root), PlanFault::Entry(EntryFault::NoReplicas)));
         }
         entry::find(&self.tree, self.root, wanted)
     }
@@ -225,8 +238,9 @@ impl<'t> Kustomization<'t> {
         let already = || Outcome::AlreadySo { value: value.to_owned() };
         let hazard = || place.hazard.clone().map_or(Ok(()), Err);
         let Some((item, map)) = place.entry else {
-            if missing == Missing::Refuse || place.rival.is_some() {
-                return Err(Fault { at: place.rival, fault: wanted.no_entry() });
+            let rival = place.rival.filter(|rival| missing != Missing::InsertBeside || rival.applies);
+            if missing == Missing::Refuse || rival.is_some() {
+                return Err(Fault { at: rival.map(|rival| rival.at), fault: wanted.no_entry() });
             }
             hazard()?;
             let Some((key, new)) = new_entry(wanted, wishes) else { return Ok(already()) };

@@ -67,6 +67,8 @@ pub enum Outcome {
 pub enum Missing {
     /// Put it in, unless something else there may be meant for the same.
     Insert,
+    /// Put it in, even beside another one that may be meant for the same.
+    InsertBeside,
     /// Say so.
     Refuse,
 }

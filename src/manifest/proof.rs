@@ -154,14 +154,10 @@ fn agree(seen: Vec<Reading>, old: &str, new: &str, asked: &[Asked]) -> Result<()
     // twice); those that can read it must agree.
     let mut unable = vec![];
     for (name, read) in INDEPENDENT {
-<<<<<<< HEAD
-        match read(old) {
-            Ok(seen) => check(seen, new, asked, name, read)?,
-=======
         // Nor can libyaml read whole numbers of more than 64 bits.
-        match as_read(differences, read).and_then(|_| read(old)) {
-            Ok(seen) => check(seen, new, document, differences, name, read)?,
->>>>>>> 2b6cdbc (manifest: keep a value's type, and refuse a text of another one)
+        let known = asked.iter().try_for_each(|asked| as_read(&asked.differences, read).map(drop));
+        match known.and_then(|()| read(old)) {
+            Ok(seen) => check(seen, new, asked, name, read)?,
             Err(error) => unable.push(unreadable(name, "text", &error)),
         }
     }
@@ -169,26 +165,12 @@ fn agree(seen: Vec<Reading>, old: &str, new: &str, asked: &[Asked]) -> Result<()
 }
 
 /// Makes the differences in what a reader saw, and compares with what it sees in the new text.
-<<<<<<< HEAD
 fn check(mut expected: Vec<Reading>, new: &str, asked: &[Asked], name: &str, read: Reader) -> Result<(), String> {
     for Asked { document, differences } in asked {
         let root = expected.get_mut(*document).ok_or_else(|| format!("{name} sees no such document"))?;
-        for difference in differences {
+        for difference in &as_read(differences, read)? {
             make(root, difference).ok_or_else(|| format!("{name} sees another structure"))?;
         }
-=======
-fn check(
-    mut expected: Vec<Reading>,
-    new: &str,
-    document: usize,
-    differences: &[Difference],
-    name: &str,
-    read: Reader,
-) -> Result<(), String> {
-    let root = expected.get_mut(document).ok_or_else(|| format!("{name} sees no such document"))?;
-    for difference in &as_read(differences, read)? {
-        make(root, difference).ok_or_else(|| format!("{name} sees another structure"))?;
->>>>>>> 2b6cdbc (manifest: keep a value's type, and refuse a text of another one)
     }
     let seen = read(new).map_err(|error| unreadable(name, "edited text", &error))?;
     if expected == seen { Ok(()) } else { Err(format!("{name} sees another difference")) }

@@ -2,7 +2,7 @@
 
 mod value;
 
-use super::{clean, compose::Text};
+use super::{clean, compose::Text, edit};
 use crate::domain::{
     language::Language,
     plan::{PlanError, PlanFault, UnsafeEdit},
@@ -73,6 +73,7 @@ pub(super) fn explained(text: Text, fault: &PlanFault, language: Language) -> Te
                 ": добавьте её, и команда сможет её менять.",
                 ": once it is added, the command can change it."
             )),
+        PlanFault::Entry(fault) => text.plain(edit::entry_found(fault, language)),
         PlanFault::AmbiguousEntry { section, name, lines } => {
             let lines = numbers(lines);
             text.plain(say!(language, "В разделе ", "The section "))

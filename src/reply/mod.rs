@@ -36,7 +36,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use edit::{edit_added, edit_change, edit_error, edit_found, edit_nothing_changed, edit_place, edit_remedy};
+pub use edit::{edit_change, edit_error, edit_found, edit_nothing_changed, edit_place, edit_remedy, edit_report_lost};
 pub use help::menu;
 pub use message::{Button, Message, Span};
 #[cfg(feature = "sandbox")]

@@ -96,4 +96,24 @@ fn a_check_writes_nothing_and_tells_by_its_code() {
     assert!(ran.code == Some(1) && ran.out.starts_with("--- a/kustomization.yaml\n"));
     assert_eq!(world.run(&["replicas", "web=2", "--check"]).well(), "kustomization.yaml: web 2, already so\n");
     assert_eq!(world.read("kustomization.yaml"), KUSTOMIZATION);
+    // As for diff and cmp, 1 says that there is a difference and nothing else.
+    assert_eq!(world.run(&["image", "new:1", "--no-add", "--check"]).code, Some(2));
+}
+
+#[test]
+fn files_outside_the_current_folder_are_named_from_the_work_tree() {
+    let header = |world: &World, file: &str| {
+        let mut command = world.command(&["replicas", "web=3", "--diff", "--file", file]);
+        let output = command.current_dir(world.path("here")).output().expect("runs");
+        let out = String::from_utf8(output.stdout).expect("UTF-8");
+        out.lines().take(2).collect::<Vec<_>>().join(" ")
+    };
+    let world = World::of(&[("there/kustomization.yaml", KUSTOMIZATION), ("here/kustomization.yaml", KUSTOMIZATION)]);
+    assert_eq!(header(&world, "../there"), "--- a/../there/kustomization.yaml +++ b/../there/kustomization.yaml");
+    world.git(&["init", "--quiet", "."], "").well();
+    let absolute = world.path("there/kustomization.yaml");
+    for file in ["../there", "../here/../there/", absolute.to_str().expect("Unicode")] {
+        assert_eq!(header(&world, file), "--- a/there/kustomization.yaml +++ b/there/kustomization.yaml");
+    }
+    assert_eq!(header(&world, "."), "--- a/kustomization.yaml +++ b/kustomization.yaml");
 }

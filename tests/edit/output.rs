@@ -7,7 +7,7 @@ fn standard_input_is_filtered_to_standard_output() {
     let world = World::empty();
     let ran = world.filter(&["replicas", "web=3", "-"], KUSTOMIZATION.as_bytes());
     assert_eq!((ran.code, ran.out), (Some(0), KUSTOMIZATION.replace("count: 2", "count: 3")));
-    assert_eq!(ran.err, "-:14: web 2 → 3\n");
+    assert_eq!(ran.err, "<stdin>:14: web 2 → 3\n");
 
     let same = world.filter(&["replicas", "web=2", "--file", "-"], KUSTOMIZATION.as_bytes());
     assert_eq!((same.code, same.out.as_str()), (Some(0), KUSTOMIZATION));
@@ -16,7 +16,7 @@ fn standard_input_is_filtered_to_standard_output() {
     assert!(refused.code == Some(1) && refused.out.is_empty(), "{refused:?}");
 
     let diff = world.filter(&["replicas", "web=3", "-", "--diff"], KUSTOMIZATION.as_bytes());
-    assert!(diff.out.starts_with("--- a/-\n+++ b/-\n@@ "), "{diff:?}");
+    assert!(diff.out.starts_with("--- a/stdin\n+++ b/stdin\n@@ "), "{diff:?}");
 
     let values = world.filter(&["value", "image.tag=2.0", "-"], b"image:\r\n  tag: 1.0 # x");
     assert_eq!(values.out, "image:\r\n  tag: \"2.0\" # x");
@@ -65,7 +65,13 @@ fn json_tells_faults_and_diffs() {
     let ran = world.run(&["replicas", "web=3", "nope", "--json"]);
     let object: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
     assert_eq!((ran.code, &object["outcome"], &object["exit_code"]), (Some(1), &"refused".into(), &1.into()));
-    assert_eq!(object["errors"][0], serde_json::json!({"file": "nope", "fault": "missing"}));
+    assert_eq!(
+        object["errors"][0],
+        serde_json::json!({
+            "file": "nope", "fault": "missing", "message": "no such file or folder",
+            "hint": "Check the path; what to change is written with =, : or @ in it.",
+        })
+    );
 
     let ran = world.run(&["image", "a:b c", "--json"]);
     let object: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
@@ -125,4 +131,49 @@ fn neither_a_configuration_nor_a_repository_is_needed() {
     let mut command = world.command(&["replicas", "web=3"]);
     command.env("TIPHYS_CONFIG", "/nonexistent/tiphys.yaml").env_remove("HOME").env("PATH", "/nonexistent");
     assert_eq!(command.output().expect("runs").status.code(), Some(0));
+}
+
+/// Standard output that takes nothing.
+fn full() -> std::fs::File {
+    std::fs::OpenOptions::new().write(true).open("/dev/full").expect("a device that is always full")
+}
+
+#[test]
+fn a_report_that_cannot_be_printed_does_not_deny_the_change() {
+    let world = World::kustomization();
+    let output = world.command(&["replicas", "web=3"]).stdout(full()).output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.starts_with("tiphys: the files were changed, but the report couldn't be printed: "), "{said}");
+    assert_eq!(world.read("kustomization.yaml"), KUSTOMIZATION.replace("count: 2", "count: 3"));
+
+    let unchanged = world.command(&["replicas", "web=3"]).stdout(full()).output().expect("runs");
+    assert_eq!(unchanged.status.code(), Some(4));
+}
+
+#[test]
+fn an_edited_text_that_cannot_be_printed_leaves_the_files() {
+    let world = World::of(&[("kustomization.yaml", KUSTOMIZATION), ("input", KUSTOMIZATION)]);
+    let input = std::fs::File::open(world.path("input")).expect("there");
+    let mut command = world.command(&["replicas", "web=3", ".", "-"]);
+    let output = command.stdin(input).stdout(full()).output().expect("runs");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    assert_eq!((world.read("kustomization.yaml"), world.names().len()), (KUSTOMIZATION.to_owned(), 2));
+}
+
+#[test]
+fn what_would_be_added_is_not_said_to_be() {
+    let world = World::kustomization();
+    let ran = world.run(&["image", "new:1", "--check"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str(), ran.err.as_str()),
+        (Some(1), "kustomization.yaml:12: new 1, would be added\n", "")
+    );
+    assert_eq!(world.run(&["image", "new:1"]).well(), "kustomization.yaml:12: new 1, added\n");
+}
+
+#[test]
+fn an_empty_string_is_seen() {
+    let world = World::of(&[("values.yaml", "a: \"\"\n")]);
+    assert_eq!(world.run(&["value", "a=x", "values.yaml"]).well(), "values.yaml:1: a \"\" → x\n");
 }

@@ -44,10 +44,10 @@ pub struct EditArgs {
     /// Prints the change as a unified diff and writes nothing.
     #[arg(long)]
     pub diff: bool,
-    /// Writes nothing, and ends with 1 when something would change.
+    /// Writes nothing, and ends with 0 when nothing would change, with 1 when something would, with 2 when refused.
     #[arg(long)]
     pub check: bool,
-    /// Puts in an entry or a value that is missing; in a kustomization that is done anyway.
+    /// Puts in an entry or a value that is missing; an image of a kustomization is put in anyway.
     #[arg(long, conflicts_with = "no_add")]
     pub add: bool,
     /// Refuses where an entry is missing.
@@ -134,11 +134,17 @@ impl EditCommand {
 }
 
 impl EditArgs {
+    /// Whether files stay as they are whatever would change.
+    #[must_use]
+    pub fn writes_nothing(&self) -> bool {
+        self.diff || self.check
+    }
+
     /// What to do where an entry is missing, when that was said.
     #[must_use]
     pub fn missing(&self) -> Option<Missing> {
         match (self.add, self.no_add) {
-            (true, _) => Some(Missing::Insert),
+            (true, _) => Some(Missing::InsertBeside),
             (_, true) => Some(Missing::Refuse),
             _ => None,
         }

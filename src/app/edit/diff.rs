@@ -1,6 +1,9 @@
 //! The unified diff of one file, as `git apply` and `patch` read it.
 
-use std::{os::unix::ffi::OsStrExt, path::Path};
+use std::{
+    os::unix::ffi::OsStrExt,
+    path::{Component, Path, PathBuf},
+};
 
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
@@ -49,12 +52,38 @@ pub(super) fn unified(name: &[u8], old: &str, new: &str) -> Vec<(Part, String)> 
     lines
 }
 
-/// The name of a file in the diff, from its whole path: its path from the current folder, or the whole one.
-pub(super) fn name_of(target: &Path) -> &[u8] {
-    let current = std::env::current_dir().ok();
-    let below = current.as_deref().and_then(|current| target.strip_prefix(current).ok());
-    let name = below.unwrap_or(target).as_os_str().as_bytes();
-    name.strip_prefix(b"/").unwrap_or(name)
+/// How the files of one diff are named: all from the same folder.
+#[derive(Debug)]
+pub(super) struct Names {
+    base: Option<PathBuf>,
+}
+
+impl Names {
+    /// From the current folder where it has all of them, otherwise from the root of the git work tree that has, otherwise
+    /// from the current folder all the same, with `..`.
+    pub(super) fn of<'t>(targets: impl Iterator<Item = &'t Path> + Clone) -> Self {
+        let current = std::env::current_dir().and_then(|current| current.canonicalize()).ok();
+        let all_below = |folder: &Path| targets.clone().all(|target| target.starts_with(folder));
+        if current.as_deref().is_some_and(all_below) {
+            return Self { base: current };
+        }
+        let mut above = targets.clone().next().into_iter().flat_map(|target| target.ancestors().skip(1));
+        let root = above.find(|folder| folder.join(".git").symlink_metadata().is_ok());
+        let root = root.filter(|root| all_below(root)).map(Path::to_path_buf);
+        Self { base: root.or(current) }
+    }
+
+    /// The name of a file, from its whole path.
+    pub(super) fn of_file(&self, target: &Path) -> Vec<u8> {
+        let Some(base) = &self.base else {
+            let name = target.as_os_str().as_bytes();
+            return name.strip_prefix(b"/").unwrap_or(name).to_vec();
+        };
+        let common = base.components().zip(target.components()).take_while(|(base, target)| base == target).count();
+        let mut name: PathBuf = base.components().skip(common).map(|_| Component::ParentDir).collect();
+        name.extend(target.components().skip(common));
+        name.into_os_string().into_encoded_bytes()
+    }
 }
 
 /// `a/name`, in git's quotes where it has to be.

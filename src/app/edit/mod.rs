@@ -51,23 +51,35 @@ pub(super) fn run(command: &EditCommand, language: Option<Language>) -> Result<E
         Ok((requests, places)) => all(command, &requests, &places),
     };
     let done = match jobs {
-        Ok(jobs) if args.diff || args.check => Ok(jobs),
+        Ok(jobs) if args.writes_nothing() => Ok(jobs),
         Ok(jobs) => replace(jobs)?,
         Err(errors) => Err(errors),
     };
     match done {
-        Ok(jobs) => finish(args, &jobs, language).context("standard output"),
+        Ok(jobs) => match finish(args, &jobs, language) {
+            // What was changed is changed, whether or not it could be told: the exit code must not deny it.
+            Err(error) if changed_files(args, &jobs) => {
+                report::tell(&report::lost(&error, language));
+                Ok(ExitCode::Done)
+            }
+            exit => exit.context("standard output"),
+        },
         Err(errors) => {
-            let exit = report::exit_code(&errors);
+            let exit = report::exit_code(&errors, args.check);
             report::tell(&report::errors(&errors, report::colors(&io::stderr()), language));
             if args.json {
-                let outcome = outcome_of(exit);
-                report::print(&report::json(outcome, exit, (&[], &errors), None, language)?)
+                let outcome = report::outcome(&errors);
+                report::print(&report::json(outcome, exit, (&[], &errors), None, (false, language))?)
                     .context("standard output")?;
             }
             Ok(exit)
         }
     }
+}
+
+/// Whether files were replaced.
+fn changed_files(args: &EditArgs, jobs: &[Job]) -> bool {
+    !args.writes_nothing() && jobs.iter().any(|(source, planned)| source.target.is_some() && planned.text.is_some())
 }
 
 /// Reads and plans all files.
@@ -91,7 +103,7 @@ fn all(command: &EditCommand, requests: &[Request], places: &[Place]) -> Result<
         let kind = kind::of(source.target.as_deref(), &source.bytes);
         match plan::plan(&source, kind, requests, args) {
             Ok(planned) => {
-                let written = planned.text.is_some() && !args.diff && !args.check;
+                let written = planned.text.is_some() && !args.writes_nothing();
                 match if written { source.replaceable() } else { Ok(()) } {
                     Ok(()) => jobs.push((source, planned)),
                     Err(fault) => errors.push(EditError::File { file: source.shown, fault }),
@@ -113,8 +125,9 @@ fn too_many(command: &EditCommand, request: &Request) -> Option<EditError> {
 /// Reads a file, the kustomization of a folder, or standard input.
 fn read(subject: Subject, place: &Place) -> Result<Source, EditError> {
     let Place::Path(path) = place else {
-        return Source::stream(io::stdin().lock(), "-".to_owned())
-            .map_err(|fault| EditError::File { file: "-".to_owned(), fault });
+        let shown = "<stdin>".to_owned();
+        return Source::stream(io::stdin().lock(), shown.clone())
+            .map_err(|fault| EditError::File { file: shown, fault });
     };
     let shown = path.display().to_string();
     let of_file = |fault| EditError::File { file: shown.clone(), fault };
@@ -142,21 +155,30 @@ fn kustomization(folder: &Path) -> Result<PathBuf, PlanFault> {
     }
 }
 
-/// Replaces the files.
+/// Prints the edited standard input, and replaces the files.
 fn replace(jobs: Vec<Job>) -> Result<Result<Vec<Job>, Vec<EditError>>> {
     let new: Vec<(&Source, &str)> =
         jobs.iter().filter_map(|(source, planned)| Some((source, planned.text.as_deref()?))).collect();
+    // A failure to print it must leave the files as they are.
+    let print = || match jobs.iter().find(|(source, _)| source.target.is_none()) {
+        Some((source, planned)) => {
+            report::print(planned.text.as_deref().unwrap_or(&String::from_utf8_lossy(&source.bytes)))
+        }
+        None => Ok(()),
+    };
     if new.iter().all(|(source, _)| source.target.is_none()) {
+        print().context("standard output")?;
         return Ok(Ok(jobs));
     }
     let stop = Stop::on_signal().context("signals")?;
-    let faults = match replace::replace_all(&new, &stop) {
+    let faults = match replace::replace_all(&new, &stop, print) {
         Ok(()) => return Ok(Ok(jobs)),
         Err(Failure::Interrupted(signal)) => {
             // Ends the process the way the signal would have.
             signal_hook::low_level::emulate_default_handler(signal).context("signals")?;
             return Ok(Err(vec![]));
         }
+        Err(Failure::Output(error)) => return Err(error).context("standard output"),
         Err(Failure::Files(faults)) => faults,
     };
     let named = |(index, fault): (usize, FileFault)| EditError::File { file: new[index].0.shown.clone(), fault };
@@ -168,45 +190,34 @@ fn finish(args: &EditArgs, jobs: &[Job], language: Language) -> io::Result<ExitC
     let changes: Vec<EditChange> = jobs.iter().flat_map(|(_, planned)| planned.changes.clone()).collect();
     let differs = jobs.iter().any(|(_, planned)| planned.text.is_some());
     let exit = if args.check && differs { ExitCode::Refused } else { ExitCode::Done };
-    let stream = jobs.iter().find(|(source, _)| source.target.is_none());
-    let parts: Vec<_> = jobs.iter().filter(|_| args.diff).flat_map(diff_of).collect();
-    if !args.diff && !args.check {
-        report::tell(&report::added(&changes, language));
-    }
-
-    let lines = |color| report::changes(&changes, color, language);
+    let streams = jobs.iter().any(|(source, _)| source.target.is_none());
+    let names = diff::Names::of(jobs.iter().filter_map(|(source, _)| source.target.as_deref()));
+    let parts: Vec<_> = jobs.iter().filter(|_| args.diff).flat_map(|job| diff_of(job, &names)).collect();
+    let written = !args.writes_nothing();
+    let lines = |color| report::changes(&changes, written, color, language);
     if args.json {
-        let outcome = match (differs, args.diff || args.check) {
+        let outcome = match (differs, written) {
             (false, _) => "already_so",
-            (true, true) => "would_change",
-            (true, false) => "changed",
+            (true, false) => "would_change",
+            (true, true) => "changed",
         };
         let diff = args.diff.then(|| report::diff(&parts, false));
-        report::print(&report::json(outcome, exit, (&changes, &[]), diff, language)?)?;
+        report::print(&report::json(outcome, exit, (&changes, &[]), diff, (written, language))?)?;
     } else if args.diff {
         report::print(&report::diff(&parts, report::colors(&io::stdout())))?;
-    } else if let Some((source, planned)) = stream.filter(|_| !args.check) {
+    } else if streams && written {
+        // Standard output has the edited text.
         report::tell(&lines(report::colors(&io::stderr())));
-        report::print(planned.text.as_deref().unwrap_or(&String::from_utf8_lossy(&source.bytes)))?;
     } else {
         report::print(&lines(report::colors(&io::stdout())))?;
     }
     Ok(exit)
 }
 
-fn diff_of((source, planned): &Job) -> Vec<(diff::Part, String)> {
+fn diff_of((source, planned): &Job, names: &diff::Names) -> Vec<(diff::Part, String)> {
     let Some(new) = &planned.text else { return vec![] };
-    let name = source.target.as_deref().map_or(&b"-"[..], diff::name_of);
-    diff::unified(name, &String::from_utf8_lossy(&source.bytes), new)
-}
-
-fn outcome_of(exit: ExitCode) -> &'static str {
-    match exit {
-        ExitCode::Usage => "not_a_command",
-        ExitCode::Failed => "failed",
-        ExitCode::Unknown => "unknown",
-        _ => "refused",
-    }
+    let name = source.target.as_deref().map_or_else(|| b"stdin".to_vec(), |target| names.of_file(target));
+    diff::unified(&name, &String::from_utf8_lossy(&source.bytes), new)
 }
 
 /// The language of the locale: Russian or English.

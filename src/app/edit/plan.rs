@@ -6,7 +6,7 @@ use crate::{
         edit::{EditChange, EditError, EditOutcome, FileFault, FileKind},
         image::{ImageArgument, ImageChange},
         name::ImageName,
-        plan::PlanFault,
+        plan::{EntryFault, PlanFault},
     },
     manifest::{
         Fault, Missing, Outcome,
@@ -105,8 +105,12 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, args: &EditArgs) -
         // As kustomize does, a missing entry is put in unless that was ruled out.
         (FileKind::Kustomization, Request::Image { name, change, .. }) => {
             let kustomization = Kustomization::read(bytes)?;
-            let mut made =
-                adding(missing.unwrap_or(Missing::Insert), |missing| kustomization.set_image(name, change, missing))?;
+            let missing = missing.unwrap_or(Missing::Insert);
+            let made = adding(missing, |missing| {
+                named(name, missing)?;
+                kustomization.set_image(name, change, missing)
+            });
+            let mut made = made.or_else(|refused| Err(other_meant(&kustomization, name, refused)?))?;
             if let Outcome::Changed { from: from @ None, .. } = &mut made.outcome {
                 *from = other_half(&kustomization, name, change)?;
             }
@@ -114,7 +118,11 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, args: &EditArgs) -
         }
         (FileKind::Kustomization, Request::Replicas { name, count }) => {
             let kustomization = Kustomization::read(bytes)?;
-            adding(missing.unwrap_or(Missing::Insert), |missing| kustomization.set_count(name, *count, missing))
+            // An entry that matches nothing makes kustomize refuse the whole folder.
+            adding(missing.unwrap_or(Missing::Refuse), |missing| {
+                alone(name, kustomization.set_count(name, *count, Missing::Refuse))?;
+                kustomization.set_count(name, *count, missing)
+            })
         }
         (FileKind::Manifests, Request::Image { name, change, workload }) => {
             let outcome =
@@ -143,15 +151,19 @@ fn carry_out(kind: FileKind, bytes: &[u8], request: &Request, args: &EditArgs) -
 fn argo_cd(bytes: &[u8], place: &Place, request: &Request, missing: Missing) -> Result<Made, Refused> {
     match request {
         Request::Image { name, change, .. } => {
-            let mut made = adding(missing, |missing| argocd::set_image(bytes, place, name, change, missing))?;
+            let mut made = adding(missing, |missing| {
+                named(name, missing)?;
+                argocd::set_image(bytes, place, name, change, missing)
+            })?;
             if let Outcome::Changed { from: Some(from), .. } = &mut made.outcome {
                 *from = part_of(from, change);
             }
             Ok(made)
         }
-        Request::Replicas { name, count } => {
-            adding(missing, |missing| argocd::set_replicas(bytes, place, name, *count, missing))
-        }
+        Request::Replicas { name, count } => adding(missing, |missing| {
+            alone(name, argocd::set_replicas(bytes, place, name, *count, Missing::Refuse))?;
+            argocd::set_replicas(bytes, place, name, *count, missing)
+        }),
         Request::Value { .. } => {
             Err(Refused::File(FileFault::Unfit { kind: FileKind::ArgoCdSource, subject: request.subject() }))
         }
@@ -188,13 +200,42 @@ fn selector(workload: Option<&str>) -> Selector<'_> {
     Selector { kind, namespace: None, name }
 }
 
+/// Refuses a new entry for what is no image: nothing would ever read it.
+fn named(name: &str, missing: Missing) -> Result<(), Fault> {
+    if missing == Missing::Refuse || ImageName::new(name).is_ok() {
+        return Ok(());
+    }
+    Err(Fault::whole(PlanFault::Entry(EntryFault::NotAnImageName { name: name.to_owned() })))
+}
+
+/// Refuses a kind before the name where there is no such entry: kustomize takes the name alone.
+fn alone(name: &str, found: Result<Outcome, Fault>) -> Result<(), Fault> {
+    match found {
+        Err(Fault { fault: PlanFault::NoEntry { .. }, at }) if name.contains('/') => {
+            Err(Fault { at, fault: PlanFault::Entry(EntryFault::KindInName { name: name.to_owned() }) })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Names the entry that may be meant, where another one keeps an image from getting its own.
+fn other_meant(kustomization: &Kustomization<'_>, name: &str, refused: Refused) -> Result<Refused, Fault> {
+    let Refused::Text(Fault { at: Some(at), fault: PlanFault::NoEntry { section, name: wanted } }) = refused else {
+        return Ok(refused);
+    };
+    let fault = match kustomization.other_meant(name)? {
+        Some(other) => PlanFault::Entry(EntryFault::OtherMeant { section, name: wanted, other, line: at.line }),
+        None => PlanFault::NoEntry { section, name: wanted },
+    };
+    Ok(Refused::Text(Fault::at(at, fault)))
+}
+
 /// Sets a value, and tells whether it had to be put in.
 fn adding(missing: Missing, set: impl Fn(Missing) -> Result<Outcome, Fault>) -> Result<Made, Refused> {
     match (set(Missing::Refuse), missing) {
-        // With a place it is another entry that may be meant for the same.
-        (Err(Fault { fault: PlanFault::NoEntry { .. }, at: None }), Missing::Insert)
-        | (Err(Fault { fault: PlanFault::NoValue { .. }, .. }), Missing::Insert) => {
-            Ok(Made { outcome: set(Missing::Insert)?, added: true })
+        (outcome, Missing::Refuse) => Ok(Made { outcome: outcome?, added: false }),
+        (Err(Fault { fault: PlanFault::NoEntry { .. } | PlanFault::NoValue { .. }, .. }), missing) => {
+            Ok(Made { outcome: set(missing)?, added: true })
         }
         (outcome, _) => Ok(Made { outcome: outcome?, added: false }),
     }

@@ -26,10 +26,12 @@ use crate::domain::edit::FileFault;
 pub(super) const PREFIX: &str = ".tiphys-";
 
 /// Why files were not replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Failure {
     /// What is wrong with which files, by their index.
     Files(Vec<(usize, FileFault)>),
+    /// What was to be printed before anything is replaced could not be.
+    Output(io::Error),
     /// A signal came before anything was replaced.
     Interrupted(i32),
 }
@@ -65,13 +67,18 @@ impl Stop {
     }
 }
 
-/// Replaces the files with their new texts.
+/// Replaces the files with their new texts; `before` runs when all are ready and none is replaced yet.
 ///
 /// # Errors
 /// [`Failure`]: no file was replaced then, or [`FileFault::NotPutBack`] names those that were.
-pub(super) fn replace_all(files: &[(&Source, &str)], stop: &Stop) -> Result<(), Failure> {
+pub(super) fn replace_all(
+    files: &[(&Source, &str)],
+    stop: &Stop,
+    before: impl FnOnce() -> io::Result<()>,
+) -> Result<(), Failure> {
     let ready = prepare(files, stop)?;
     stop.check()?;
+    before().map_err(Failure::Output)?;
     rename(files, ready)
 }
 

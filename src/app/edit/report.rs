@@ -8,10 +8,10 @@ use super::diff::Part;
 use crate::{
     adapters::console::ExitCode,
     domain::{
-        edit::{EditChange, EditError, EditOutcome, FileFault},
+        edit::{EditChange, EditError, FileFault},
         language::Language,
     },
-    reply::{Message, edit_added, edit_change, edit_error, edit_nothing_changed},
+    reply::{Message, edit_change, edit_error, edit_found, edit_nothing_changed, edit_remedy, edit_report_lost},
 };
 
 /// How all of it ended. The keys of the JSON object; keys are only ever added.
@@ -21,9 +21,24 @@ struct Document<'a> {
     exit_code: u8,
     text: String,
     changes: &'a [EditChange],
-    errors: &'a [EditError],
+    errors: Vec<Told<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<String>,
+}
+
+/// A fault with the words that people are told.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    error: &'a EditError,
+    message: String,
+    hint: Option<String>,
+}
+
+impl<'a> Told<'a> {
+    fn of(error: &'a EditError, language: Language) -> Self {
+        Self { error, message: edit_found(error, language), hint: edit_remedy(error, language) }
+    }
 }
 
 /// The JSON object of a call.
@@ -32,24 +47,24 @@ pub(super) fn json(
     exit: ExitCode,
     (changes, errors): (&[EditChange], &[EditError]),
     diff: Option<String>,
-    language: Language,
+    (written, language): (bool, Language),
 ) -> io::Result<String> {
-    let lines = changes.iter().map(|change| edit_change(change, language));
+    let lines = changes.iter().map(|change| edit_change(change, written, language));
     let lines = lines.chain(errors.iter().map(|error| edit_error(error, language)));
     let text = lines.map(|line| line.to_plain()).collect::<Vec<_>>().join("\n");
+    let errors = errors.iter().map(|error| Told::of(error, language)).collect();
     let document = Document { outcome, exit_code: exit as u8, text, changes, errors, diff };
     Ok(format!("{}\n", serde_json::to_string(&document)?))
 }
 
 /// The changes, line by line.
-pub(super) fn changes(changes: &[EditChange], color: bool, language: Language) -> String {
-    changes.iter().map(|change| line(&edit_change(change, language), color)).collect()
+pub(super) fn changes(changes: &[EditChange], written: bool, color: bool, language: Language) -> String {
+    changes.iter().map(|change| line(&edit_change(change, written, language), color)).collect()
 }
 
-/// What was put in although the file had no entry for it.
-pub(super) fn added(changes: &[EditChange], language: Language) -> String {
-    let added = changes.iter().filter(|change| change.outcome == EditOutcome::Added);
-    added.map(|change| format!("tiphys: {}", line(&edit_added(change, language), false))).collect()
+/// That the files were changed although nobody could be told how.
+pub(super) fn lost(error: &io::Error, language: Language) -> String {
+    format!("tiphys: {}", line(&edit_report_lost(&error.to_string(), language), false))
 }
 
 /// The faults, and that nothing was changed where that is so.
@@ -94,7 +109,26 @@ pub(super) fn colors(stream: &impl IsTerminal) -> bool {
 }
 
 /// The code of a call with these faults: the worst of theirs.
-pub(super) fn exit_code(errors: &[EditError]) -> ExitCode {
+///
+/// With `--check` 1 says that something would change, so what can't be told is 2 there, as for `diff` and `cmp`.
+pub(super) fn exit_code(errors: &[EditError], check: bool) -> ExitCode {
+    match worst(errors) {
+        ExitCode::Refused if check => ExitCode::Usage,
+        code => code,
+    }
+}
+
+/// How a call with these faults ended, in one word.
+pub(super) fn outcome(errors: &[EditError]) -> &'static str {
+    match worst(errors) {
+        ExitCode::Usage => "not_a_command",
+        ExitCode::Failed => "failed",
+        ExitCode::Unknown => "unknown",
+        _ => "refused",
+    }
+}
+
+fn worst(errors: &[EditError]) -> ExitCode {
     let code = |error: &EditError| match error {
         EditError::Argument(_) | EditError::File { fault: FileFault::Twice(_), .. } => ExitCode::Usage,
         EditError::File { fault: FileFault::NotPutBack(_), .. } => ExitCode::Unknown,

@@ -130,6 +130,11 @@ pub(super) fn read(command: &EditCommand) -> Result<(Vec<Request>, Vec<Place>), 
     for argument in &arguments {
         // What isn't Unicode was taken for a path.
         let argument = argument.to_str().unwrap_or_default();
+        if let Ok(found) = Path::new(argument).symlink_metadata() {
+            let fault = ArgumentFault::AlsoAPath { folder: found.is_dir(), subject };
+            faults.push(error(argument, 0, argument.chars().count(), fault));
+            continue;
+        }
         match parse(command, argument) {
             Ok(request) => {
                 if let Some(first) = requests.iter().position(|earlier| earlier.name() == request.name()) {

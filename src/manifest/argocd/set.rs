@@ -5,7 +5,10 @@ use super::{
     place::{Found, Place},
 };
 use crate::{
-    domain::{image::ImageChange, plan::PlanFault},
+    domain::{
+        image::ImageChange,
+        plan::{EntryFault, PlanFault},
+    },
     manifest::{
         Fault, Missing, Outcome, habit,
         insert::{self, Edit, New, Value},
@@ -165,9 +168,6 @@ impl List<'_, '_> {
         let tree = self.tree;
         let section = format!("kustomize.{}", self.key);
         let no_entry = Fault::whole(PlanFault::NoEntry { section, name: self.name.to_owned() });
-        if missing == Missing::Refuse {
-            return Err(no_entry);
-        }
         let sources = &self.found.sources;
         let with_kustomize: Vec<_> = sources.iter().filter(|(id, _)| tree.get(*id, "kustomize").is_some()).collect();
         let (source, path) = match (sources.as_slice(), with_kustomize.as_slice()) {
@@ -176,9 +176,20 @@ impl List<'_, '_> {
             ([], _) => return Err(no_entry),
             ([_, (second, _), ..], _) => {
                 let lines = sources.iter().take(slot::MAX_LINES).map(|(id, _)| tree.line(*id)).collect();
-                return Err(Fault::at(tree.position(*second), self.ambiguous(lines)));
+                let several = PlanFault::Entry(EntryFault::SeveralSources { lines });
+                return Err(Fault::at(tree.position(*second), several));
             }
         };
+        // Argo CD refuses a source with two of these.
+        for key in ["chart", "helm", "directory", "plugin"] {
+            if let Some(value) = tree.get(*source, key).filter(|value| !tree.is_null(*value)) {
+                let fault = EntryFault::OtherTool { key: key.to_owned() };
+                return Err(Fault::at(tree.position(value), PlanFault::Entry(fault)));
+            }
+        }
+        if missing == Missing::Refuse {
+            return Err(no_entry);
+        }
         if let Some(hazard) = self.found.hazard.clone().or_else(|| slot::shared(tree, *source)) {
             return Err(hazard);
         }

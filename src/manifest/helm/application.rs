@@ -200,7 +200,7 @@ impl<'t> Application<'t> {
                     (inner, _) => embedded.carry(self.document, at, inner),
                 }
             }
-            None if wish.missing == Missing::Insert && parameter::are_used(self)? => {
+            None if wish.missing != Missing::Refuse && parameter::are_used(self)? => {
                 match parameter::add(self, wish)? {
                     Some(outcome) => Ok(outcome),
                     None => self.set_object(wish),

@@ -44,6 +44,17 @@ pub(super) fn found(fault: &ArgumentFault, language: Language) -> String {
                 ),
             }
         }
+        ArgumentFault::AlsoAPath { folder, subject } => {
+            let (ru, en) = match subject {
+                Subject::Image => ("образ", "an image"),
+                Subject::Replicas => ("число реплик", "a replica count"),
+                Subject::Value => ("значение", "a value"),
+            };
+            match folder {
+                true => say!(language, "здесь это и папка, и {ru}", "a folder here and {en} as well"),
+                false => say!(language, "здесь это и файл, и {ru}", "a file here and {en} as well"),
+            }
+        }
         ArgumentFault::Twice(first) => say!(
             language,
             "то же имя уже стоит в аргументе {first}",
@@ -67,7 +78,7 @@ pub(super) fn found(fault: &ArgumentFault, language: Language) -> String {
     }
 }
 
-pub(super) fn remedy(fault: &ArgumentFault, language: Language) -> Option<String> {
+pub(super) fn remedy(argument: &str, fault: &ArgumentFault, language: Language) -> Option<String> {
     Some(match fault {
         ArgumentFault::Image(ExpectedInImage::Change) => say!(
             language,
@@ -83,6 +94,14 @@ pub(super) fn remedy(fault: &ArgumentFault, language: Language) -> Option<String
             "Например: image.tag=1.2.3; файл или папку с = в имени пишут с ./ впереди.",
             "For example: image.tag=1.2.3; a file or folder with = in its name is written with ./ before it."
         ),
+        ArgumentFault::AlsoAPath { .. } => {
+            let path = inline(argument);
+            say!(
+                language,
+                "Напишите ./{path} или --file {path}; иначе запустите команду из другой папки.",
+                "Write ./{path}, or --file {path}; otherwise run this in another folder."
+            )
+        }
         ArgumentFault::Twice(_) => say!(language, "Оставьте один из них.", "Leave just one of them."),
         ArgumentFault::Value { .. } => say!(
             language,

@@ -1,9 +1,12 @@
 //! What `tiphys edit` says on a terminal: a line for each change, and for each fault what was found and what to do.
 
 mod argument;
+mod entry;
 mod file;
 mod text;
 mod value;
+
+pub(super) use entry::found as entry_found;
 
 use super::{clean, compose::Text, message::Message};
 use crate::domain::{
@@ -14,37 +17,42 @@ use crate::domain::{
 /// The longest name, path and value shown.
 const SHOWN: usize = 300;
 
-/// A change on one line: `kustomization.yaml:12: app 0.10.4 → 0.10.5`.
+/// A change on one line: `kustomization.yaml:12: app 0.10.4 → 0.10.5`; `written` tells whether it was made or would be.
 #[must_use]
-pub fn edit_change(change: &EditChange, language: Language) -> Message {
+pub fn edit_change(change: &EditChange, written: bool, language: Language) -> Message {
     let EditChange { file, line, name, outcome, from, to, .. } = change;
     let place = line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
     let text = Text::new().plain(format!("{}: {} ", inline(&place), inline(name)));
-    let to = inline(to);
+    let shown = |value: &str| if value.is_empty() { "\"\"".to_owned() } else { inline(value) };
+    let to = shown(to);
+    let added = match written {
+        true => say!(language, ", добавлено", ", added"),
+        false => say!(language, ", будет добавлено", ", would be added"),
+    };
     match (outcome, from) {
         (EditOutcome::AlreadySo, _) => text.plain(to).plain(say!(language, ", уже так", ", already so")),
-        (EditOutcome::Added, _) => text.bold(to).plain(say!(language, ", добавлено", ", added")),
-        (EditOutcome::Changed, Some(from)) => text.plain(inline(from)).plain(" → ").bold(to),
+        (EditOutcome::Added, _) => text.bold(to).plain(added),
+        (EditOutcome::Changed, Some(from)) => text.plain(shown(from)).plain(" → ").bold(to),
         (EditOutcome::Changed, None) => text.plain("→ ").bold(to),
     }
     .build()
-}
-
-/// That an entry was put in which the file didn't have.
-#[must_use]
-pub fn edit_added(change: &EditChange, language: Language) -> Message {
-    let (file, name) = (inline(&change.file), inline(&change.name));
-    Message::plain(say!(
-        language,
-        "{file}: записи для {name} не было, она добавлена",
-        "{file}: there was no entry for {name}, it was added"
-    ))
 }
 
 /// That faults kept everything from being changed.
 #[must_use]
 pub fn edit_nothing_changed(language: Language) -> Message {
     Message::plain(say!(language, "Ничего не изменено.", "Nothing was changed."))
+}
+
+/// That files were changed, and how could not be printed.
+#[must_use]
+pub fn edit_report_lost(detail: &str, language: Language) -> Message {
+    let detail = inline(detail);
+    Message::plain(say!(
+        language,
+        "файлы изменены, но вывести отчёт не удалось: {detail}",
+        "the files were changed, but the report couldn't be printed: {detail}"
+    ))
 }
 
 /// A fault: where and what was found, then what to do.
@@ -97,7 +105,7 @@ pub fn edit_found(error: &EditError, language: Language) -> String {
 #[must_use]
 pub fn edit_remedy(error: &EditError, language: Language) -> Option<String> {
     match error {
-        EditError::Argument(error) => argument::remedy(&error.fault, language),
+        EditError::Argument(error) => argument::remedy(&error.argument, &error.fault, language),
         EditError::File { fault, .. } => file::remedy(fault, language),
         EditError::Text { fault, at, .. } => text::remedy(fault, at.is_some(), language),
     }

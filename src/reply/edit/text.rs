@@ -2,7 +2,7 @@
 
 use super::{
     super::{compose::Text, manifest},
-    inline, list, on_lines, value,
+    entry, inline, list, on_lines, value,
 };
 use crate::domain::{
     language::Language,
@@ -48,6 +48,7 @@ pub(super) fn found(fault: &PlanFault, placed: bool, language: Language) -> Stri
                 "{section} has several entries named {name}, {lines}"
             )
         }
+        PlanFault::Entry(fault) => entry::found(fault, language),
         PlanFault::Unsafe(fault) => unsafe_found(fault, language),
         PlanFault::NoFile => say!(language, "такого файла нет", "no such file"),
         PlanFault::NoValue { path } => {
@@ -167,12 +168,24 @@ pub(super) fn remedy(fault: &PlanFault, placed: bool, language: Language) -> Opt
             "Назовите её так, как она записана, или поправьте её.",
             "Name it as it is written there, or correct it."
         ),
-        PlanFault::NoEntry { .. } => say!(
+        // There new entries are put in unless that was ruled out.
+        PlanFault::NoEntry { section, .. } if section == "images" => say!(
+            language,
+            "Проверьте имя: хост и порт входят в него. Без --no-add добавится новая запись.",
+            "Check the name: host and port belong to it. Without --no-add a new entry is put in."
+        ),
+        PlanFault::NoEntry { section, .. } if section.ends_with("images") => say!(
             language,
             "Проверьте имя: хост и порт входят в него. Новую запись добавит --add.",
             "Check the name: host and port belong to it. --add puts a new entry in."
         ),
+        PlanFault::NoEntry { .. } => say!(
+            language,
+            "Проверьте имя: сборка упадёт на записи, к которой ничего не подходит. Новую запись добавит --add.",
+            "Check the name: an entry that matches nothing breaks the build. --add puts a new entry in."
+        ),
         PlanFault::AmbiguousEntry { .. } => say!(language, "Оставьте одну.", "Leave just one."),
+        PlanFault::Entry(fault) => return entry::remedy(fault, language),
         PlanFault::Unsafe(fault) => return unsafe_remedy(fault, language),
         PlanFault::NoFile => say!(language, "Проверьте путь.", "Check the path."),
         PlanFault::NoValue { .. } => say!(

@@ -7,7 +7,7 @@ use crate::{
         edit::{ArgumentError, ArgumentFault, EditError, FileFault, FileKind, SpecialFile, Subject, ValueKind},
         image::ExpectedInImage,
         language::Language,
-        plan::{PlanFault, ScalarKind, Shape, UnsafeEdit, ValueFault},
+        plan::{EntryFault, PlanFault, ScalarKind, Shape, UnsafeEdit, ValueFault},
         position::Position,
         replicas::ExpectedInReplicas,
     },
@@ -31,7 +31,9 @@ fn text(file: &str, at: Option<(usize, usize)>, fault: PlanFault) -> EditError {
 fn in_kustomizations() -> Vec<EditError> {
     let at = |line, column, fault| text("kustomization.yaml", Some((line, column)), fault);
     let not_safe = |line, column, reason| at(line, column, PlanFault::Unsafe(reason));
+    let entry = |at, fault| text("kustomization.yaml", at, PlanFault::Entry(fault));
     let (section, name) = ("images".to_owned(), "app".to_owned());
+    let count = PlanFault::NoEntry { section: "replicas".to_owned(), name: "web".to_owned() };
     vec![
         text("overlays/prod", None, PlanFault::NoKustomization),
         text(
@@ -42,8 +44,22 @@ fn in_kustomizations() -> Vec<EditError> {
         at(4, 3, PlanFault::Malformed("found a tab".to_owned())),
         at(1, 1, PlanFault::NotAKustomization { kind: "Deployment (apps/v1)".to_owned() }),
         text("kustomization.yaml", None, PlanFault::NoEntry { section: section.clone(), name: name.clone() }),
+        text("kustomization.yaml", None, count),
         at(7, 5, PlanFault::NoEntry { section: section.clone(), name: name.clone() }),
         at(9, 5, PlanFault::AmbiguousEntry { section, name, lines: vec![6, 9] }),
+        at(
+            3,
+            5,
+            PlanFault::Entry(EntryFault::OtherMeant {
+                section: "images".to_owned(),
+                name: "team/app".to_owned(),
+                other: "app".to_owned(),
+                line: 3,
+            }),
+        ),
+        entry(None, EntryFault::NotAnImageName { name: "http://host/app".to_owned() }),
+        entry(None, EntryFault::KindInName { name: "Deployment/web".to_owned() }),
+        entry(Some((5, 1)), EntryFault::NoReplicas),
         not_safe(7, 13, UnsafeEdit::Alias { name: "tag".to_owned(), anchor: 2 }),
         not_safe(7, 13, UnsafeEdit::Anchor { name: "tag".to_owned(), aliases: vec![] }),
         not_safe(7, 13, UnsafeEdit::Anchor { name: "tag".to_owned(), aliases: vec![9, 12] }),
@@ -115,6 +131,10 @@ fn in_values() -> Vec<EditError> {
         fault(app, 1, 1, ValueFault::ApplicationSet),
         fault(app, 6, 3, ValueFault::NoHelmSource),
         fault(app, 6, 3, ValueFault::SeveralSources { lines: vec![8, 14] }),
+        text(app, None, PlanFault::NoEntry { section: "kustomize.images".to_owned(), name: "app".to_owned() }),
+        text(app, Some((9, 5)), PlanFault::Entry(EntryFault::OtherTool { key: "helm".to_owned() })),
+        text(app, Some((9, 5)), PlanFault::Entry(EntryFault::OtherTool { key: "directory".to_owned() })),
+        text(app, Some((14, 5)), PlanFault::Entry(EntryFault::SeveralSources { lines: vec![6, 14] })),
         fault(app, 12, 7, ValueFault::FileParameter { path: tag() }),
         fault(app, 12, 16, ValueFault::ForceString { value: "110".to_owned() }),
         fault(app, 9, 7, ValueFault::NotLiteral),
@@ -187,6 +207,7 @@ fn of_arguments() -> Vec<EditError> {
         fault("a=x", 3, ArgumentFault::Value { expected: ValueKind::Null }),
         fault("a=0755", 3, ArgumentFault::LeadingZero { text: "0755".to_owned(), number: Some(493) }),
         fault("a=089", 3, ArgumentFault::LeadingZero { text: "089".to_owned(), number: None }),
+        fault("env=prod", 1, ArgumentFault::AlsoAPath { folder: true, subject: Subject::Image }),
         fault("app:2", 1, ArgumentFault::Twice(1)),
         fault("nginx", 1, ArgumentFault::None(Subject::Replicas)),
         fault("", 1, ArgumentFault::WhichFile),
@@ -248,6 +269,7 @@ fn variants(source: &str, name: &str) -> Vec<String> {
 fn every_fault_of_the_editor_is_in_the_table() {
     let plan = include_str!("../../domain/plan.rs");
     let value = include_str!("../../domain/plan/value_fault.rs");
+    let entry = include_str!("../../domain/plan/entry_fault.rs");
     let edit = include_str!("../../domain/edit.rs");
     let shown = groups().into_iter().flat_map(|(_, errors)| errors).map(|error| format!("{error:?}"));
     let shown = shown.collect::<Vec<_>>().join("\n");
@@ -255,6 +277,7 @@ fn every_fault_of_the_editor_is_in_the_table() {
         (plan, "PlanFault"),
         (plan, "UnsafeEdit"),
         (value, "ValueFault"),
+        (entry, "EntryFault"),
         (edit, "FileFault"),
         (edit, "ArgumentFault"),
         (edit, "SpecialFile"),
