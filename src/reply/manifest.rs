@@ -73,7 +73,7 @@ pub(super) fn explained(text: Text, fault: &PlanFault, language: Language) -> Te
                 ": добавьте её, и команда сможет её менять.",
                 ": once it is added, the command can change it."
             )),
-        PlanFault::Entry(fault) => text.plain(edit::entry_found(fault, language)),
+        PlanFault::Entry(fault) => text.code(clean::inline(&edit::entry_found(fault, language), SHOWN)),
         PlanFault::AmbiguousEntry { section, name, lines } => {
             let lines = numbers(lines);
             text.plain(say!(language, "В разделе ", "The section "))

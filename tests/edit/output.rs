@@ -177,3 +177,16 @@ fn an_empty_string_is_seen() {
     let world = World::of(&[("values.yaml", "a: \"\"\n")]);
     assert_eq!(world.run(&["value", "a=x", "values.yaml"]).well(), "values.yaml:1: a \"\" → x\n");
 }
+
+#[test]
+fn the_help_is_about_editing() {
+    let world = World::kustomization();
+    for command in ["image", "replicas", "value"] {
+        let help = world.run(&[command, "--help"]).well();
+        assert!(!help.contains("--config") && !help.contains("--log-format"), "{help}");
+        assert!(help.contains("\nExit codes:\n") && help.contains("--language"), "{help}");
+    }
+    let options = ["--config", "nowhere.yaml", "--log-format", "json"];
+    world.run(&[&["replicas", "web=3"][..], &options].concat()).well();
+    assert_eq!(world.run(&["replicas", "web=3", "--log-format", "x"]).code, Some(2));
+}

@@ -4,7 +4,22 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{domain::edit::Subject, manifest::Missing};
+use crate::{app::cli::LogFormat, domain::edit::Subject, manifest::Missing};
+
+/// What scripts learn without reading the text; docs/editing.md says the same.
+macro_rules! codes {
+    ($text:expr) => {
+        concat!(
+            $text,
+            "\n\nExit codes:\n  \
+             0  done, or already so; with --check: nothing would change\n  \
+             1  refused, nothing was changed; with --check: something would change\n  \
+             2  the arguments are wrong; with --check: refused as well\n  \
+             4  reading or writing failed, nothing was changed\n  \
+             5  writing failed in the middle, and a file could not be put back"
+        )
+    };
+}
 
 /// What to edit.
 #[derive(Debug, Subcommand)]
@@ -12,22 +27,22 @@ pub enum EditCommand {
     /// Sets the name, tag or digest of images; `*` keeps the name.
     #[command(
         override_usage = "tiphys edit image [OPTIONS] NAME=NEW:TAG... [FILE|DIR|-]...",
-        after_help = "Forms: NAME=NEW:TAG, NAME=*:TAG, NAME=NEW, NAME=NEW@DIGEST, NAME=*@DIGEST, NAME=NEW:TAG@DIGEST,\n\
+        after_help = codes!("Forms: NAME=NEW:TAG, NAME=*:TAG, NAME=NEW, NAME=NEW@DIGEST, NAME=*@DIGEST, NAME=NEW:TAG@DIGEST,\n\
                       NAME:TAG, NAME@DIGEST. NAME is the image as the manifests name it, with host and port.\n\n\
-                      A folder means its kustomization; without one it is the current folder."
+                      A folder means its kustomization; without one it is the current folder.")
     )]
     Image(ImageArgs),
     /// Sets replica counts of workloads.
     #[command(
         override_usage = "tiphys edit replicas [OPTIONS] NAME=COUNT... [FILE|DIR|-]...",
-        after_help = "In a file of manifests NAME may be KIND/NAME, such as Deployment/web.\n\n\
-                      A folder means its kustomization; without one it is the current folder."
+        after_help = codes!("In a file of manifests NAME may be KIND/NAME, such as Deployment/web.\n\n\
+                      A folder means its kustomization; without one it is the current folder.")
     )]
     Replicas(ReplicasArgs),
     /// Sets values at key paths, as in Helm values.
     #[command(
         override_usage = "tiphys edit value [OPTIONS] KEY.PATH=VALUE... --file FILE",
-        after_help = "In an Argo CD Application and a Flux HelmRelease the path leads into the Helm values there."
+        after_help = codes!("In an Argo CD Application and a Flux HelmRelease the path leads into the Helm values there.")
     )]
     Value(ValueArgs),
 }
@@ -59,6 +74,13 @@ pub struct EditArgs {
     /// Prints one JSON object.
     #[arg(long)]
     pub json: bool,
+    // All commands take these two; an edit needs neither, and its help is shorter without them.
+    /// The configuration, which edits don't need.
+    #[arg(long, hide = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How log lines look.
+    #[arg(long, hide = true, value_enum, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
 }
 
 /// Arguments of `tiphys edit image`.

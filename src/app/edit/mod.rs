@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use self::{
     args::{EditArgs, EditCommand},
@@ -178,7 +178,7 @@ fn replace(jobs: Vec<Job>) -> Result<Result<Vec<Job>, Vec<EditError>>> {
             signal_hook::low_level::emulate_default_handler(signal).context("signals")?;
             return Ok(Err(vec![]));
         }
-        Err(Failure::Output(error)) => return Err(error).context("standard output"),
+        Err(Failure::Output(error)) => return Err(anyhow!(error).context("standard output")),
         Err(Failure::Files(faults)) => faults,
     };
     let named = |(index, fault): (usize, FileFault)| EditError::File { file: new[index].0.shown.clone(), fault };

@@ -26,12 +26,12 @@ use crate::domain::edit::FileFault;
 pub(super) const PREFIX: &str = ".tiphys-";
 
 /// Why files were not replaced.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
     /// What is wrong with which files, by their index.
     Files(Vec<(usize, FileFault)>),
     /// What was to be printed before anything is replaced could not be.
-    Output(io::Error),
+    Output(String),
     /// A signal came before anything was replaced.
     Interrupted(i32),
 }
@@ -78,7 +78,7 @@ pub(super) fn replace_all(
 ) -> Result<(), Failure> {
     let ready = prepare(files, stop)?;
     stop.check()?;
-    before().map_err(Failure::Output)?;
+    before().map_err(|error| Failure::Output(error.to_string()))?;
     rename(files, ready)
 }
 
@@ -157,6 +157,10 @@ mod tests {
 
     use super::*;
 
+    fn replaced(files: &[(&Source, &str)], stop: &Stop) -> Result<(), Failure> {
+        replace_all(files, stop, || Ok(()))
+    }
+
     struct World {
         folder: tempfile::TempDir,
     }
@@ -196,7 +200,7 @@ mod tests {
         let world = World::of(&["a"]);
         fs::set_permissions(world.path("a"), Permissions::from_mode(0o640)).expect("set");
         symlink("a", world.path("link")).expect("linked");
-        replace_all(&[(&world.read("link"), "new")], &Stop::default()).expect("replaced");
+        replaced(&[(&world.read("link"), "new")], &Stop::default()).expect("replaced");
         assert_eq!(world.text("a"), "new");
         assert_eq!(fs::metadata(world.path("a")).expect("there").mode() & 0o7777, 0o640);
         assert_eq!(fs::read_link(world.path("link")).expect("still a link"), Path::new("a"));
@@ -208,7 +212,7 @@ mod tests {
         let world = World::of(&["a", "b"]);
         let (a, b) = (world.read("a"), world.read("b"));
         fs::write(world.path("b"), "theirs").expect("written");
-        let failure = replace_all(&[(&a, "new"), (&b, "new")], &Stop::default());
+        let failure = replaced(&[(&a, "new"), (&b, "new")], &Stop::default());
         assert_eq!(failure, Err(Failure::of(1, FileFault::Changed)));
         assert_eq!((world.text("a"), world.text("b")), ("old a".to_owned(), "theirs".to_owned()));
         assert_eq!(world.names(), ["a", "b"]);
@@ -235,7 +239,7 @@ mod tests {
         let a = world.read("a");
         fs::remove_dir_all(world.folder.path()).expect("removed");
         assert!(matches!(put_back(&a), Err(FileFault::NotPutBack(_))));
-        assert!(matches!(replace_all(&[(&a, "new")], &Stop::default()), Err(Failure::Files(_))));
+        assert!(matches!(replaced(&[(&a, "new")], &Stop::default()), Err(Failure::Files(_))));
     }
 
     #[test]
@@ -243,7 +247,7 @@ mod tests {
         let world = World::of(&["a", "b"]);
         let stop = Stop::default();
         stop.0.store(2, Ordering::SeqCst);
-        let failure = replace_all(&[(&world.read("a"), "new"), (&world.read("b"), "new")], &stop);
+        let failure = replaced(&[(&world.read("a"), "new"), (&world.read("b"), "new")], &stop);
         assert_eq!(failure, Err(Failure::Interrupted(2)));
         assert_eq!((world.text("a"), world.names()), ("old a".to_owned(), vec!["a".to_owned(), "b".to_owned()]));
     }
