@@ -174,7 +174,7 @@ fn applications() {
     assert_snapshot!(app("      parameters:\n      - {name: image.tag, value: a}\n      - {name: image.tag, value: b}\n"), @r#"9:9: has several parameters entries named "image.tag", on lines [8, 9]"#);
     assert_snapshot!(app("      parameters:\n      - {name: image, value: a}\n"), @"8:9: image is a single value, not a map");
     assert_snapshot!(app("      parameters:\n      - {name: image.tag.x, value: a}\n"), @"8:9: cannot be edited safely: the value is not a plain or quoted scalar");
-    assert_snapshot!(app("      parameters:\n      - name: image.tag\n        value: |-\n          v1\n"), @"9:9: cannot be edited safely: the value is not a plain or quoted scalar");
+    assert_snapshot!(app("      parameters:\n      - name: image.tag\n        value: |-\n          v1\n"), @"9:9: image.tag is a text of several lines, not a single value");
     assert_snapshot!(app("      fileParameters:\n      - {name: image.tag, path: tag.txt}\n      parameters:\n      - {name: image.tag, value: a}\n"), @"8:9: image.tag is read from a file by fileParameters");
     let parameter = application(
         "      parameters:\n      - {name: image.tag, value: v1}\n      - {name: b, value: v1, forceString: false}\n",
@@ -204,7 +204,7 @@ fn applications_that_are_unclear() {
 fn releases() {
     assert_snapshot!(release("  valuesFrom:\n  - kind: ConfigMap\n    name: a\n"), @"5:5: image.tag is not set inline, and valuesFrom takes values from the cluster");
     assert_snapshot!(release("  values:\n    image: {}\n  valuesFrom:\n  - {kind: ConfigMap, name: a}\n"), @"7:5: image.tag is not set inline, and valuesFrom takes values from the cluster");
-    assert_snapshot!(release("  values: |\n    image:\n      tag: v1\n"), @"5:5: spec.values is a single value, not a map");
+    assert_snapshot!(release("  values: |\n    image:\n      tag: v1\n"), @"5:5: spec.values is a text of several lines, not a map");
     assert_snapshot!(refused("kind: HelmRelease\n", &RELEASE, "a", String("v2")), @"there is no HelmRelease");
 }
 
