@@ -173,7 +173,7 @@ impl Scalar {
         }
         let of_version = kind::is_of_version(wish.steps) && !text.is_empty();
         match kind::same(old_text, text) {
-            Ok(()) if of_version && Number::parse(text).is_some_and(|number| !number.is_whole()) => Ok(string(text)),
+            Ok(()) if of_version && kind::is_float(old_text) => Ok(string(text)),
             Ok(()) => Ok(other(text.to_owned())),
             Err(kind) if of_version && kind != ScalarKind::Truth => Ok(string(text)),
             Err(kind) => {

@@ -136,11 +136,12 @@ fn is_whole(text: &str) -> bool {
 }
 
 /// A number with a fraction or an exponent, in any notation.
-fn is_float(text: &str) -> bool {
+pub(super) fn is_float(text: &str) -> bool {
     let bare = text.strip_prefix(['+', '-']).unwrap_or(text).to_ascii_lowercase();
     let decimal = bare.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && bare.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-' | b'_'));
-    matches!(&*bare, ".inf" | ".nan") || decimal && !scalar::reads_as_string(text) && !scalar::is_time(text)
+    let whole = Notation::of(text).is_some();
+    matches!(&*bare, ".inf" | ".nan") || decimal && !whole && !scalar::reads_as_string(text) && !scalar::is_time(text)
 }
 
 #[cfg(test)]

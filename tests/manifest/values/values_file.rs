@@ -131,6 +131,7 @@ pub(crate) const KINDS: &[Case] = &[
     case("a word of YAML 1.1 becomes plain", "on", Auto("false"), "on: «yes|false»\n"),
     case("a version is no number", "app.appVersion", Auto("1.20"), "app:\n  appVersion: «1.10|\"1.20\"»\n"),
     case("a tag is no number", "imageTag", Auto("2.0"), "imageTag: «1.0|\"2.0\"»\n"),
+    case("a whole number in place of a version", TAG, Auto("2"), "image:\n  tag: «1.10|\"2\"»\n"),
     case("a tag becomes a text", TAG, Auto("v1.2"), "image:\n  tag: «1.10|v1.2»\n"),
     case("a date as tag", TAG, Auto("v1.2"), "image:\n  tag: «2024-01-31|v1.2»\n"),
     case("no float is made", TAG, Auto("1.10"), "image:\n  tag: «1|\"1.10\"»\n"),
