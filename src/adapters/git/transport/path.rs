@@ -69,7 +69,7 @@ impl PathRemote {
                 None => "there is no git program".to_owned(),
             };
         if first {
-            tracing::warn!(%remote, why, "pushing by libgit2: hooks don't run there");
+            tracing::info!(%remote, why, "pushing by libgit2: hooks don't run there");
         }
         let path = self.path.clone();
         blocking(move || copy_and_move(&path, &update)).await
