@@ -118,7 +118,7 @@ impl<'t> Embedded<'t> {
         let finished = if self.text.ends_with('\n') && self.lines.last().is_some_and(|last| last.end == file.len()) {
             // The readers disagree whether such a text ends with a line end. So the proof is done on a file that does, and
             // that line end is taken away again.
-            if ![self.text.as_ref(), new].into_iter().all(proof::needs_no_line_end) {
+            if ![self.text, new].into_iter().all(proof::needs_no_line_end) {
                 let reason = "the text ends in a block text without a line end, so its value would change; a line end there helps";
                 return Err(Fault::not_safe(
                     self.tree.position(self.pair.key),

@@ -2,7 +2,7 @@
 
 use crate::manifest::tree::{Kind, Node, NodeId, Style, Tree};
 
-/// Whether a text that was read is free of it: what [`bytes`] says, no document that is a scalar, no anchor, alias or
+/// Whether a text that was read is free of it: what [`bytes()`] says, no document that is a scalar, no anchor, alias or
 /// tag, and no scalar or flow collection of several lines, but for block scalars; in flow collections, nothing empty and
 /// no plain scalars with colons or question marks.
 ///
