@@ -2,11 +2,10 @@
 
 use super::{PlanError, PlanFault, at};
 use crate::{
-    domain::{catalogue::Site, command::Mutation, name::RepoPath, position::Position, snapshot::Snapshot},
+    domain::{catalogue::Site, command::Mutation, name::RepoPath, snapshot::Snapshot},
     manifest::{
-        Fault,
         argocd::{self, Overrides},
-        helm::{self as manifest_helm, Host},
+        helm,
         key_path::KeyPath,
     },
 };
@@ -43,7 +42,7 @@ pub(super) fn refuse(found: Vec<(RepoPath, Overrides)>, mutation: &Mutation) -> 
 pub(super) fn refuse_helm(snapshot: &dyn Snapshot, site: &Site, keys: &[&KeyPath]) -> Result<(), PlanError> {
     for (file, bytes) in source_files(snapshot, site)? {
         for key in keys {
-            if let Some((_, found)) = in_source(&bytes, key).map_err(|fault| at(&file, fault))? {
+            if let Some((_, found)) = helm::overriding(&bytes, key).map_err(|fault| at(&file, fault))? {
                 return Err(PlanError { file, at: Some(found), fault: PlanFault::Overridden });
             }
         }
@@ -55,7 +54,7 @@ pub(super) fn refuse_helm(snapshot: &dyn Snapshot, site: &Site, keys: &[&KeyPath
 pub(super) fn helm(snapshot: &dyn Snapshot, site: &Site, key: &KeyPath) -> Result<Option<String>, PlanError> {
     let mut value = None;
     for (file, bytes) in source_files(snapshot, site)? {
-        value = in_source(&bytes, key).map_err(|fault| at(&file, fault))?.map(|(text, _)| text).or(value);
+        value = helm::overriding(&bytes, key).map_err(|fault| at(&file, fault))?.map(|(text, _)| text).or(value);
     }
     Ok(value)
 }
@@ -72,32 +71,4 @@ fn source_files(snapshot: &dyn Snapshot, site: &Site) -> Result<Vec<(RepoPath, V
         }
     }
     Ok(found)
-}
-
-/// What stands before a source in an Application.
-const APPLICATION: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n";
-
-/// The value that such a file sets for Helm: it has the fields of an Application's source.
-fn in_source(bytes: &[u8], key: &KeyPath) -> Result<Option<(String, Position)>, Fault> {
-    const LINES: usize = 4;
-    const INDENT: usize = 4;
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return Err(Fault::whole(PlanFault::Malformed("not UTF-8".to_owned())));
-    };
-    if !text.contains("helm") {
-        return Ok(None);
-    }
-    let mut application = APPLICATION.to_owned();
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let marker = line.starts_with("---") || line.starts_with("...") || line.starts_with('%');
-        application.push_str(&if marker { "\n".to_owned() } else { format!("    {line}\n") });
-    }
-    let outside = |at: Position| Position {
-        line: at.line.saturating_sub(LINES).max(1),
-        column: at.column.saturating_sub(INDENT).max(1),
-    };
-    match manifest_helm::get(application.as_bytes(), &Host::Application { name: None }, key) {
-        Ok(found) => Ok(found.map(|(value, at)| (value, outside(at)))),
-        Err(Fault { at, fault }) => Err(Fault { at: at.map(outside), fault }),
-    }
 }
