@@ -433,9 +433,10 @@ async fn what_stands_in_the_way_is_told_apart() {
     }
 
     drop(server);
-    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("gone");
-    assert!(matches!(error, RepositoryError::Unreachable(_)), "{error}");
+    // The fetch comes first: it finds out that the kept connection is dead. A push that does would rightly be unclear.
     let error = repository.fetch().await.expect_err("gone");
+    assert!(matches!(error, RepositoryError::Unreachable(_)), "{error}");
+    let error = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect_err("gone");
     assert!(matches!(error, RepositoryError::Unreachable(_)), "{error}");
 }
 
