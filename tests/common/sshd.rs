@@ -47,10 +47,12 @@ impl Sshd {
             format!(
                 "HostKey {}\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nPasswordAuthentication no\n\
                  KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\nUsePAM no\nPidFile none\n\
-                 SetEnv GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null PATH={}\n{extra}\n",
+                 SetEnv GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null HOME={} PATH={}\n{extra}\n",
                 path("host_ed25519"),
                 path("host_rsa"),
                 path("authorized_keys"),
+                // Otherwise the user's own shell reads the user's own settings, which may take a while.
+                path("home"),
                 std::env::var("PATH").expect("set"),
             ),
         )
