@@ -52,6 +52,9 @@ pub enum RepositoryError {
     /// The mirror on disk can't be used: no space, no permission, locked by another process.
     #[error("the mirror on disk cannot be used: {0}")]
     Mirror(String),
+    /// The commits can't be signed, and unsigned ones aren't pushed; nothing was applied.
+    #[error("the commit cannot be signed: {0}")]
+    Signing(String),
 }
 
 /// The manifests repository: one branch of one remote, through a mirror on disk.

@@ -169,6 +169,7 @@ pub(crate) fn settings(ground: &Path, url: &str, mirror: &str) -> Settings {
         mirror: ground.join(mirror),
         committer_name: "tiphys".to_owned(),
         committer_email: "tiphys@example.org".to_owned(),
+        signing: None,
         deadline: Duration::from_secs(60),
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 
-use super::config::{ClusterAccess, Config, Credentials, RegistryConfig, RegistryKind, RepositoryConfig, SecretSource};
+use super::config::{
+    ClusterAccess, Config, Credentials, RegistryConfig, RegistryKind, RepositoryConfig, SecretSource, Signing,
+};
 use crate::{
     adapters::{
         argocd::{self, ArgoCd},
@@ -77,6 +79,10 @@ fn repository(config: &RepositoryConfig) -> Result<Arc<dyn ManifestRepository>> 
         mirror: config.mirror.clone(),
         committer_name: config.committer.name.clone(),
         committer_email: config.committer.email.clone(),
+        signing: config
+            .signing
+            .clone()
+            .map(|Signing { key_file, passphrase_file }| git::SigningSettings { key_file, passphrase_file }),
         deadline: config.deadline,
     };
     match &config.credentials {

@@ -192,6 +192,8 @@ pub enum FailureKind {
     TooManyRaces,
     /// The mirror on disk can't be used.
     Mirror,
+    /// The key can't sign commits.
+    Signing,
     /// Anything else.
     Internal,
 }

@@ -58,6 +58,9 @@ fn title(kind: FailureKind, applied: Applied, language: Language) -> String {
                 "The bot's copy of the repository can't be used"
             )
         }
+        FailureKind::Signing => {
+            say!(language, "Бот не может подписать коммит", "The bot can't sign the commit")
+        }
         FailureKind::Internal => say!(language, "Внутренняя ошибка", "Internal error"),
     }
 }
@@ -81,6 +84,12 @@ fn hint(kind: FailureKind, language: Language) -> String {
             language,
             "Что делать: оператору проверить место и права на диске бота; копию можно удалить, она создаётся заново.",
             "What to do: the operator checks the space and rights on the bot's disk; the copy may be deleted, it is made anew."
+        ),
+        FailureKind::Signing => say!(
+            language,
+            "Что делать: оператору проверить ключ подписи и его пароль (tiphys config check); без подписи бот не отправляет.",
+            "What to do: the operator checks the signing key and its passphrase (tiphys config check); unsigned commits \
+             aren't pushed."
         ),
         FailureKind::Internal => say!(
             language,

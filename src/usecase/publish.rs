@@ -197,6 +197,7 @@ pub(super) fn failure(error: &RepositoryError, unclear: bool) -> PublishError {
         RepositoryError::Authentication(_) => FailureKind::RepositoryAuthentication,
         RepositoryError::Unreachable(_) | RepositoryError::Unclear(_) => FailureKind::RepositoryUnreachable,
         RepositoryError::Mirror(_) => FailureKind::Mirror,
+        RepositoryError::Signing(_) => FailureKind::Signing,
     };
     let applied = if unclear { Applied::Unknown } else { Applied::No };
     PublishError::Failed(Failure { detail: error.to_string(), kind, applied })

@@ -13,6 +13,7 @@ mod path;
 #[cfg(feature = "sandbox")]
 #[path = "../common/nginx.rs"]
 mod server;
+mod signing;
 mod ssh;
 #[path = "../common/sshd.rs"]
 mod sshd;

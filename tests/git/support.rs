@@ -135,6 +135,7 @@ impl World {
             mirror: self.path("mirror.git"),
             committer_name: "tiphys".to_owned(),
             committer_email: "tiphys@example.org".to_owned(),
+            signing: None,
             deadline: Duration::from_secs(20),
         }
     }

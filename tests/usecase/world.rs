@@ -119,6 +119,7 @@ impl World {
             mirror,
             committer_name: "tiphys".into(),
             committer_email: "tiphys@example.org".into(),
+            signing: None,
             deadline: Duration::from_secs(20),
         };
         Arc::new(Faulty::new(GitRepository::new(settings).unwrap(), self.remote()))

@@ -15,6 +15,7 @@ use self::{
     mirror::{Fault, Mirror, MirrorError},
     objects::{Committer, NewObjects, ObjectError},
     settings::RemoteUrl,
+    signature::Signer,
     snapshot::GitSnapshot,
     transport::{Transport, Update, Want, blocking},
 };
@@ -28,16 +29,19 @@ use crate::{
 };
 
 mod history;
+mod key;
 mod mirror;
 mod objects;
 mod settings;
+mod signature;
 mod snapshot;
 mod transport;
 mod verdict;
 mod wire;
 
 pub use mirror::check_mirror;
-pub use settings::{Settings, SettingsError, TokenSource};
+pub use settings::{Settings, SettingsError, SigningSettings, TokenSource};
+pub use signature::check_signing_key;
 pub use transport::{check_known_hosts, find_program};
 
 /// A manifests repository behind git's own protocols.
@@ -64,7 +68,11 @@ impl GitRepository {
         Ok(Self {
             mirror: Arc::new(Mirror::new(settings.mirror.clone(), url.to_string(), reference)),
             transport: Transport::new(url, &settings)?,
-            committer: Committer { name: settings.committer_name, email: settings.committer_email },
+            committer: Committer {
+                name: settings.committer_name,
+                email: settings.committer_email,
+                signer: settings.signing.map(|signing| Arc::new(Signer::new(&signing))),
+            },
             head: Mutex::new(None),
             history: Arc::default(),
             turn: tokio::sync::Mutex::new(()),
@@ -182,6 +190,7 @@ impl GitRepository {
         match error {
             ObjectError::Unfit(text) => RepositoryError::Refused(text),
             ObjectError::Mirror(error) => self.mirror.error(error),
+            ObjectError::Signing(text) => RepositoryError::Signing(text),
         }
     }
 }

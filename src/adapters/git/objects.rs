@@ -1,10 +1,10 @@
 //! Makes commits: trees patched along the changed paths only, file modes kept, signatures without forbidden characters.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use git2::{Commit, ObjectType, Oid, Repository, Signature, Time, Tree};
 
-use super::{mirror::MirrorError, transport::Interrupted};
+use super::{mirror::MirrorError, signature::Signer, transport::Interrupted};
 use crate::{
     domain::{name::RepoPath, snapshot::FileEdit},
     ports::NewCommit,
@@ -20,6 +20,8 @@ pub(super) enum ObjectError {
     Unfit(String),
     /// The mirror.
     Mirror(MirrorError),
+    /// The key can't sign it.
+    Signing(String),
 }
 
 impl From<git2::Error> for ObjectError {
@@ -50,6 +52,8 @@ pub(super) struct Committer {
     pub(super) name: String,
     /// The e-mail address.
     pub(super) email: String,
+    /// What signs the commits, if they are to be signed.
+    pub(super) signer: Option<Arc<Signer>>,
 }
 
 impl Committer {
@@ -66,6 +70,7 @@ impl Committer {
         base: Oid,
         commits: &[NewCommit],
     ) -> Result<NewObjects, ObjectError> {
+        let key = self.signer.as_ref().map(|signer| signer.key()).transpose().map_err(ObjectError::Signing)?;
         let mut made = NewObjects::default();
         let mut parent = repository.find_commit(base)?;
         for commit in commits {
@@ -76,7 +81,12 @@ impl Committer {
             let author = signature(&commit.author.name, &commit.author.email, &at)?;
             let committer = signature(&self.name, &self.email, &at)?;
             let message = message(&commit.message);
-            let id = repository.commit(None, &author, &committer, &message, &tree, &[&parent])?;
+            let mut commit =
+                repository.commit_create_buffer(&author, &committer, &message, &tree, &[&parent])?.to_vec();
+            if let Some(key) = &key {
+                commit = key.signed(&commit).map_err(ObjectError::Signing)?;
+            }
+            let id = repository.odb()?.write(ObjectType::Commit, &commit)?;
             made.commits.push(id);
             made.all.push(id);
             parent = repository.find_commit(id)?;
@@ -196,7 +206,7 @@ mod tests {
     }
 
     fn committer() -> Committer {
-        Committer { name: "tiphys".to_owned(), email: "tiphys@example.org".to_owned() }
+        Committer { name: "tiphys".to_owned(), email: "tiphys@example.org".to_owned(), signer: None }
     }
 
     #[test]

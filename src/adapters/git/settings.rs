@@ -35,9 +35,20 @@ pub struct Settings {
     pub committer_name: String,
     /// The committer's e-mail address.
     pub committer_email: String,
+    /// The key that signs the commits; without it they aren't signed.
+    pub signing: Option<SigningSettings>,
     /// How long the remote may take: for each silence while data is fetched, and for a push as a whole; for connecting it
     /// is less.
     pub deadline: Duration,
+}
+
+/// The key that signs commits. Its files are read for each push, so that a new key is picked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningSettings {
+    /// The private key: Ed25519, ECDSA or RSA, in OpenSSH's or PEM format.
+    pub key_file: PathBuf,
+    /// The file with the key's passphrase.
+    pub passphrase_file: Option<PathBuf>,
 }
 
 /// Where a token comes from.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     ChatConfig, ClusterAccess, Committer, Config, Credentials, Depth, FollowConfig, KubernetesConfig, RegistryConfig,
-    RepositoryConfig, TelegramConfig, explain,
+    RepositoryConfig, Signing, TelegramConfig, explain,
     fault::{Fault, Faults},
     file::{
         ApplicationSection, File, HelmSection, KubernetesSection, RegistrySection, RepositorySection, SharedBasesKey,
@@ -155,6 +155,10 @@ impl Converter<'_> {
             deadline: time(&section.deadline)?,
             mirror: self.folder.join(section.mirror),
             committer: Committer { name: section.committer.name, email: section.committer.email },
+            signing: section.signing.map(|signing| Signing {
+                key_file: self.folder.join(signing.key_file),
+                passphrase_file: self.path(signing.passphrase_file),
+            }),
             web_url: section.web_url.map(|url| web_url(&url).map(trimmed)).transpose().map_err(Fault::whole)?,
         })
     }

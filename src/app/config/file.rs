@@ -136,6 +136,8 @@ pub(super) struct RepositorySection {
     pub(super) mirror: String,
     /// The committer of all commits; the author is whoever asked.
     pub(super) committer: CommitterSection,
+    /// The SSH key that signs all commits; without it they aren't signed.
+    pub(super) signing: Option<SigningSection>,
     /// The repository's page at the forge; commits are linked as `WEB_URL/-/commit/ID`.
     #[schemars(extend("format" = "web-url"))]
     pub(super) web_url: Option<String>,
@@ -159,6 +161,19 @@ pub(super) struct CommitterSection {
     /// The e-mail address.
     #[schemars(extend("format" = "email"))]
     pub(super) email: String,
+}
+
+/// The key that signs commits, as `git commit -S` does with `gpg.format` set to `ssh`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SigningSection {
+    /// The private key: Ed25519, ECDSA or RSA (2048 bits or more). It may be that of `ssh_key_file`. One that can't sign
+    /// is a fault; it is read for each push, so that a new key is picked up.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) key_file: String,
+    /// The file that holds the private key's passphrase, when it has one.
+    #[schemars(extend("format" = "file-path"))]
+    pub(super) passphrase_file: Option<String>,
 }
 
 /// The container registry.

@@ -112,6 +112,8 @@ pub struct RepositoryConfig {
     pub mirror: PathBuf,
     /// The committer of all commits.
     pub committer: Committer,
+    /// The key that signs them, if there is one.
+    pub signing: Option<Signing>,
     /// The repository's page at the forge, without a slash at its end.
     pub web_url: Option<String>,
 }
@@ -146,6 +148,15 @@ pub struct Committer {
     pub name: String,
     /// The e-mail address.
     pub email: String,
+}
+
+/// The key that signs commits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The private key's file.
+    pub key_file: PathBuf,
+    /// The file with its passphrase, when it has one.
+    pub passphrase_file: Option<PathBuf>,
 }
 
 /// The container registry.

@@ -26,6 +26,7 @@ enum Content {
     Secret,
     BotToken,
     PrivateKey,
+    SigningKey,
     Certificates,
     KnownHosts,
     Kubeconfig,
@@ -40,6 +41,8 @@ const FILES: &[(&str, &str, Content)] = &[
     ("repository", "ssh_key_file", Content::PrivateKey),
     ("repository", "ssh_key_passphrase_file", Content::Secret),
     ("repository", "known_hosts_file", Content::KnownHosts),
+    ("repository.signing", "key_file", Content::SigningKey),
+    ("repository.signing", "passphrase_file", Content::Secret),
     ("repository", "ca_file", Content::Certificates),
     ("registry", "token_file", Content::Secret),
     ("registry", "ca_file", Content::Certificates),
@@ -50,14 +53,16 @@ const FILES: &[(&str, &str, Content)] = &[
 pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec<Fault>) {
     let (mut faults, mut warnings) = (Vec::new(), Vec::new());
     for (section, key, content) in FILES {
-        let Some(entry) = tree.get(section).and_then(|section| section.entry(key)) else { continue };
+        let Some(entry) = tree.descend(section.split('.')).and_then(|section| section.entry(key)) else { continue };
         let Some(written) = entry.value.text().filter(|text| !text.is_empty()) else { continue };
         let path = folder.join(written);
-        match open(&path).and_then(|()| inspect(&path, *content, tree)) {
+        match open(&path).and_then(|()| inspect(&path, *content, tree, folder)) {
             Err(reason) => faults.push(Fault::at(entry.value.place, format!("{}: {reason}", shown(entry, &path)))),
             Ok(())
-                if matches!(content, Content::Secret | Content::BotToken | Content::PrivateKey)
-                    && anyone_may_read(&path) =>
+                if matches!(
+                    content,
+                    Content::Secret | Content::BotToken | Content::PrivateKey | Content::SigningKey
+                ) && anyone_may_read(&path) =>
             {
                 let text = format!("{}: every user of this machine may read it", shown(entry, &path));
                 warnings.push(Fault::at(entry.value.place, text));
@@ -123,7 +128,7 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn inspect(path: &PathBuf, content: Content, tree: &Node) -> Result<(), String> {
+fn inspect(path: &PathBuf, content: Content, tree: &Node, folder: &Path) -> Result<(), String> {
     match content {
         Content::Secret | Content::BotToken => match SecretSource::File(path.clone()).read() {
             Ok(token) if matches!(content, Content::BotToken) && !telegram::is_token(token.expose_secret()) => {
@@ -138,6 +143,15 @@ fn inspect(path: &PathBuf, content: Content, tree: &Node) -> Result<(), String> 
             Ok(text) if text.contains("PRIVATE KEY-----") => Ok(()),
             _ => Err("is not a private key in PEM or OpenSSH form".to_owned()),
         },
+        Content::SigningKey => {
+            let passphrase = tree.descend(["repository", "signing", "passphrase_file"]).and_then(Node::text);
+            let passphrase = passphrase.map(|file| folder.join(file));
+            match &passphrase {
+                // A fault of its own.
+                Some(file) if open(file).is_err() => Ok(()),
+                _ => git::check_signing_key(path, passphrase.as_deref()),
+            }
+        }
         Content::Certificates => {
             match CertificateDer::pem_file_iter(path).map(Iterator::collect::<Result<Vec<_>, _>>) {
                 Ok(Ok(certificates)) if !certificates.is_empty() => Ok(()),

@@ -1,6 +1,8 @@
 //! Whole files: what is accepted, and every kind of fault with its place.
 
 mod manifests;
+#[cfg(unix)]
+mod signing;
 
 use std::path::{Path, PathBuf};
 

@@ -86,3 +86,20 @@ fn effect_unknown() {
     What to do: try again in a minute; if it stays so, check the git server and the network.
     ");
 }
+
+#[test]
+fn not_signed() {
+    let detail =
+        "the commit cannot be signed: the key /run/secrets/signing-key is encrypted: set signing.passphrase_file";
+    assert_snapshot!(failed(FailureKind::Signing, detail, Applied::No), @r"
+    ❌ **Бот не может подписать коммит**
+    | the commit cannot be signed: the key /run/secrets/signing-key is encrypted: set signing.passphrase_file
+    Ничего не изменено, повторять безопасно.
+    Что делать: оператору проверить ключ подписи и его пароль (tiphys config check); без подписи бот не отправляет.
+
+    ❌ **The bot can't sign the commit**
+    | the commit cannot be signed: the key /run/secrets/signing-key is encrypted: set signing.passphrase_file
+    Nothing was changed; it is safe to try again.
+    What to do: the operator checks the signing key and its passphrase (tiphys config check); unsigned commits aren't pushed.
+    ");
+}

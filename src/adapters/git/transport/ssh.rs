@@ -2,8 +2,7 @@
 
 use std::{
     borrow::Cow,
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -12,7 +11,7 @@ use bytes::Bytes;
 use russh::{
     ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
     client::{self, AuthResult, Handle, Msg},
-    keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate, decode_secret_key},
+    keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate},
 };
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -23,6 +22,7 @@ use super::{
 };
 use crate::{
     adapters::git::{
+        key::KeyFiles,
         mirror::Fault,
         settings::{Settings, SettingsError},
         verdict,
@@ -55,8 +55,7 @@ pub(in crate::adapters::git) struct SshRemote {
     host: String,
     port: u16,
     path: String,
-    key_file: PathBuf,
-    passphrase_file: Option<PathBuf>,
+    key: KeyFiles,
     known_hosts_file: PathBuf,
     deadline: Duration,
     session: tokio::sync::Mutex<Option<Arc<Handle<HostCheck>>>>,
@@ -91,8 +90,11 @@ impl SshRemote {
             host,
             port,
             path,
-            key_file: settings.ssh_key_file.clone().ok_or(SettingsError::SshNeeds("ssh_key_file"))?,
-            passphrase_file: settings.ssh_key_passphrase_file.clone(),
+            key: KeyFiles {
+                key: settings.ssh_key_file.clone().ok_or(SettingsError::SshNeeds("ssh_key_file"))?,
+                passphrase: settings.ssh_key_passphrase_file.clone(),
+                setting: "ssh_key_passphrase_file",
+            },
             known_hosts_file: settings.known_hosts_file.clone().ok_or(SettingsError::SshNeeds("known_hosts_file"))?,
             deadline: settings.deadline,
             session: tokio::sync::Mutex::new(None),
@@ -216,7 +218,7 @@ impl SshRemote {
             AuthResult::Failure { .. } => Err(RepositoryError::Authentication(format!(
                 "{} doesn't accept the key {} for user {} (publickey)",
                 self.host,
-                self.key_file.display(),
+                self.key.key.display(),
                 self.user
             ))),
         }
@@ -225,13 +227,14 @@ impl SshRemote {
     /// Reads the host keys and the private key; both may have been replaced since the last session.
     async fn read_files(&self) -> Result<(HostKeys, PrivateKey), RepositoryError> {
         let (host, port) = (self.host.clone(), self.port);
-        let (known_hosts, key, passphrase) =
-            (self.known_hosts_file.clone(), self.key_file.clone(), self.passphrase_file.clone());
+        let (known_hosts, files) = (self.known_hosts_file.clone(), self.key.clone());
         // Decrypting a key takes long on purpose.
         blocking(move || {
             let keys = HostKeys::read(&known_hosts, &host, port).map_err(RepositoryError::Authentication)?;
-            let key = read_key(&key, passphrase.as_deref()).map_err(RepositoryError::Authentication)?;
-            Ok((keys, key))
+            let key = files.read().and_then(|texts| {
+                files.decode(&texts).map_err(|reason| format!("the key {} {reason}", files.key.display()))
+            });
+            Ok((keys, key.map_err(RepositoryError::Authentication)?))
         })
         .await
     }
@@ -282,26 +285,6 @@ impl client::Handler for HostCheck {
 
 fn fingerprint(key: &PublicKey) -> String {
     format!("{} {}", key.algorithm(), key.fingerprint(russh::keys::HashAlg::Sha256))
-}
-
-/// Reads the private key; error texts name the files, never what is in them.
-fn read_key(file: &Path, passphrase_file: Option<&Path>) -> Result<PrivateKey, String> {
-    let read = |file: &Path| {
-        fs::read_to_string(file)
-            .map(secrecy::SecretString::from)
-            .map_err(|e| format!("cannot read {}: {e}", file.display()))
-    };
-    use secrecy::ExposeSecret;
-    let key = read(file)?;
-    let passphrase = passphrase_file.map(read).transpose()?;
-    let passphrase = passphrase.as_ref().map(|text| text.expose_secret().trim_end_matches(['\n', '\r']));
-    decode_secret_key(key.expose_secret(), passphrase).map_err(|error| match (error, passphrase) {
-        (russh::keys::Error::KeyIsEncrypted, _) => {
-            format!("the key {} is encrypted: set ssh_key_passphrase_file", file.display())
-        }
-        (error, Some(_)) => format!("cannot use the key {}, or the passphrase is wrong: {error}", file.display()),
-        (error, None) => format!("cannot use the key {}: {error}", file.display()),
-    })
 }
 
 /// One argument for the shell on the other side, the way git quotes it.
@@ -390,17 +373,5 @@ mod tests {
     fn paths_are_quoted_for_the_remote_shell() {
         assert_eq!(quoted("/team/m.git"), "'/team/m.git'");
         assert_eq!(quoted("it's; rm -rf !"), r"'it'\''s; rm -rf '\!''");
-    }
-
-    #[test]
-    fn a_key_that_cannot_be_used_is_named_without_its_content() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("key");
-        let error = read_key(&file, None).expect_err("not there");
-        assert!(error.contains("key"), "{error}");
-        fs::write(&file, "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n")
-            .expect("written");
-        let error = read_key(&file, None).expect_err("no key");
-        assert!(error.contains("cannot use the key") && !error.contains("c2VjcmV0"), "{error}");
     }
 }
