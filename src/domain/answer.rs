@@ -164,7 +164,10 @@ pub enum Refusal {
         subject: String,
     },
     /// Too many commands wait for this repository.
-    Busy,
+    Busy {
+        /// How many do.
+        waiting: usize,
+    },
     /// The program is stopping.
     ShuttingDown,
 }

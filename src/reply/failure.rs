@@ -77,9 +77,11 @@ fn hint(kind: FailureKind, language: Language) -> String {
             "Что делать: оператору проверить токен или ключ бота, его права и сертификат сервера.",
             "What to do: the operator checks the bot's token or key, its rights and the server's certificate."
         ),
-        FailureKind::TooManyRaces => {
-            say!(language, "Что делать: повторить через минуту.", "What to do: try again in a minute.")
-        }
+        FailureKind::TooManyRaces => say!(
+            language,
+            "Что делать: повторить через минуту; если не проходит, оператору посмотреть, кто так часто пишет в эту ветку (другой бот, задание CI).",
+            "What to do: try again in a minute; if it stays so, the operator looks who pushes to this branch so often (another bot, a CI job)."
+        ),
         FailureKind::Mirror => say!(
             language,
             "Что делать: оператору проверить место и права на диске бота; копию можно удалить, она создаётся заново.",

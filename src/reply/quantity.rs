@@ -36,6 +36,11 @@ pub(super) fn tags(count: usize, language: Language) -> String {
     counted(count as u64, language, ["тег", "тега", "тегов"], ["tag", "tags"])
 }
 
+/// `3 команды`, `3 commands`.
+pub(super) fn commands(count: usize, language: Language) -> String {
+    counted(count as u64, language, ["команда", "команды", "команд"], ["command", "commands"])
+}
+
 /// `3 знака`, `3 characters`.
 pub(super) fn characters(count: usize, language: Language) -> String {
     counted(count as u64, language, ["знак", "знака", "знаков"], ["character", "characters"])

@@ -5,6 +5,7 @@ use super::{
     compose::{Text, button},
     denial, fault, manifest,
     message::Button,
+    quantity,
 };
 use crate::domain::{
     answer::Refusal,
@@ -67,11 +68,18 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
                 .plain(unchanged(language))
                 .line(say!(language, "Для новой команды нужен новый номер.", "A new command needs a new id."))
         }
-        Refusal::Busy => Text::new().plain(say!(
-            language,
-            "🚦 Слишком много команд в очереди. Ничего не изменено; повторите через минуту.",
-            "🚦 Too many commands are waiting. Nothing was changed; try again in a minute."
-        )),
+        Refusal::Busy { waiting } => {
+            let commands = quantity::commands(*waiting, language);
+            Text::new()
+                .plain("🚦 ")
+                .bold(say!(language, "Очередь полна: ждут {commands}", "The queue is full: {commands} are waiting"))
+                .line(unchanged(language))
+                .plain(say!(
+                    language,
+                    " Повторите через минуту. Если не проходит: сервер git отвечает медленно, оператору проверить его и журнал бота.",
+                    " Send the command again in a minute. If it stays so, the git server is slow: the operator checks it and the bot's log."
+                ))
+        }
         Refusal::ShuttingDown => Text::new().plain(say!(
             language,
             "🔌 Бот останавливается. Ничего не изменено; повторите через минуту.",

@@ -143,10 +143,11 @@ impl Publisher {
     pub(super) fn publish(&self, job: Job) -> impl Future<Output = Outcome> + Send + use<> {
         let (tell, outcome) = oneshot::channel();
         let queued = self.queue.try_send(Waiting { job, tell: vec![tell] });
+        let waiting = self.queue.max_capacity();
         async move {
             match queued {
                 Ok(()) => outcome.await.unwrap_or_else(|_| Err(PublishError::broken())),
-                Err(mpsc::error::TrySendError::Full(_)) => Err(PublishError::refused(Refusal::Busy)),
+                Err(mpsc::error::TrySendError::Full(_)) => Err(PublishError::refused(Refusal::Busy { waiting })),
                 Err(mpsc::error::TrySendError::Closed(_)) => Err(PublishError::Stopping),
             }
         }

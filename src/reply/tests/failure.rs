@@ -39,12 +39,12 @@ fn nothing_applied() {
     ❌ **Ветку всё время меняет кто-то ещё**
     | the branch has moved on
     Ничего не изменено, повторять безопасно.
-    Что делать: повторить через минуту.
+    Что делать: повторить через минуту; если не проходит, оператору посмотреть, кто так часто пишет в эту ветку (другой бот, задание CI).
 
     ❌ **Somebody else keeps changing the branch**
     | the branch has moved on
     Nothing was changed; it is safe to try again.
-    What to do: try again in a minute.
+    What to do: try again in a minute; if it stays so, the operator looks who pushes to this branch so often (another bot, a CI job).
     ");
     let detail = "the mirror on disk cannot be used: No space left on device";
     assert_snapshot!(failed(FailureKind::Mirror, detail, Applied::No), @r"

@@ -247,10 +247,12 @@ fn the_world_outside() {
     | pre-receive hook declined
     Nothing was changed. Trying again won't help before the operator lets the bot write to the branch or changes the server's rules.
     ");
-    assert_snapshot!(refused(Refusal::Busy), @r"
-    🚦 Слишком много команд в очереди. Ничего не изменено; повторите через минуту.
+    assert_snapshot!(refused(Refusal::Busy { waiting: 1_000 }), @r"
+    🚦 **Очередь полна: ждут 1000 команд**
+    Ничего не изменено. Повторите через минуту. Если не проходит: сервер git отвечает медленно, оператору проверить его и журнал бота.
 
-    🚦 Too many commands are waiting. Nothing was changed; try again in a minute.
+    🚦 **The queue is full: 1000 commands are waiting**
+    Nothing was changed. Send the command again in a minute. If it stays so, the git server is slow: the operator checks it and the bot's log.
     ");
     assert_snapshot!(refused(Refusal::ShuttingDown), @r"
     🔌 Бот останавливается. Ничего не изменено; повторите через минуту.
