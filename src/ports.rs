@@ -63,6 +63,10 @@ pub trait ManifestRepository: Send + Sync {
     /// Asks the remote for the branch's head and brings the mirror there.
     async fn fetch(&self) -> Result<Revision, RepositoryError>;
 
+    /// The branch's head as of the last fetch or push of this process, without asking anybody; `None` before the first
+    /// one. It may be stale: what is said because of it needs a fetch, or a push onto it that succeeds.
+    fn known_head(&self) -> Option<Revision>;
+
     /// The manifests at a revision that was fetched or pushed.
     async fn snapshot(&self, at: &Revision) -> Result<Arc<dyn Snapshot>, RepositoryError>;
 
@@ -70,8 +74,13 @@ pub trait ManifestRepository: Send + Sync {
     /// succeeds only when the branch is still at `base`. Returns their ids in order.
     async fn push(&self, base: &Revision, commits: Vec<NewCommit>) -> Result<Vec<Revision>, RepositoryError>;
 
-    /// The commit on the branch that carries this `Request-Id`, among those of the last days, as of the last fetch.
-    async fn find_request(&self, id: &RequestId) -> Result<Option<CommitRecord>, RepositoryError>;
+    /// For each `Request-Id` the commit on the branch that carries it, among those of the last days, as of the last fetch.
+    async fn find_requests(&self, ids: &[RequestId]) -> Result<Vec<Option<CommitRecord>>, RepositoryError>;
+
+    /// As [`ManifestRepository::find_requests`], for one of them.
+    async fn find_request(&self, id: &RequestId) -> Result<Option<CommitRecord>, RepositoryError> {
+        Ok(self.find_requests(std::slice::from_ref(id)).await?.pop().flatten())
+    }
 
     /// The newest commits of the branch as of the last fetch, newest first.
     async fn log(&self, limit: usize) -> Result<Vec<CommitRecord>, RepositoryError>;

@@ -3,6 +3,7 @@
 mod ancestry;
 mod check;
 mod courtesy;
+mod fetches;
 mod follow;
 mod mutation;
 mod order;

@@ -26,6 +26,9 @@ use crate::{
 const FETCHES: u32 = 3;
 const FETCH_PAUSE: Duration = Duration::from_millis(500);
 
+/// How long a refused mutation waits for the remote to tell whether it was carried out meanwhile.
+const REFUSAL_WAITS: Duration = Duration::from_secs(5);
+
 /// How many places of unsettled answers are kept.
 const REMEMBERED: usize = 1_000;
 
@@ -124,14 +127,47 @@ impl Service {
                 turn.come().await;
                 Prepared::Ready { address, unchecked }
             }
-            Err(refusal) => Prepared::Known { address, outcome: Err(PublishError::Refused(Box::new(refusal))) },
+            Err(refusal) => {
+                let meanwhile = self.delivered_meanwhile(change).await;
+                let outcome = meanwhile.unwrap_or_else(|| Err(PublishError::Refused(Box::new(refusal))));
+                Prepared::Known { address, outcome }
+            }
         }
     }
 
     /// What an earlier delivery of this request came to, when it was committed. A registry or a cluster that is down by
     /// now doesn't change that, so nothing is checked again.
+    ///
+    /// The remote is asked once in the life of the process. What another one commits after that is found when the push
+    /// loses its race, or before anything is answered without a push.
     async fn earlier_delivery(&self, change: &Change) -> Result<Option<Outcome>, RepositoryError> {
         self.first_fetch().await?;
+        self.committed(change).await
+    }
+
+    /// What this request came to since the last fetch: the process before this one may have pushed it before it ended,
+    /// and no compare-and-swap guards the answer of a command that is refused. A remote that doesn't answer soon doesn't
+    /// change what the checks have found.
+    async fn delivered_meanwhile(&self, change: &Change) -> Option<Outcome> {
+        let asking = async {
+            self.0.fetches.fresh(self.0.ports.repository.as_ref()).await?;
+            self.committed(change).await
+        };
+        match tokio::time::timeout(REFUSAL_WAITS, asking).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => {
+                warn!(request_id = %change.request.id, %error, "refused without a look at the remote");
+                None
+            }
+            Err(_) => {
+                warn!(request_id = %change.request.id, "refused without a look at the remote: it doesn't answer");
+                None
+            }
+        }
+    }
+
+    /// What the history of the last fetch or push says of this request.
+    async fn committed(&self, change: &Change) -> Result<Option<Outcome>, RepositoryError> {
         let Change { request, site, mutation } = change;
         let record = self.0.ports.repository.find_request(&request.id).await?;
         Ok(record.map(|record| delivered_before(&request.id, site, mutation, record)))
@@ -240,33 +276,6 @@ impl Service {
 
     /// Fetches once in the life of the process: after that the requests of an earlier process can be found.
     pub(super) async fn first_fetch(&self) -> Result<(), RepositoryError> {
-        let asked = tokio::time::Instant::now();
-        let mut fetch = self.0.first_fetch.lock().await;
-        match &*fetch {
-            FirstFetch::Done => return Ok(()),
-            // It failed while this one waited for its turn; asking again would only make a queue.
-            FirstFetch::Failed(at, error) if *at >= asked => return Err(error.clone()),
-            FirstFetch::Open | FirstFetch::Failed(..) => {}
-        }
-        match self.0.ports.repository.fetch().await {
-            Ok(_) => {
-                *fetch = FirstFetch::Done;
-                Ok(())
-            }
-            Err(error) => {
-                warn!(%error, "the manifests repository could not be fetched");
-                *fetch = FirstFetch::Failed(tokio::time::Instant::now(), error.clone());
-                Err(error)
-            }
-        }
+        self.0.fetches.first(self.0.ports.repository.as_ref()).await
     }
-}
-
-/// Whether this process has fetched yet.
-#[derive(Default)]
-pub(super) enum FirstFetch {
-    #[default]
-    Open,
-    Failed(tokio::time::Instant, RepositoryError),
-    Done,
 }

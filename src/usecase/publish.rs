@@ -1,5 +1,7 @@
 //! The publisher: one writer per repository and branch, which turns waiting jobs into commits and pushes them together.
 
+mod planning;
+mod round;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -30,6 +32,8 @@ pub struct PublishSettings {
     pub queue: usize,
     /// How many jobs go out in one push.
     pub batch: usize,
+    /// How long the first job after a rest waits for others that go out with it.
+    pub settle: Duration,
     /// How often a job is planned again after a lost race; after a broken connection a third as often.
     pub attempts: u32,
     /// The wait before the second attempt; it doubles with each, up to two seconds.
@@ -38,7 +42,8 @@ pub struct PublishSettings {
 
 impl Default for PublishSettings {
     fn default() -> Self {
-        Self { queue: 1_000, batch: 200, attempts: 20, backoff: Duration::from_millis(30) }
+        let (settle, backoff) = (Duration::ZERO, Duration::from_millis(30));
+        Self { queue: 1_000, batch: 200, settle, attempts: 20, backoff }
     }
 }
 
@@ -135,7 +140,7 @@ impl Publisher {
         stop: CancellationToken,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(settings.queue.max(1));
-        tokio::spawn(Writer { repository, clock, catalogue, settings, stop }.run(jobs));
+        tokio::spawn(Writer { repository, clock, catalogue, settings, stop, ask_first: false }.run(jobs));
         Self { queue }
     }
 

@@ -13,8 +13,9 @@ use tracing::{info, warn};
 use super::{
     ancestry::Ancestry,
     courtesy::Courtesy,
+    fetches::Fetches,
     follow::{FollowSettings, Followed},
-    mutation::{Change, FirstFetch},
+    mutation::Change,
     order::{Order, Turn},
     publish::{PublishSettings, Publisher},
     request::{Handling, Input, Request, Settled},
@@ -73,7 +74,7 @@ pub(super) struct Inner {
     /// The commits that are followed now, so that a second delivery doesn't edit the same message twice.
     pub(super) following: Mutex<HashMap<Revision, Followed>>,
     pub(super) ancestry: Ancestry,
-    pub(super) first_fetch: tokio::sync::Mutex<FirstFetch>,
+    pub(super) fetches: Fetches,
     order: Arc<Order>,
     /// Where the answers to requests stand that are not settled: a second delivery goes on in the same message.
     pub(super) posted: Mutex<HashMap<RequestId, ReplyAddress>>,
@@ -106,7 +107,7 @@ impl Service {
             courtesy: Mutex::default(),
             following: Mutex::default(),
             ancestry: Ancestry::default(),
-            first_fetch: tokio::sync::Mutex::default(),
+            fetches: Fetches::default(),
             order: Arc::default(),
             posted: Mutex::default(),
             tasks: TaskTracker::new(),

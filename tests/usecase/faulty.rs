@@ -82,7 +82,12 @@ impl Faulty {
         gate
     }
 
-    fn somebody_pushes(&self) {
+    pub(crate) fn fetches(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
+
+    /// Somebody else's commit on the branch; it changes no file.
+    pub(crate) fn somebody_pushes(&self) {
         let git = |args: &[&str]| super::world::git(&self.remote, &self.remote, args);
         let new = git(&["commit-tree", "-p", "main", "-m", "race", "main^{tree}"]);
         git(&["update-ref", "refs/heads/main", &new]);
@@ -102,6 +107,10 @@ impl ManifestRepository for Faulty {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         self.is_away()?;
         self.inner.fetch().await
+    }
+
+    fn known_head(&self) -> Option<Revision> {
+        self.inner.known_head()
     }
 
     async fn snapshot(&self, at: &Revision) -> Result<Arc<dyn Snapshot>, RepositoryError> {
@@ -141,8 +150,8 @@ impl ManifestRepository for Faulty {
         }
     }
 
-    async fn find_request(&self, id: &RequestId) -> Result<Option<CommitRecord>, RepositoryError> {
-        self.inner.find_request(id).await
+    async fn find_requests(&self, ids: &[RequestId]) -> Result<Vec<Option<CommitRecord>>, RepositoryError> {
+        self.inner.find_requests(ids).await
     }
 
     async fn log(&self, limit: usize) -> Result<Vec<CommitRecord>, RepositoryError> {

@@ -202,6 +202,10 @@ impl ManifestRepository for GitRepository {
         self.fetch_in_turn().await.map(revision)
     }
 
+    fn known_head(&self) -> Option<Revision> {
+        self.head().map(revision)
+    }
+
     async fn snapshot(&self, at: &Revision) -> Result<Arc<dyn Snapshot>, RepositoryError> {
         let commit = oid(at);
         let open = async || {
@@ -255,11 +259,12 @@ impl ManifestRepository for GitRepository {
         Ok(made.commits.into_iter().map(revision).collect())
     }
 
-    async fn find_request(&self, id: &RequestId) -> Result<Option<CommitRecord>, RepositoryError> {
-        let (history, id, us) = (Arc::clone(&self.history), id.clone(), self.committer.clone());
+    async fn find_requests(&self, ids: &[RequestId]) -> Result<Vec<Option<CommitRecord>>, RepositoryError> {
+        let (history, ids, us) = (Arc::clone(&self.history), ids.to_vec(), self.committer.clone());
         self.read(move |repository, head| {
             let mut history = history.lock().unwrap_or_else(PoisonError::into_inner);
-            history.find(&repository, head, &id, &us, Timestamp::now())
+            let now = Timestamp::now();
+            ids.iter().map(|id| history.find(&repository, head, id, &us, now)).collect()
         })
         .await
     }
