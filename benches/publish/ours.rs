@@ -1,6 +1,7 @@
 //! The bot as it is in production, from a line of a chat to the settled command; registry, cluster and chat are left out.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -12,14 +13,16 @@ use tiphys::{
     domain::{
         actor::{ChatId, Person, PersonId, Place, Sender},
         answer::Answer,
-        catalogue::Catalogue,
+        catalogue::{Catalogue, RepositoryBranch},
         commit::CommitRecord,
         name::{ReplyAddress, RequestId, Revision},
         policy::Policy,
         snapshot::Snapshot,
     },
     ports::{Clock, ManifestRepository, NewCommit, Replier, ReplyError, RepositoryError},
-    usecase::{FollowSettings, Handling, Input, Ports, PublishSettings, Request, Service, ServiceSettings},
+    usecase::{
+        FollowSettings, Handling, Input, Ports, PublishSettings, RepositoryPort, Request, Service, ServiceSettings,
+    },
 };
 use tokio::runtime::Runtime;
 
@@ -39,8 +42,13 @@ impl Bot {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
         let repository =
             Arc::new(Timed { inner: GitRepository::new(settings).expect("valid"), spent: Mutex::default() });
-        let ports = Ports {
+        let port = RepositoryPort {
             repository: Arc::clone(&repository) as Arc<dyn ManifestRepository>,
+            label: "manifests".to_owned(),
+            web_url: None,
+        };
+        let ports = Ports {
+            repositories: BTreeMap::from([(RepositoryBranch::default(), port)]),
             registry: None,
             cluster: None,
             clock: Arc::new(SystemClock),
@@ -49,7 +57,6 @@ impl Bot {
         let settings = ServiceSettings {
             policy: Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false },
             catalogue,
-            web_url: None,
             follow: FollowSettings::default(),
             publish: PublishSettings::default(),
         };
@@ -133,6 +140,10 @@ impl ManifestRepository for Timed {
         self.timed(self.inner.fetch(), |spent, time| spent.fetch += time).await
     }
 
+    fn known_head(&self) -> Option<Revision> {
+        self.inner.known_head()
+    }
+
     async fn snapshot(&self, at: &Revision) -> Result<Arc<dyn Snapshot>, RepositoryError> {
         self.timed(self.inner.snapshot(at), |spent, time| spent.snapshot += time).await
     }
@@ -146,8 +157,8 @@ impl ManifestRepository for Timed {
         self.timed(self.inner.push(base, commits), note).await
     }
 
-    async fn find_request(&self, id: &RequestId) -> Result<Option<CommitRecord>, RepositoryError> {
-        self.timed(self.inner.find_request(id), |spent, time| spent.find += time).await
+    async fn find_requests(&self, ids: &[RequestId]) -> Result<Vec<Option<CommitRecord>>, RepositoryError> {
+        self.timed(self.inner.find_requests(ids), |spent, time| spent.find += time).await
     }
 
     async fn log(&self, limit: usize) -> Result<Vec<CommitRecord>, RepositoryError> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tiphys::domain::{
-    catalogue::{Application, Catalogue, Environment, Manifests, ObjectName, Workload},
+    catalogue::{Application, Catalogue, Environment, Manifests, ObjectName, RepositoryBranch, Workload},
     name::{ApplicationName, EnvironmentName, ImageName, RepoPath},
 };
 
@@ -75,6 +75,7 @@ impl Seed {
             argocd: ObjectName { namespace: "argocd".into(), name: format!("{}-{environment}", name(application)) },
             manifests: Manifests::default(),
             max_replicas: 20,
+            repository: RepositoryBranch::default(),
         };
         let applications = (0..self.applications()).map(|number| Application {
             name: ApplicationName::new(name(number)).expect("valid"),

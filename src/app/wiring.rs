@@ -1,6 +1,9 @@
 //! From the configuration to the use cases: the only place that chooses concrete adapters.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -10,12 +13,13 @@ use super::config::{
 };
 use crate::{
     adapters::{
-        argocd::{self, ArgoCd},
+        argocd::{self, ArgoCd, Origin},
         git::{self, GitRepository, TokenSource},
         registry::{Credential, GitLabRegistry, GitLabSettings, OciRegistry, OciSettings},
     },
+    domain::catalogue::RepositoryBranch,
     ports::{Clock, Cluster, ManifestRepository, Registry},
-    usecase::{FollowSettings, Ports, PublishSettings, Service, ServiceSettings},
+    usecase::{FollowSettings, Ports, PublishSettings, RepositoryPort, Service, ServiceSettings},
 };
 
 /// The machine's clock.
@@ -42,14 +46,24 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
                         argocd::Access::Kubeconfig { file: file.clone(), context: context.clone() }
                     }
                 },
-                repository_url: config.repository.remote.address(),
+                repositories: HashMap::from([(
+                    RepositoryBranch::default(),
+                    Origin { url: config.repository.remote.address(), branch: config.repository.branch.clone() },
+                )]),
                 deadline: kubernetes.deadline,
             };
             Some(Arc::new(ArgoCd::connect(settings).await.context("kubernetes")?))
         }
     };
     let ports = Ports {
-        repository: repository(&config.repository)?,
+        repositories: BTreeMap::from([(
+            RepositoryBranch::default(),
+            RepositoryPort {
+                repository: repository(&config.repository)?,
+                label: config.repository.remote.address(),
+                web_url: config.repository.web_url.clone(),
+            },
+        )]),
         registry: Some(registry(&config.registry)?),
         cluster,
         clock: Arc::new(SystemClock),
@@ -57,7 +71,6 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
     let settings = ServiceSettings {
         policy: config.policy(),
         catalogue: config.catalogue(),
-        web_url: config.repository.web_url.clone(),
         follow: FollowSettings { deadline: config.follow.deadline, ..FollowSettings::default() },
         publish: PublishSettings::default(),
     };

@@ -153,6 +153,9 @@ pub enum Refusal {
     NoBranch {
         /// The configured branch.
         branch: String,
+        /// The repository, where there are several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        repository: Option<String>,
     },
     /// The request id was used for another command before.
     RequestIdTaken {

@@ -1,9 +1,11 @@
 //! The applications that tiphys knows, and how a command's target is found among them.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::{
-    name::{ApplicationName, EnvironmentName, ImageName, RepoPath},
+    name::{ApplicationName, BranchName, EnvironmentName, ImageName, RepoPath, RepositoryName},
     nearest::nearest,
 };
 use crate::manifest::key_path::KeyPath;
@@ -31,6 +33,9 @@ pub struct Application {
 pub struct Environment {
     /// The name used in commands.
     pub name: EnvironmentName,
+    /// The branch of the manifests repository that it is on.
+    #[serde(skip_serializing_if = "RepositoryBranch::is_default")]
+    pub repository: RepositoryBranch,
     /// The folder in the manifests repository that Argo CD brings to the cluster.
     pub path: RepoPath,
     /// What is edited there.
@@ -42,6 +47,37 @@ pub struct Environment {
     pub argocd: ObjectName,
     /// The largest count that `/set_replicas` accepts.
     pub max_replicas: u32,
+}
+
+/// A branch of a manifests repository. Environments have equal ones when and only when one writer serves both, which is
+/// so where remote and branch are the same, whatever names the configuration has for them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+pub struct RepositoryBranch {
+    /// The repository; `None` for the one that is meant where nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<RepositoryName>,
+    /// The branch, where it isn't the repository's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<BranchName>,
+}
+
+impl RepositoryBranch {
+    /// Whether this is the one that is meant where nothing is said.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.name.is_none() && self.branch.is_none()
+    }
+}
+
+/// The names of the configuration, for the log.
+impl fmt::Display for RepositoryBranch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name.as_ref().map_or("repository", RepositoryName::as_str))?;
+        match &self.branch {
+            Some(branch) => write!(f, " ({branch})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What an environment's values are written in, and where.

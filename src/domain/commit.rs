@@ -193,6 +193,7 @@ mod tests {
             image: ImageName::new("registry.example.org/shop").expect("valid"),
             environment: Environment {
                 name: EnvironmentName::new("prod").expect("valid"),
+                repository: Default::default(),
                 path: RepoPath::new("apps").expect("valid"),
                 workload: Workload { namespace: "shop".into(), name: "shop".into() },
                 argocd: ObjectName { namespace: "argocd".into(), name: "shop".into() },

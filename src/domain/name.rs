@@ -22,6 +22,10 @@ pub enum NameKind {
     Application,
     /// A name of an environment: a DNS label.
     Environment,
+    /// A name of a manifests repository: a DNS label.
+    Repository,
+    /// A branch, without `refs/heads/`.
+    Branch,
     /// An image without tag and digest.
     Image,
     /// An image's tag.
@@ -43,6 +47,8 @@ impl fmt::Display for NameKind {
         f.write_str(match self {
             Self::Application => "an application's name (a-z, 0-9 and -, at most 63 characters)",
             Self::Environment => "an environment's name (a-z, 0-9 and -, at most 63 characters)",
+            Self::Repository => "a repository's name (a-z, 0-9 and -, at most 63 characters)",
+            Self::Branch => "a branch's name",
             Self::Image => "an image's name (host/path, without tag and digest)",
             Self::Tag => "an image tag (letters, digits, _ . -, at most 128 characters)",
             Self::Digest => "a digest (sha256: and 64 hexadecimal digits)",
@@ -126,6 +132,14 @@ name!(
 name!(
     /// The name of an environment of an application.
     EnvironmentName, Environment, is_dns_label
+);
+name!(
+    /// The name of a manifests repository in the configuration.
+    RepositoryName, Repository, is_dns_label
+);
+name!(
+    /// A branch, without `refs/heads/`, by the rules of `git check-ref-format --branch`.
+    BranchName, Branch, is_branch
 );
 name!(
     /// An image as a kustomization names it: registry host (with port) and path, without tag and digest.
@@ -237,6 +251,18 @@ fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
+/// The rules of git-check-ref-format(1); `HEAD` and what looks like an option are no branches either.
+fn is_branch(text: &str) -> bool {
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    (1..=244).contains(&text.len())
+        && text.split('/').all(part)
+        && !text.contains(|c: char| c.is_ascii_control() || " ~^:?*[\\".contains(c))
+        && !["..", "@{"].iter().any(|sequence| text.contains(sequence))
+        && !text.starts_with('-')
+        && !text.ends_with('.')
+        && !matches!(text, "@" | "HEAD")
+}
+
 fn is_repo_path(text: &str) -> bool {
     text.is_empty()
         || text.split('/').all(|part| {
@@ -281,6 +307,19 @@ mod tests {
         }
         for bad in ["/a", "a/", "a//b", "../a", "a/../b", "./a", "a\\b", ".git/config"] {
             assert!(RepoPath::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn branches_follow_gits_rules() {
+        for good in ["main", "release/1.0", "feature/ёлка", "a-b_c", "x@y", "a.b"] {
+            assert!(BranchName::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "", "-x", "a..b", "a b", "a/", "/a", "a//b", "x.lock", "x.lock/y", ".a", "a/.b", "a.", "a~1", "a^", "a:b",
+            "a?", "a*", "a[b", "a\\b", "a@{1}", "@", "HEAD", "a\tb", "a\u{7f}b",
+        ] {
+            assert!(BranchName::new(bad).is_err(), "{bad}");
         }
     }
 

@@ -36,16 +36,7 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
             "All applications and environments: /apps"
         )),
         Refusal::NoImage { image, detail } => no_image(image, detail, language),
-        Refusal::NoBranch { branch } => {
-            title(say!(language, "В репозитории нет ветки ", "The repository has no branch "))
-                .code(clean::inline(branch, SHOWN))
-                .line(unchanged(language))
-                .marked(&say!(
-                    language,
-                    " Проверьте `repository.branch` в настройках бота.",
-                    " Check `repository.branch` in the bot's configuration."
-                ))
-        }
+        Refusal::NoBranch { branch, repository } => no_branch(branch, repository.as_deref(), language),
         Refusal::UnknownTag { site, image, tag, nearest } => unknown_tag(site, image, tag, nearest, language),
         Refusal::RegistryDown { detail } => registry_down(detail, language),
         Refusal::Plan(error) => manifest::plan_error(error, language),
@@ -154,6 +145,20 @@ fn names(text: Text, items: impl Iterator<Item = String>, count: usize, language
         None | Some(0) => text,
         Some(more) => text.line(say!(language, "… и ещё {more}", "… and {more} more")),
     }
+}
+
+fn no_branch(branch: &str, repository: Option<&str>, language: Language) -> Text {
+    let text = match repository {
+        Some(repository) => title(say!(language, "В репозитории ", "The repository "))
+            .code(clean::inline(repository, SHOWN))
+            .bold(say!(language, " нет ветки ", " has no branch ")),
+        None => title(say!(language, "В репозитории нет ветки ", "The repository has no branch ")),
+    };
+    text.code(clean::inline(branch, SHOWN)).line(unchanged(language)).marked(&say!(
+        language,
+        " Проверьте `branch` в настройках бота.",
+        " Check `branch` in the bot's configuration."
+    ))
 }
 
 fn unknown_tag(site: &Site, image: &ImageName, tag: &Tag, nearest: &[String], language: Language) -> Text {

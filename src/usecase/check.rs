@@ -21,7 +21,7 @@ impl Service {
     /// With `force` a registry that doesn't answer, or doesn't show the image, is only noted.
     pub(super) async fn check(&self, site: &Site, mutation: &Mutation, force: bool) -> Result<Option<String>, Refusal> {
         let registry = async {
-            match (mutation, &self.0.ports.registry) {
+            match (mutation, &self.0.registry) {
                 (Mutation::Deploy(tag), Some(registry)) => match check_tag(registry.as_ref(), site, tag).await {
                     Err(Refusal::RegistryDown { detail } | Refusal::NoImage { detail, .. }) if force => {
                         Ok(Some(detail))
@@ -32,7 +32,7 @@ impl Service {
             }
         };
         let cluster = async {
-            match &self.0.ports.cluster {
+            match &self.0.cluster {
                 Some(cluster) => check_cluster(cluster.as_ref(), site, mutation).await,
                 None => Ok(None),
             }

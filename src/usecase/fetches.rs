@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
-use tracing::warn;
 
 use crate::ports::{ManifestRepository, RepositoryError};
 
@@ -64,9 +63,6 @@ impl Fetches {
         self.begun.fetch_add(1, Ordering::SeqCst);
         let result = repository.fetch().await.map(drop);
         self.ended.fetch_add(1, Ordering::SeqCst);
-        if let Err(error) = &result {
-            warn!(%error, "the manifests repository could not be fetched");
-        }
         state.ever |= result.is_ok();
         state.last = Some(result.clone());
         result

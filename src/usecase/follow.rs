@@ -169,7 +169,7 @@ impl Service {
         let deadline = Instant::now() + follow.deadline.saturating_sub(self.since(committed_at));
         let mut watch = Watch::default();
         loop {
-            let stage = match &self.0.ports.cluster {
+            let stage = match &self.0.cluster {
                 None => Stage::NotFollowed { reason: None },
                 Some(cluster) => self.look(cluster.as_ref(), &report, &mut watch).await,
             };
@@ -212,14 +212,14 @@ impl Service {
             Err(error) => return watch.blind(error, &report.stage),
         };
         let operated = observation.operation.as_ref().and_then(|operation| operation.revision.as_ref());
-        let compared = self.standing(&report.revision, observation.revision.as_ref()).await;
-        let operated = self.standing(&report.revision, operated).await;
+        let compared = self.standing(report, observation.revision.as_ref()).await;
+        let operated = self.standing(report, operated).await;
         if compared != Standing::Before {
             // Argo CD has seen it: no need to ask again soon.
             watch.refreshed = Some(Instant::now());
         }
         let look = Look {
-            at: self.0.ports.clock.now(),
+            at: self.0.clock.now(),
             observation: &observation,
             compared: &compared,
             operated: &operated,
@@ -234,11 +234,12 @@ impl Service {
     }
 
     /// Where a revision that Argo CD names stands against the followed commit.
-    async fn standing(&self, commit: &Revision, revision: Option<&Revision>) -> Standing {
-        let repository = self.0.ports.repository.as_ref();
+    async fn standing(&self, report: &RolloutReport, revision: Option<&Revision>) -> Standing {
+        let commit = &report.revision;
+        let branch = self.0.repositories.of(&report.site.environment);
         match revision {
             Some(revision) if revision == commit => Standing::Exact,
-            Some(revision) if self.0.ancestry.descends(repository, commit, revision).await => {
+            Some(revision) if branch.ancestry.descends(branch.repository.as_ref(), commit, revision).await => {
                 Standing::Later(revision.clone())
             }
             _ => Standing::Before,
@@ -246,7 +247,7 @@ impl Service {
     }
 
     fn since(&self, then: Timestamp) -> Duration {
-        Duration::try_from(self.0.ports.clock.now().duration_since(then)).unwrap_or_default()
+        Duration::try_from(self.0.clock.now().duration_since(then)).unwrap_or_default()
     }
 
     /// Time from the commit to now, or for what is live to the moment when it became so, where Argo CD tells.
@@ -258,12 +259,6 @@ impl Service {
             }
             _ => now,
         }
-    }
-
-    /// The commit's page, when the forge's web address is configured.
-    pub(super) fn commit_url(&self, revision: &Revision) -> Option<String> {
-        let base = self.0.settings.web_url.as_deref()?;
-        Some(format!("{}/-/commit/{revision}", base.trim_end_matches('/')))
     }
 }
 

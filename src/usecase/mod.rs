@@ -9,11 +9,13 @@ mod mutation;
 mod order;
 mod publish;
 mod query;
+mod repositories;
 mod request;
 mod resume;
 mod service;
 
 pub use follow::FollowSettings;
 pub use publish::PublishSettings;
+pub use repositories::RepositoryPort;
 pub use request::{Handling, Input, Request, Settled};
 pub use service::{Ports, Service, ServiceSettings};

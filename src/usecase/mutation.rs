@@ -74,7 +74,8 @@ impl Service {
                 self.finish(&change, address, outcome, None).await
             }
             Prepared::Ready { address, unchecked } => {
-                let publishing = self.0.publisher.publish(Job {
+                let branch = self.0.repositories.of(&change.site.environment);
+                let publishing = branch.publisher.publish(Job {
                     request_id: id.clone(),
                     actor,
                     site: change.site.clone(),
@@ -141,7 +142,7 @@ impl Service {
     /// The remote is asked once in the life of the process. What another one commits after that is found when the push
     /// loses its race, or before anything is answered without a push.
     async fn earlier_delivery(&self, change: &Change) -> Result<Option<Outcome>, RepositoryError> {
-        self.first_fetch().await?;
+        self.0.repositories.of(&change.site.environment).first_fetch().await?;
         self.committed(change).await
     }
 
@@ -150,7 +151,7 @@ impl Service {
     /// change what the checks have found.
     async fn delivered_meanwhile(&self, change: &Change) -> Option<Outcome> {
         let asking = async {
-            self.0.fetches.fresh(self.0.ports.repository.as_ref()).await?;
+            self.0.repositories.of(&change.site.environment).fresh_fetch().await?;
             self.committed(change).await
         };
         match tokio::time::timeout(REFUSAL_WAITS, asking).await {
@@ -169,7 +170,8 @@ impl Service {
     /// What the history of the last fetch or push says of this request.
     async fn committed(&self, change: &Change) -> Result<Option<Outcome>, RepositoryError> {
         let Change { request, site, mutation } = change;
-        let record = self.0.ports.repository.find_request(&request.id).await?;
+        let branch = self.0.repositories.of(&site.environment);
+        let record = branch.repository.find_request(&request.id).await?;
         Ok(record.map(|record| delivered_before(&request.id, site, mutation, record)))
     }
 
@@ -202,7 +204,8 @@ impl Service {
         unchecked: Option<String>,
     ) -> Handling {
         let Change { request, site, mutation } = change;
-        let committed = match outcome {
+        let branch = self.0.repositories.of(&site.environment);
+        let committed = match outcome.map_err(|error| branch.named_error(error)) {
             Ok(Published::Committed(committed)) => committed,
             Ok(Published::AlreadySo) => {
                 let answer = Answer::AlreadySo { site: site.clone(), mutation: mutation.clone() };
@@ -254,11 +257,11 @@ impl Service {
     ) -> RolloutReport {
         let unchecked: Vec<String> = unchecked.into_iter().chain(committed.unseen.iter().cloned()).collect();
         RolloutReport {
+            url: self.0.repositories.of(&site.environment).commit_url(&committed.revision),
             site,
             mutation,
             from: committed.from.clone(),
             to: committed.to.clone(),
-            url: self.commit_url(&committed.revision),
             revision: committed.revision.clone(),
             stage: Stage::Committed,
             elapsed: Duration::ZERO,
@@ -272,10 +275,5 @@ impl Service {
     async fn conclude(&self, request: &Request, address: Option<&ReplyAddress>, answer: Answer) -> Handling {
         let shown = request.replier.replace(address, &answer).await;
         self.settled(request, shown, Settled { answer, rollout: None })
-    }
-
-    /// Fetches once in the life of the process: after that the requests of an earlier process can be found.
-    pub(super) async fn first_fetch(&self) -> Result<(), RepositoryError> {
-        self.0.fetches.first(self.0.ports.repository.as_ref()).await
     }
 }

@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use self::writer::Writer;
 
@@ -140,7 +141,8 @@ impl Publisher {
         stop: CancellationToken,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(settings.queue.max(1));
-        tokio::spawn(Writer { repository, clock, catalogue, settings, stop, ask_first: false }.run(jobs));
+        let writer = Writer { repository, clock, catalogue, settings, stop, ask_first: false };
+        tokio::spawn(writer.run(jobs).in_current_span());
         Self { queue }
     }
 
@@ -197,7 +199,7 @@ pub(super) fn failure(error: &RepositoryError, unclear: bool) -> PublishError {
             return PublishError::refused(Refusal::PushRefused { message: message.clone() });
         }
         RepositoryError::NoBranch(branch) => {
-            return PublishError::refused(Refusal::NoBranch { branch: branch.clone() });
+            return PublishError::refused(Refusal::NoBranch { branch: branch.clone(), repository: None });
         }
         RepositoryError::LostRace => FailureKind::TooManyRaces,
         RepositoryError::Authentication(_) => FailureKind::RepositoryAuthentication,

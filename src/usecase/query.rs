@@ -1,17 +1,20 @@
 //! The reading commands: every source is asked at the same time, and one that is down spoils only its own part.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, future::join_all, stream};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use super::service::Service;
+use super::{repositories::Branch, service::Service};
 use crate::{
     domain::{
         actor::{Actor, Place, Sender},
         answer::{Answer, ContainersReport, LastChange, LiveState, Refusal, StatusReport, TagReport},
-        catalogue::{Site, Target},
+        catalogue::{RepositoryBranch, Site, Target},
         command::Query,
         commit::CommitRecord,
         name::{ImageName, Revision, Tag},
@@ -20,7 +23,7 @@ use crate::{
         rollout::{has_image, running_tag},
         version::{newest, newest_first},
     },
-    ports::{ManifestRepository, RegistryError, TagDetails},
+    ports::{RegistryError, RepositoryError, TagDetails},
     usecase::check::registry_refusal,
 };
 
@@ -33,14 +36,15 @@ const LOOK_BACK: usize = 2_000;
 /// How many questions the cluster and the registry are asked at once.
 const AT_ONCE: usize = 16;
 
-/// How long an answer waits for the cluster and the registry; what isn't known by then is said to be so.
+/// How long an answer waits for each of the repositories, the cluster and the registry; what isn't known by then is said
+/// to be so.
 const DEADLINE: Duration = Duration::from_secs(15);
 
-/// The manifests at one moment.
+/// What git says of a site at one moment.
 struct Manifests {
     head: Revision,
-    desired: Vec<Result<Desired, String>>,
-    log: Vec<CommitRecord>,
+    desired: Result<Desired, String>,
+    last_change: Option<LastChange>,
 }
 
 impl Service {
@@ -51,45 +55,42 @@ impl Service {
             Query::Help(command) => Answer::Help(command),
             Query::Start => Answer::Start { known: actor.is_some() },
             Query::WhoAmI => Answer::WhoAmI { sender: sender.clone(), place, known_as: actor.map(|actor| actor.name) },
-            Query::Status(target) => self.status(&target).await,
-            Query::ShowContainers(target) => self.containers(&target).await,
+            Query::Status(target) => self.status(&target, place).await,
+            Query::ShowContainers(target) => self.containers(&target, place).await,
         }
     }
 
-    async fn status(&self, target: &Target) -> Answer {
+    async fn status(&self, target: &Target, place: Place) -> Answer {
         let sites = match self.0.settings.catalogue.sites(target) {
             Ok(sites) => sites,
             Err(error) => return Answer::Refused(Refusal::Question(error)),
         };
         let (manifests, observations, newest) =
-            tokio::join!(self.manifests(&sites), self.observe(&sites), self.newest_tags(&sites));
-        let reports = sites.into_iter().zip(observations).enumerate().map(|(index, (site, observation))| {
-            let head = manifests.as_ref().ok().map(|manifests| manifests.head.clone());
+            tokio::join!(self.manifests(&sites, place), self.observe(&sites), self.newest_tags(&sites));
+        let reports = sites.into_iter().zip(manifests).zip(observations).map(|((site, manifests), observation)| {
+            let (head, desired, last_change) = match manifests {
+                Ok(Manifests { head, desired, last_change }) => (Some(head), desired, Ok(last_change)),
+                Err(error) => (None, Err(error.clone()), Err(error)),
+            };
             StatusReport {
-                desired: match &manifests {
-                    Ok(manifests) => manifests.desired[index].clone(),
-                    Err(error) => Err(error.clone()),
-                },
+                desired,
                 live: observation.map(|observation| live(&site, observation, head)),
                 newest: newest.get(&site.image).cloned().unwrap_or(Ok(None)),
-                last_change: match &manifests {
-                    Ok(manifests) => Ok(self.last_change(&site, &manifests.log)),
-                    Err(error) => Err(error.clone()),
-                },
+                last_change,
                 site,
             }
         });
         Answer::Status(reports.collect())
     }
 
-    async fn containers(&self, target: &Target) -> Answer {
+    async fn containers(&self, target: &Target, place: Place) -> Answer {
         let catalogue = &self.0.settings.catalogue;
         let (application, sites) = match (catalogue.application(target), catalogue.sites(target)) {
             (Ok(application), Ok(sites)) => (application, sites),
             (Err(error), _) | (_, Err(error)) => return Answer::Refused(Refusal::Question(error)),
         };
         let sites: Vec<_> = sites.into_iter().filter(|site| site.application == application.name).collect();
-        let Some(registry) = &self.0.ports.registry else {
+        let Some(registry) = &self.0.registry else {
             return Answer::Refused(Refusal::RegistryDown { detail: "no registry is configured".to_owned() });
         };
         let listing = async {
@@ -99,17 +100,14 @@ impl Service {
             let details = join_all(shown.map(|tag| registry.tag(&application.image, tag))).await;
             Ok::<_, RegistryError>((tags, details))
         };
-        let (manifests, observations, listing) = tokio::join!(self.manifests(&sites), self.observe(&sites), listing);
+        let (manifests, observations, listing) =
+            tokio::join!(self.manifests(&sites, place), self.observe(&sites), listing);
         let (tags, details) = match listing {
             Ok(listing) => listing,
             Err(error) => return Answer::Refused(registry_refusal(&application.image, &error)),
         };
-        let wanted: Vec<Option<String>> = match &manifests {
-            Ok(manifests) => {
-                manifests.desired.iter().map(|desired| desired.as_ref().ok().and_then(|d| d.tag.clone())).collect()
-            }
-            Err(_) => vec![None; sites.len()],
-        };
+        let wanted: Vec<Option<String>> =
+            manifests.into_iter().map(|manifests| manifests.ok()?.desired.ok()?.tag).collect();
         let running: Vec<Option<String>> =
             sites.iter().zip(observations).map(|(site, observation)| live(site, observation.ok()?, None).tag).collect();
         let names_where = |values: &[Option<String>], tag: &Tag| {
@@ -120,7 +118,7 @@ impl Service {
                 .map(|(site, _)| site.environment.name.to_string())
                 .collect::<Vec<_>>()
         };
-        let now = self.0.ports.clock.now();
+        let now = self.0.clock.now();
         let shown = tags.iter().zip(details).map(|(tag, details)| {
             // A tag without details is still a tag: what isn't known is left out.
             let TagDetails { created_at, size, .. } = details.ok().flatten().unwrap_or_default();
@@ -146,7 +144,7 @@ impl Service {
 
     /// Looks at every site, at a few at once.
     async fn observe(&self, sites: &[Site]) -> Vec<Result<Observation, String>> {
-        let Some(cluster) = &self.0.ports.cluster else {
+        let Some(cluster) = &self.0.cluster else {
             return vec![Err("no cluster is configured".to_owned()); sites.len()];
         };
         let mut looks = Vec::with_capacity(sites.len());
@@ -156,24 +154,62 @@ impl Service {
         in_time(looks).await.into_iter().map(|look| look?.map_err(|error| error.to_string())).collect()
     }
 
-    async fn manifests(&self, sites: &[Site]) -> Result<Manifests, String> {
-        let repository: &dyn ManifestRepository = self.0.ports.repository.as_ref();
-        let text = |error: crate::ports::RepositoryError| error.to_string();
-        let head = repository.fetch().await.map_err(text)?;
-        let snapshot = repository.snapshot(&head).await.map_err(text)?;
-        let wanted = sites.to_vec();
+    /// What git says of each site. Every branch is read by itself; one that doesn't answer is told of at its own sites.
+    async fn manifests(&self, sites: &[Site], place: Place) -> Vec<Result<Manifests, String>> {
+        let mut groups: BTreeMap<&RepositoryBranch, Vec<usize>> = BTreeMap::new();
+        for (index, site) in sites.iter().enumerate() {
+            groups.entry(&site.environment.repository).or_default().push(index);
+        }
+        let mut readings = Vec::with_capacity(groups.len());
+        for (key, indices) in &groups {
+            let wanted: Vec<Site> = indices.iter().map(|index| sites[*index].clone()).collect();
+            readings.push(self.read_in_time(self.0.repositories.at(key), wanted, place));
+        }
+        let mut found: BTreeMap<usize, Result<Manifests, String>> = BTreeMap::new();
+        for (indices, read) in groups.into_values().zip(join_all(readings).await) {
+            match read {
+                Ok(manifests) => found.extend(indices.into_iter().zip(manifests.into_iter().map(Ok))),
+                Err(error) => found.extend(indices.into_iter().map(|index| (index, Err(error.clone())))),
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// The same for the sites of one branch. Whoever asks at a terminal waits for as long as the remote may take: perhaps
+    /// the mirror is only being made.
+    async fn read_in_time(&self, branch: &Branch, sites: Vec<Site>, place: Place) -> Result<Vec<Manifests>, String> {
+        let reading = self.read(branch, sites);
+        let read = match place {
+            Place::Terminal => reading.await,
+            Place::Group(_) | Place::Private(_) => {
+                tokio::time::timeout(DEADLINE, reading).await.unwrap_or_else(|_| Err(late()))
+            }
+        };
+        read.map_err(|error| branch.named(&error))
+    }
+
+    async fn read(&self, branch: &Branch, sites: Vec<Site>) -> Result<Vec<Manifests>, String> {
+        let text = |error: RepositoryError| error.to_string();
+        let head = branch.repository.fetch().await.map_err(text)?;
+        let snapshot = branch.repository.snapshot(&head).await.map_err(text)?;
         // Snapshots read from the disk.
         let reading = tokio::task::spawn_blocking(move || {
-            let desired = |site| plan::desired(&*snapshot, site).map_err(|error| error.to_string());
-            wanted.iter().map(desired).collect()
+            let desired = |site: &Site| plan::desired(&*snapshot, site).map_err(|error| error.to_string());
+            let desired: Vec<_> = sites.iter().map(desired).collect();
+            (sites, desired)
         });
-        let desired = reading.await.map_err(|_| "reading the manifests broke off".to_owned())?;
-        Ok(Manifests { desired, log: repository.log(LOOK_BACK).await.map_err(text)?, head })
+        let (sites, desired) = reading.await.map_err(|_| "reading the manifests broke off".to_owned())?;
+        let log = branch.repository.log(LOOK_BACK).await.map_err(text)?;
+        let manifests = sites.iter().zip(desired).map(|(site, desired)| {
+            let last_change = self.last_change(branch, site, &log);
+            Manifests { head: head.clone(), desired, last_change }
+        });
+        Ok(manifests.collect())
     }
 
     /// The newest tag of each image; an image that several sites share is asked for once.
     async fn newest_tags(&self, sites: &[Site]) -> HashMap<ImageName, Result<Option<String>, String>> {
-        let Some(registry) = &self.0.ports.registry else { return HashMap::new() };
+        let Some(registry) = &self.0.registry else { return HashMap::new() };
         let mut images: Vec<_> = sites.iter().map(|site| site.image.clone()).collect();
         images.sort();
         images.dedup();
@@ -190,7 +226,7 @@ impl Service {
         images.iter().cloned().zip(newest).collect()
     }
 
-    fn last_change(&self, site: &Site, log: &[CommitRecord]) -> Option<LastChange> {
+    fn last_change(&self, branch: &Branch, site: &Site, log: &[CommitRecord]) -> Option<LastChange> {
         let (record, trailers) = log.iter().find_map(|record| {
             let trailers = record.trailers.as_ref()?;
             let here = trailers.application == site.application.as_str()
@@ -199,11 +235,11 @@ impl Service {
         })?;
         Some(LastChange {
             revision: record.revision.clone(),
-            url: self.commit_url(&record.revision),
+            url: branch.commit_url(&record.revision),
             subject: record.subject.clone(),
             by: trailers.requested_by.clone(),
             at: record.committed_at,
-            age: age(self.0.ports.clock.now(), record.committed_at),
+            age: age(self.0.clock.now(), record.committed_at),
         })
     }
 }
@@ -216,8 +252,11 @@ async fn in_time<T>(questions: Vec<impl Future<Output = T>>) -> Vec<Result<T, St
         waiting.push(timeout_at(over, question));
     }
     let answers: Vec<_> = stream::iter(waiting).buffered(AT_ONCE).collect().await;
-    let late = || format!("no answer within {} s", DEADLINE.as_secs());
     answers.into_iter().map(|answer| answer.map_err(|_| late())).collect()
+}
+
+fn late() -> String {
+    format!("no answer within {} s", DEADLINE.as_secs())
 }
 
 /// What runs, from one look at the cluster.

@@ -1,7 +1,7 @@
 //! The one way through the house: authorise, then plan, publish and follow a mutation, or answer a question.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -11,33 +11,32 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{info, warn};
 
 use super::{
-    ancestry::Ancestry,
     courtesy::Courtesy,
-    fetches::Fetches,
     follow::{FollowSettings, Followed},
     mutation::Change,
     order::{Order, Turn},
-    publish::{PublishSettings, Publisher},
+    publish::PublishSettings,
+    repositories::{Repositories, RepositoryPort},
     request::{Handling, Input, Request, Settled},
 };
 use crate::{
     domain::{
         actor::Actor,
         answer::{Answer, Refusal},
-        catalogue::{Catalogue, Site},
+        catalogue::{Catalogue, RepositoryBranch, Site},
         command::{Command, Mutation, Query},
         name::{ReplyAddress, RequestId, Revision},
         policy::{Denial, Policy},
     },
     grammar::{self, Parsed},
-    ports::{Clock, Cluster, ManifestRepository, Registry, ReplyError},
+    ports::{Clock, Cluster, Registry, ReplyError},
 };
 
 /// The world outside, as the service needs it.
 #[derive(Clone)]
 pub struct Ports {
-    /// The manifests repository.
-    pub repository: Arc<dyn ManifestRepository>,
+    /// The branches of manifests repositories, by the names that environments have for them.
+    pub repositories: BTreeMap<RepositoryBranch, RepositoryPort>,
     /// The registry; without one, tags are not looked up.
     pub registry: Option<Arc<dyn Registry>>,
     /// The cluster; without one, commits are not followed.
@@ -53,8 +52,6 @@ pub struct ServiceSettings {
     pub policy: Policy,
     /// The applications.
     pub catalogue: Catalogue,
-    /// The forge's page of the manifests repository, for links to commits.
-    pub web_url: Option<String>,
     /// How rollouts are followed.
     pub follow: FollowSettings,
     /// How commits are published.
@@ -66,15 +63,15 @@ pub struct ServiceSettings {
 pub struct Service(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) ports: Ports,
+    pub(super) registry: Option<Arc<dyn Registry>>,
+    pub(super) cluster: Option<Arc<dyn Cluster>>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: ServiceSettings,
-    pub(super) publisher: Publisher,
+    pub(super) repositories: Repositories,
     /// The answers that strangers got.
     courtesy: Mutex<Courtesy>,
     /// The commits that are followed now, so that a second delivery doesn't edit the same message twice.
     pub(super) following: Mutex<HashMap<Revision, Followed>>,
-    pub(super) ancestry: Ancestry,
-    pub(super) fetches: Fetches,
     order: Arc<Order>,
     /// Where the answers to requests stand that are not settled: a second delivery goes on in the same message.
     pub(super) posted: Mutex<HashMap<RequestId, ReplyAddress>>,
@@ -93,21 +90,23 @@ enum Course {
 }
 
 impl Service {
-    /// Starts the publisher and makes the use cases ready.
+    /// Starts a writer for each branch and makes the use cases ready.
+    ///
+    /// # Panics
+    /// When an environment of the catalogue is on a branch that isn't among the ports.
     #[must_use]
     pub fn start(ports: Ports, settings: ServiceSettings) -> Self {
         let stop = CancellationToken::new();
-        let (repository, clock) = (ports.repository.clone(), ports.clock.clone());
-        let catalogue = Arc::new(settings.catalogue.clone());
-        let publisher = Publisher::start(repository, clock, catalogue, settings.publish, stop.clone());
+        let Ports { repositories, registry, cluster, clock } = ports;
+        let repositories = Repositories::start(repositories, &clock, &settings.catalogue, settings.publish, &stop);
         Self(Arc::new(Inner {
-            ports,
+            registry,
+            cluster,
+            clock,
             settings,
-            publisher,
+            repositories,
             courtesy: Mutex::default(),
             following: Mutex::default(),
-            ancestry: Ancestry::default(),
-            fetches: Fetches::default(),
             order: Arc::default(),
             posted: Mutex::default(),
             tasks: TaskTracker::new(),

@@ -192,6 +192,7 @@ fn rollout(stage: Stage) -> Answer {
     let image = ImageName::new("registry.example.org/team/oil").unwrap();
     let environment = Environment {
         name: EnvironmentName::new("prod").unwrap(),
+        repository: Default::default(),
         path: RepoPath::new("apps/oil").unwrap(),
         workload: Workload { namespace: "oil".into(), name: "oil".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: "oil".into() },

@@ -49,6 +49,8 @@ pub(crate) struct Faulty {
     pub(crate) pushes: Mutex<Vec<usize>>,
     pub(crate) fetches: AtomicUsize,
     pub(crate) away: AtomicBool,
+    /// The remote takes every connection and never answers.
+    pub(crate) silent: AtomicBool,
     /// Pushes wait for a permit, when there is a gate.
     gate: Mutex<Option<Arc<Semaphore>>>,
 }
@@ -63,6 +65,7 @@ impl Faulty {
             pushes: Mutex::default(),
             fetches: AtomicUsize::new(0),
             away: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             gate: Mutex::default(),
         }
     }
@@ -93,7 +96,10 @@ impl Faulty {
         git(&["update-ref", "refs/heads/main", &new]);
     }
 
-    fn is_away(&self) -> Result<(), RepositoryError> {
+    async fn reach(&self) -> Result<(), RepositoryError> {
+        if self.silent.load(Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
         match self.away.load(Ordering::SeqCst) {
             true => Err(RepositoryError::Unreachable("connection refused".into())),
             false => Ok(()),
@@ -105,7 +111,7 @@ impl Faulty {
 impl ManifestRepository for Faulty {
     async fn fetch(&self) -> Result<Revision, RepositoryError> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
-        self.is_away()?;
+        self.reach().await?;
         self.inner.fetch().await
     }
 
@@ -123,7 +129,7 @@ impl ManifestRepository for Faulty {
         if let Some(gate) = gate {
             gate.acquire().await.unwrap().forget();
         }
-        self.is_away()?;
+        self.reach().await?;
         let forbidden =
             self.forbidden.lock().unwrap().is_some_and(|word| commits.iter().any(|c| c.message.contains(word)));
         if forbidden {

@@ -10,6 +10,7 @@ mod manifests;
 mod publish;
 mod redelivery;
 mod refusals;
+mod repositories;
 mod resume;
 mod stale;
 mod status;

@@ -1,6 +1,7 @@
 //! A remote with one application in it, and the use cases on top.
 
 use std::{
+    collections::HashMap,
     fs,
     path::PathBuf,
     process::Command,
@@ -15,12 +16,14 @@ use tiphys::{
     adapters::git::{GitRepository, Settings},
     domain::{
         actor::{ChatId, Person, PersonId, Place, Sender},
-        catalogue::{Application, Catalogue, Environment, Manifests, ObjectName, Workload},
+        catalogue::{Application, Catalogue, Environment, Manifests, ObjectName, RepositoryBranch, Workload},
         name::{ApplicationName, EnvironmentName, ImageName, RepoPath, RequestId, Revision, Tag},
         policy::Policy,
     },
     ports::{Clock, Cluster, ManifestRepository, Registry, RegistryError, TagDetails},
-    usecase::{FollowSettings, Handling, Input, Ports, PublishSettings, Request, Service, ServiceSettings},
+    usecase::{
+        FollowSettings, Handling, Input, Ports, PublishSettings, RepositoryPort, Request, Service, ServiceSettings,
+    },
 };
 
 use super::{chat::Chat, faulty::Faulty};
@@ -37,6 +40,8 @@ pub(crate) struct World {
     pub(crate) others: usize,
     /// What is edited in the environment `prod`.
     pub(crate) prod: Manifests,
+    /// The branches of environments that aren't on the one that is meant where nothing is said.
+    pub(crate) branches: HashMap<&'static str, RepositoryBranch>,
     clock: Arc<PausedClock>,
 }
 
@@ -50,6 +55,7 @@ impl World {
             follow: FollowSettings::default(),
             others: 0,
             prod: Manifests::default(),
+            branches: HashMap::new(),
             clock: Arc::new(PausedClock { base: Timestamp::now(), start: tokio::time::Instant::now() }),
         };
         fs::create_dir(world.path("home")).unwrap();
@@ -103,11 +109,17 @@ impl World {
 
     /// The adapter, with a mirror of its own as a new process on another machine would have.
     pub(crate) fn repository(&self) -> Arc<Faulty> {
+        self.repository_at("remote.git", "main")
+    }
+
+    /// The same for a branch of a remote.
+    pub(crate) fn repository_at(&self, remote: &str, branch: &str) -> Arc<Faulty> {
+        let remote = self.path(remote);
         let mirror = (0..).map(|n| self.path(&format!("mirror-{n}.git"))).find(|path| !path.exists()).unwrap();
         fs::create_dir(&mirror).unwrap();
         let settings = Settings {
-            url: self.remote().to_str().unwrap().to_owned(),
-            branch: "main".into(),
+            url: remote.to_str().unwrap().to_owned(),
+            branch: branch.into(),
             username: None,
             token: None,
             ssh_key_file: None,
@@ -122,12 +134,28 @@ impl World {
             signing: None,
             deadline: Duration::from_secs(20),
         };
-        Arc::new(Faulty::new(GitRepository::new(settings).unwrap(), self.remote()))
+        Arc::new(Faulty::new(GitRepository::new(settings).unwrap(), remote))
     }
 
     pub(crate) fn service(&self, repository: &Arc<Faulty>) -> Service {
+        self.service_on([(RepositoryBranch::default(), repository)])
+    }
+
+    /// The use cases on several branches.
+    pub(crate) fn service_on<'f>(
+        &self,
+        repositories: impl IntoIterator<Item = (RepositoryBranch, &'f Arc<Faulty>)>,
+    ) -> Service {
+        let port = |(key, repository): (RepositoryBranch, &Arc<Faulty>)| {
+            let port = RepositoryPort {
+                repository: Arc::clone(repository) as Arc<dyn ManifestRepository>,
+                label: format!("team/{key}"),
+                web_url: Some(format!("https://gitlab.example.org/{key}")),
+            };
+            (key, port)
+        };
         let ports = Ports {
-            repository: Arc::clone(repository) as Arc<dyn ManifestRepository>,
+            repositories: repositories.into_iter().map(port).collect(),
             registry: Some(Arc::clone(&self.registry) as Arc<dyn Registry>),
             cluster: self.cluster.clone(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
@@ -137,8 +165,7 @@ impl World {
             ports,
             ServiceSettings {
                 policy: Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false },
-                catalogue: catalogue(self.others, &self.prod),
-                web_url: None,
+                catalogue: catalogue(self.others, &self.prod, &self.branches),
                 follow: self.follow,
                 publish: self.publish,
             },
@@ -163,9 +190,10 @@ pub(crate) fn git(folder: &std::path::Path, home: &std::path::Path, args: &[&str
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-fn catalogue(others: usize, prod: &Manifests) -> Catalogue {
+fn catalogue(others: usize, prod: &Manifests, branches: &HashMap<&str, RepositoryBranch>) -> Catalogue {
     let environment = |name: &str| Environment {
         name: EnvironmentName::new(name).unwrap(),
+        repository: branches.get(name).cloned().unwrap_or_default(),
         path: RepoPath::new(format!("apps/{name}")).unwrap(),
         workload: Workload { namespace: "refinery".into(), name: "refinery".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: format!("refinery-{name}") },

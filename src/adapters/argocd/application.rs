@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{
+    connect::Origin,
     error::{bounded, short},
     repository::same_repository,
 };
@@ -20,11 +21,12 @@ const MAX_RESOURCES: usize = 3;
 
 /// Reads an Application's fields beside its metadata.
 ///
-/// `repository_url` and `path` choose among the sources of an Application that has several.
-pub(super) fn observe(data: Value, repository_url: &str, path: &str) -> Result<Observation, serde_json::Error> {
+/// `origin` and `path` choose among the sources of an Application that has several.
+pub(super) fn observe(data: Value, origin: Option<&Origin>, path: &str) -> Result<Observation, serde_json::Error> {
     let application: Application = serde_json::from_value(data)?;
     let Application { spec, status, operation } = application;
-    let source = Position::of(&spec, repository_url, path);
+    let source = Position::of(&spec, origin, path);
+    let elsewhere = origin.and_then(|origin| spec.elsewhere(&source, origin));
     let health = status.health;
     Ok(Observation {
         sync: match status.sync.status.as_str() {
@@ -42,7 +44,13 @@ pub(super) fn observe(data: Value, repository_url: &str, path: &str) -> Result<O
             message => bounded(message),
         },
         health_since: time(health.last_transition_time),
-        errors: status.conditions.iter().filter(|c| c.kind.ends_with("Error")).map(Condition::text).collect(),
+        errors: status
+            .conditions
+            .iter()
+            .filter(|c| c.kind.ends_with("Error"))
+            .map(Condition::text)
+            .chain(elsewhere)
+            .collect(),
         images: status.summary.images,
         overrides: spec.overrides(),
         auto_sync: spec.sync_policy.automated.is_some_and(|automated| automated.enabled.unwrap_or(true)),
@@ -61,17 +69,18 @@ enum Position {
 }
 
 impl Position {
-    fn of(spec: &Spec, repository_url: &str, path: &str) -> Self {
+    fn of(spec: &Spec, origin: Option<&Origin>, path: &str) -> Self {
         if spec.sources.is_empty() {
             return Self::Single;
         }
-        let ours = |source: &Source| same_repository(&source.repo_url, repository_url);
+        let Some(origin) = origin else { return Self::Unknown };
+        let ours = |source: &Source| same_repository(&source.repo_url, &origin.url);
         let at_path = |source: &Source| source.path.trim_start_matches("./").trim_matches('/') == path;
-        spec.sources
-            .iter()
-            .position(|source| ours(source) && at_path(source))
-            .or_else(|| spec.sources.iter().position(ours))
-            .map_or(Self::Unknown, Self::At)
+        // A repository may be there several times, for its folders and branches: the nearest one is meant, and the first
+        // one of those that are equally near.
+        let nearness = |source: &Source| (at_path(source), source.follows(&origin.branch));
+        let candidates = spec.sources.iter().enumerate().filter(|(_, source)| ours(source)).rev();
+        candidates.max_by_key(|(_, source)| nearness(source)).map_or(Self::Unknown, |(index, _)| Self::At(index))
     }
 
     /// The revision of that source. What isn't a commit id (a chart's version, a branch) is none.
@@ -110,6 +119,20 @@ struct Spec {
 }
 
 impl Spec {
+    /// What is said of an Application that follows another branch of our repository than the commits go to.
+    fn elsewhere(&self, position: &Position, origin: &Origin) -> Option<String> {
+        let source = match position {
+            Position::Single => self.source.as_ref()?,
+            Position::At(index) => self.sources.get(*index)?,
+            Position::Unknown => return None,
+        };
+        let other = same_repository(&source.repo_url, &origin.url) && !source.follows(&origin.branch);
+        other.then(|| {
+            let (theirs, ours) = (short(&source.target_revision), &origin.branch);
+            format!("the Application follows {theirs}, and commits are made on {ours}: check targetRevision and branch")
+        })
+    }
+
     /// What the sources' kustomize settings replace after the commit's values.
     fn overrides(&self) -> Vec<String> {
         let sources = self.sources.iter().chain(self.source.iter().filter(|_| self.sources.is_empty()));
@@ -137,7 +160,17 @@ struct Source {
     repo_url: String,
     #[serde(default, deserialize_with = "or_default")]
     path: String,
+    #[serde(default, deserialize_with = "or_default")]
+    target_revision: String,
     kustomize: Option<Kustomize>,
+}
+
+impl Source {
+    /// Whether it follows this branch, as far as can be told: `HEAD` is whatever branch the remote calls its own.
+    fn follows(&self, branch: &str) -> bool {
+        let revision = self.target_revision.as_str();
+        matches!(revision, "" | "HEAD") || revision.strip_prefix("refs/heads/").unwrap_or(revision) == branch
+    }
 }
 
 #[derive(Deserialize)]

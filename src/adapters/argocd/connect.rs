@@ -1,6 +1,6 @@
 //! How the Kubernetes API is reached.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::HashMap, path::PathBuf, time::Duration};
 
 use kube::{
     Client, Config,
@@ -8,16 +8,26 @@ use kube::{
 };
 
 use super::error::words;
+use crate::domain::catalogue::RepositoryBranch;
 
 /// How Argo CD is reached.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The way to the Kubernetes API.
     pub access: Access,
-    /// The manifests repository, by which the right source of an Application is found.
-    pub repository_url: String,
+    /// The branches of manifests repositories, by which the right source of an Application is found.
+    pub repositories: HashMap<RepositoryBranch, Origin>,
     /// The time that one question may take, with all its requests.
     pub deadline: Duration,
+}
+
+/// Where a branch of a manifests repository comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The repository's address.
+    pub url: String,
+    /// The branch.
+    pub branch: String,
 }
 
 /// The way to the Kubernetes API.

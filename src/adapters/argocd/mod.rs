@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use self::error::{Object, cluster_error};
 use crate::{
     domain::{
-        catalogue::{Environment, Manifests, ObjectName, Workload},
+        catalogue::{Environment, Manifests, ObjectName, RepositoryBranch, Workload},
         observation::{Observation, WorkloadState},
     },
     ports::{Cluster, ClusterError},
@@ -32,7 +32,7 @@ mod helm;
 mod repository;
 mod workload;
 
-pub use connect::{Access, ConnectError, Settings};
+pub use connect::{Access, ConnectError, Origin, Settings};
 pub use repository::same_repository;
 
 #[cfg(test)]
@@ -48,7 +48,7 @@ const MAX_PAGES: usize = 20;
 /// Argo CD in one Kubernetes cluster.
 pub struct ArgoCd {
     client: Client,
-    repository_url: String,
+    repositories: HashMap<RepositoryBranch, Origin>,
     deadline: Duration,
 }
 
@@ -59,7 +59,7 @@ impl ArgoCd {
     /// [`ConnectError`] when the configuration can't be read or used.
     pub async fn connect(settings: Settings) -> Result<Self, ConnectError> {
         let client = connect::client(&settings.access).await?;
-        Ok(Self { client, repository_url: settings.repository_url, deadline: settings.deadline })
+        Ok(Self { client, repositories: settings.repositories, deadline: settings.deadline })
     }
 
     /// Waits for an answer no longer than the deadline: the client itself would wait for ever.
@@ -86,8 +86,9 @@ impl ArgoCd {
             Manifests::Helm(values) => helm::overrides(&object.data, values),
             Manifests::Kustomize { .. } | Manifests::Plain(_) | Manifests::Override(_) => Vec::new(),
         };
-        let mut observation = application::observe(object.data, &self.repository_url, environment.path.as_str())
-            .map_err(|error| {
+        let origin = self.repositories.get(&environment.repository);
+        let mut observation =
+            application::observe(object.data, origin, environment.path.as_str()).map_err(|error| {
                 ClusterError::Unavailable(format!("the Application {} has another shape: {error}", name.name))
             })?;
         observation.overrides.extend(of_helm);

@@ -213,6 +213,7 @@ fn application(section: ApplicationSection) -> Result<Application, Fault> {
         };
         Ok(Environment {
             name: named(e.name.parse())?,
+            repository: Default::default(),
             path,
             manifests,
             workload: Workload { namespace: e.workload.namespace, name: e.workload.name },

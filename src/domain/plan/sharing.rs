@@ -17,12 +17,12 @@ use crate::{
 pub(super) fn of_file(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site, file: &RepoPath) -> Vec<String> {
     let own = &site.environment.path;
     let builders = sources::who_builds_from(snapshot, file, |folder| {
-        folder == own || environments(catalogue).any(|(_, environment)| environment.path == *folder)
+        folder == own || environments(catalogue, site).any(|(_, environment)| environment.path == *folder)
     });
     let mut found = vec![];
     for folder in builders.folders.iter().filter(|folder| *folder != own) {
         let before = found.len();
-        found.extend(environments(catalogue).filter(|(_, e)| e.path == *folder).map(|(label, _)| label));
+        found.extend(environments(catalogue, site).filter(|(_, e)| e.path == *folder).map(|(label, _)| label));
         if found.len() == before {
             found.push(if folder.as_str().is_empty() { "/".to_owned() } else { folder.to_string() });
         }
@@ -40,7 +40,7 @@ pub(super) fn of_own(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site
     // Many applications may share a folder, which is looked at once.
     let mut folders: BTreeMap<&RepoPath, bool> = BTreeMap::new();
     let mut found = vec![];
-    for (label, other) in environments(catalogue) {
+    for (label, other) in environments(catalogue, site) {
         if other.path == *own || !matches!(other.manifests, Manifests::Kustomize { .. }) {
             continue;
         }
@@ -69,12 +69,14 @@ fn sets_itself(snapshot: &dyn Snapshot, folder: &RepoPath, site: &Site, mutation
     }
 }
 
-/// All environments with their labels, in the order of the configuration.
-fn environments(catalogue: &Catalogue) -> impl Iterator<Item = (String, &Environment)> {
+/// The environments on the site's branch with their labels, in the order of the configuration: what is on another
+/// branch, or in another repository, builds from other files of the same path.
+fn environments<'a>(catalogue: &'a Catalogue, site: &'a Site) -> impl Iterator<Item = (String, &'a Environment)> {
     catalogue.applications.iter().flat_map(|application| {
         application
             .environments
             .iter()
+            .filter(|environment| environment.repository == site.environment.repository)
             .map(|environment| (format!("{}/{}", application.name, environment.name), environment))
     })
 }

@@ -30,6 +30,7 @@ fn site() -> Site {
         image: ImageName::new("registry.example.org/team/x").expect("valid"),
         environment: Environment {
             name: EnvironmentName::new("prod").expect("valid"),
+            repository: Default::default(),
             path: RepoPath::new("apps/x/overlays/prod").expect("valid"),
             workload: Workload { namespace: "x".into(), name: "x".into() },
             argocd: ObjectName { namespace: "argocd".into(), name: "x-prod".into() },

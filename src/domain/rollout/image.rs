@@ -145,6 +145,7 @@ mod tests {
         let key = |text: &str| KeyPath::parse(text).expect("valid");
         let environment = Environment {
             name: EnvironmentName::new("prod").expect("valid"),
+            repository: Default::default(),
             path: RepoPath::new("apps").expect("valid"),
             manifests: Manifests::Helm(HelmValues {
                 file: RepoPath::new("apps/values.yaml").expect("valid"),

@@ -68,6 +68,7 @@ fn site() -> Site {
 fn environment(name: &str) -> Environment {
     Environment {
         name: EnvironmentName::new(name).expect("valid"),
+        repository: Default::default(),
         path: RepoPath::new(format!("apps/oil-refinery-application/overlays/{name}")).expect("valid"),
         workload: Workload { namespace: "oil-refinery".into(), name: "oil-refinery-application".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: format!("oil-refinery-application-{name}") },

@@ -188,12 +188,20 @@ fn the_world_outside() {
     | not allowed: 403 Forbidden
     Nothing was changed. Check `image` and `registry` in the bot's configuration.
     ");
-    assert_snapshot!(refused(Refusal::NoBranch { branch: "main".into() }), @r"
+    assert_snapshot!(refused(Refusal::NoBranch { branch: "main".into(), repository: None }), @r"
     🚫 **В репозитории нет ветки **`main`
-    Ничего не изменено. Проверьте `repository.branch` в настройках бота.
+    Ничего не изменено. Проверьте `branch` в настройках бота.
 
     🚫 **The repository has no branch **`main`
-    Nothing was changed. Check `repository.branch` in the bot's configuration.
+    Nothing was changed. Check `branch` in the bot's configuration.
+    ");
+    let several = Refusal::NoBranch { branch: "main".into(), repository: Some("team/manifests".into()) };
+    assert_snapshot!(refused(several), @r"
+    🚫 **В репозитории **`team/manifests`** нет ветки **`main`
+    Ничего не изменено. Проверьте `branch` в настройках бота.
+
+    🚫 **The repository **`team/manifests`** has no branch **`main`
+    Nothing was changed. Check `branch` in the bot's configuration.
     ");
     let given = || ResolveError::UnknownApplication { given: "nosuch".into(), nearest: strings(&["refinery"]) };
     assert_snapshot!(refused(Refusal::Question(given())), @r"

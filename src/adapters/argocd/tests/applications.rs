@@ -9,16 +9,16 @@ fn words_of_another_version_are_unknown_and_never_an_end() {
     let odd = with(odd, "/status/operationState/phase", json!("Hydrating"));
     let odd = with(odd, "/status/sync/revision", json!("main"));
     let odd = with(odd, "/status/reconciledAt", json!("a while ago"));
-    let seen = application::observe(odd, "", "").expect("readable");
+    let seen = application::observe(odd, None, "").expect("readable");
     assert_eq!((seen.sync, seen.health, seen.revision), (SyncStatus::Unknown, Health::Unknown, None));
     assert_eq!(seen.operation.expect("one").phase, Phase::Running);
     assert_eq!(seen.reconciled_at, None);
-    assert!(application::observe(json!({"status": {"sync": 5}}), "", "").is_err());
+    assert!(application::observe(json!({"status": {"sync": 5}}), None, "").is_err());
 }
 
 #[test]
 fn the_operations_revision_is_known_before_its_result() {
-    let observe = |value: Value| application::observe(value, "", "").expect("readable").operation.expect("one");
+    let observe = |value: Value| application::observe(value, None, "").expect("readable").operation.expect("one");
     let running = with(application(), "/status/operationState/phase", json!("Running"));
     let running = with(running, "/status/operationState/finishedAt", Value::Null);
     let running = with(running, "/status/operationState/syncResult", Value::Null);
@@ -50,7 +50,7 @@ fn what_is_asked_for_and_what_failed_is_told() {
         {"type": "ComparisonError", "message": "Failed to load target state:\nexit status 1"},
     ]);
     let failed = with(failed, "/status/conditions", conditions);
-    let seen = application::observe(failed, "", "").expect("readable");
+    let seen = application::observe(failed, None, "").expect("readable");
     assert!(seen.operation_pending);
     let operation = seen.operation.expect("one");
     assert_eq!(operation.phase, Phase::Failed);
@@ -78,17 +78,17 @@ fn health_is_explained_by_its_own_message_or_by_the_resources() {
         {"kind": "Job", "name": "d"},
     ]);
     let degraded = with(degraded, "/status/resources", resources);
-    let seen = application::observe(degraded.clone(), "", "").expect("readable");
+    let seen = application::observe(degraded.clone(), None, "").expect("readable");
     assert_eq!((seen.health, seen.health_message.as_str()), (Health::Degraded, "Deployment/b: timed out progressing"));
     let own = with(degraded, "/status/health/message", json!("its own words"));
-    assert_eq!(application::observe(own, "", "").expect("readable").health_message, "its own words");
+    assert_eq!(application::observe(own, None, "").expect("readable").health_message, "its own words");
 }
 
 #[test]
 fn overrides_and_auto_sync_are_read_from_the_spec() {
     let spec = |source: Value, policy: Value| {
         let value = with(with(application(), "/spec/source", source), "/spec/syncPolicy", policy);
-        application::observe(value, "", "").expect("readable")
+        application::observe(value, None, "").expect("readable")
     };
     let kustomize =
         json!({"images": ["a:1", "old=new:2"], "replicas": [{"name": "x", "count": 3}, {"name": "y", "count": "4"}]});
@@ -128,11 +128,48 @@ fn among_several_sources_the_manifests_repositorys_counts() {
         let value = with(value, "/status/sync", json!({"status": "Synced", "revisions": revisions}));
         let value = with(value, "/status/operationState/syncResult", json!({"revisions": revisions, "resources": []}));
         let value = with(value, "/status/operationState/operation", Value::Null);
-        let seen =
-            application::observe(value, "https://gitlab.example.org/team/manifests", "apps/refinery/overlays/prod")
-                .expect("readable");
+        let seen = application::observe(value, Some(&origin("main")), "apps/refinery/overlays/prod").expect("readable");
         assert_eq!(seen.revision, expected, "{name}");
         assert_eq!(seen.operation.expect("one").revision, expected, "{name}");
         assert_eq!(seen.overrides.is_empty(), !sources.contains(&&ours), "{name}");
+    }
+}
+
+#[test]
+fn among_several_branches_of_one_repository_the_environments_counts() {
+    const OURS: &str = "https://gitlab.example.org/team/manifests.git";
+    const FOLDER: &str = "apps/refinery/overlays/prod";
+    let source = |branch: &str, path: &str| json!({"repoURL": OURS, "targetRevision": branch, "path": path});
+    let seen = |sources: [Value; 2], branch: &str| {
+        let value = with(application(), "/spec/source", Value::Null);
+        let value = with(value, "/spec/sources", json!(sources));
+        let value = with(value, "/status/sync", json!({"status": "Synced", "revisions": [B, C]}));
+        application::observe(value, Some(&origin(branch)), FOLDER).expect("readable")
+    };
+    for (sources, expected) in [
+        ([source("main", FOLDER), source("prod", FOLDER)], revision(C)),
+        ([source("prod", FOLDER), source("main", FOLDER)], revision(B)),
+        ([source("main", "x"), source("refs/heads/prod", "x")], revision(C)),
+        // The folder says more than the branch: it may be named by a tag.
+        ([source("v1", FOLDER), source("prod", "x")], revision(B)),
+    ] {
+        assert_eq!(seen(sources.clone(), "prod").revision, expected, "{sources:?}");
+    }
+}
+
+#[test]
+fn an_application_that_follows_another_branch_is_told_of() {
+    let errors = |branch: &str, url: &str| {
+        let source = json!({"repoURL": url, "targetRevision": branch, "path": "x"});
+        let value = with(application(), "/spec/source", source);
+        application::observe(value, Some(&origin("staging")), "x").expect("readable").errors
+    };
+    let ours = "ssh://git@gitlab.example.org/team/manifests.git";
+    assert_eq!(
+        errors("main", ours),
+        ["the Application follows main, and commits are made on staging: check targetRevision and branch"]
+    );
+    for (branch, url) in [("staging", ours), ("refs/heads/staging", ours), ("HEAD", ours), ("", ours), ("main", "y")] {
+        assert_eq!(errors(branch, url), [""; 0], "{branch} {url}");
     }
 }

@@ -32,6 +32,11 @@ const AUTOSCALERS: &str = "/apis/autoscaling/v2/namespaces/oil/horizontalpodauto
 const C: &str = "cccccccccccccccccccccccccccccccccccccccc";
 const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
+/// The manifests repository, on a branch.
+fn origin(branch: &str) -> Origin {
+    Origin { url: "https://gitlab.example.org/team/manifests.git".into(), branch: branch.into() }
+}
+
 /// A request: method, path with query, authorisation and content type, body.
 type Seen = (Method, String, String, Value);
 /// What the server answers by path; `None` never answers.
@@ -85,7 +90,7 @@ impl World {
     fn settings(&self) -> Settings {
         Settings {
             access: Access::Kubeconfig { file: self.kubeconfig.clone(), context: "test".into() },
-            repository_url: "https://gitlab.example.org/team/manifests.git".into(),
+            repositories: HashMap::from([(RepositoryBranch::default(), origin("main"))]),
             deadline: Duration::from_secs(5),
         }
     }
@@ -148,6 +153,7 @@ fn kubeconfig_text(server: &str) -> String {
 fn environment() -> Environment {
     Environment {
         name: EnvironmentName::new("prod").expect("valid"),
+        repository: Default::default(),
         path: RepoPath::new("apps/refinery/overlays/prod").expect("valid"),
         workload: Workload { namespace: "oil".into(), name: "refinery".into() },
         argocd: ObjectName { namespace: "argocd".into(), name: "refinery-prod".into() },

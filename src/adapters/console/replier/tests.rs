@@ -16,6 +16,7 @@ pub(in super::super) fn site() -> Site {
         image: "registry.example.org/shop".parse().expect("an image"),
         environment: Environment {
             name: "prod".parse().expect("a name"),
+            repository: Default::default(),
             path: "apps/shop".parse().expect("a path"),
             workload: Workload { namespace: "shop".into(), name: "shop".into() },
             argocd: ObjectName { namespace: "argocd".into(), name: "shop-prod".into() },

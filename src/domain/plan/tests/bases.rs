@@ -1,7 +1,10 @@
 //! Kustomizations whose value stands in a base, a component or a manifest: which file is edited, and who shares it.
 
 use super::*;
-use crate::domain::catalogue::{Application, SharedBases};
+use crate::domain::{
+    catalogue::{Application, SharedBases},
+    name::BranchName,
+};
 
 const DEPLOYMENT: &str = "kind: Deployment\nmetadata: {name: x}\nspec:\n  replicas: 2\n  template:\n    spec:\n      containers:\n      - name: app\n        image: registry.example.org/team/x:0.10.4\n";
 const OVERLAY: &str = "resources: [../../base]\n";
@@ -34,6 +37,20 @@ fn catalogue(shared_bases: SharedBases) -> (Catalogue, Site) {
 fn with(shared_bases: SharedBases, files: &[(&str, &str)], mutation: &Mutation) -> String {
     let (catalogue, site) = catalogue(shared_bases);
     outcome_at(files, &catalogue, &site, mutation)
+}
+
+#[test]
+fn who_is_on_another_branch_shares_nothing() {
+    let (mut catalogue, site) = catalogue(SharedBases::Allow);
+    let files = [overlay(OVERLAY), BASE, MANIFEST, ("overlays/stage/kustomization.yaml", OVERLAY)];
+    let with = |catalogue: &Catalogue| outcome_at(&files, catalogue, &site, &deploy("0.10.5"));
+    let manifest = "apps/x/base/deployment.yaml:9: 0.10.4 -> 0.10.5";
+    assert_eq!(with(&catalogue), format!("{manifest}, shared with x/base"));
+    for environment in &mut catalogue.applications[0].environments[1..] {
+        environment.repository.branch = Some(BranchName::new("release").expect("valid"));
+    }
+    // The folder is there all the same and builds from the file, for somebody of whom nothing is known.
+    assert_eq!(with(&catalogue), format!("{manifest}, shared with apps/x/overlays/stage"));
 }
 
 #[test]
