@@ -1,9 +1,6 @@
 //! From the configuration to the use cases: the only place that chooses concrete adapters.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -46,24 +43,14 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
                         argocd::Access::Kubeconfig { file: file.clone(), context: context.clone() }
                     }
                 },
-                repositories: HashMap::from([(
-                    RepositoryBranch::default(),
-                    Origin { url: config.repository.remote.address(), branch: config.repository.branch.clone() },
-                )]),
+                repositories: config.repositories.iter().map(|(key, config)| (key.clone(), origin(config))).collect(),
                 deadline: kubernetes.deadline,
             };
             Some(Arc::new(ArgoCd::connect(settings).await.context("kubernetes")?))
         }
     };
     let ports = Ports {
-        repositories: BTreeMap::from([(
-            RepositoryBranch::default(),
-            RepositoryPort {
-                repository: repository(&config.repository)?,
-                label: config.repository.remote.address(),
-                web_url: config.repository.web_url.clone(),
-            },
-        )]),
+        repositories: config.repositories.iter().map(repository_port).collect::<Result<_>>()?,
         registry: Some(registry(&config.registry)?),
         cluster,
         clock: Arc::new(SystemClock),
@@ -75,6 +62,22 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
         publish: PublishSettings::default(),
     };
     Ok(Service::start(ports, settings))
+}
+
+/// What Argo CD's sources are compared with.
+fn origin(config: &RepositoryConfig) -> Origin {
+    Origin { url: config.remote.address(), branch: config.branch.clone() }
+}
+
+fn repository_port(
+    (key, config): (&RepositoryBranch, &RepositoryConfig),
+) -> Result<(RepositoryBranch, RepositoryPort)> {
+    let port = RepositoryPort {
+        repository: repository(config).with_context(|| key.to_string())?,
+        label: config.label.clone(),
+        web_url: config.web_url.clone(),
+    };
+    Ok((key.clone(), port))
 }
 
 fn repository(config: &RepositoryConfig) -> Result<Arc<dyn ManifestRepository>> {
@@ -104,7 +107,7 @@ fn repository(config: &RepositoryConfig) -> Result<Arc<dyn ManifestRepository>> 
             settings.username = Some(username.clone());
             settings.token = Some(match token {
                 SecretSource::File(path) => TokenSource::File(path.clone()),
-                SecretSource::Env(_) => TokenSource::Value(token.read().context("repository")?),
+                SecretSource::Env(_) => TokenSource::Value(token.read()?),
             });
         }
         Credentials::Ssh { key_file, passphrase, known_hosts_file } => {
@@ -116,7 +119,7 @@ fn repository(config: &RepositoryConfig) -> Result<Arc<dyn ManifestRepository>> 
             settings.known_hosts_file = Some(known_hosts_file.clone());
         }
     }
-    Ok(Arc::new(GitRepository::new(settings).context("repository")?))
+    Ok(Arc::new(GitRepository::new(settings)?))
 }
 
 fn registry(config: &RegistryConfig) -> Result<Arc<dyn Registry>> {

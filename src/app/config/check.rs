@@ -45,13 +45,17 @@ fn summary(config: &Config) -> String {
     let catalogue = config.catalogue();
     let environments = catalogue.applications.iter().map(|application| application.environments.len()).sum();
     let chats = config.telegram.as_ref().map_or(0, |telegram| telegram.chats.len());
-    [
+    let branches = config.repositories.len();
+    let mut counts = vec![
         counted(catalogue.applications.len(), "application", "applications"),
         counted(environments, "environment", "environments"),
         counted(config.people.len(), "person", "people"),
         counted(chats, "chat", "chats"),
-    ]
-    .join(", ")
+    ];
+    if branches > 1 {
+        counts.push(format!("{branches} branches of manifests"));
+    }
+    counts.join(", ")
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {

@@ -1,19 +1,24 @@
 //! From the text of a file to a [`Config`]: read, check everything, then give the values their types.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{
     ChatConfig, ClusterAccess, Committer, Config, Credentials, Depth, FollowConfig, KubernetesConfig, RegistryConfig,
-    RepositoryConfig, Signing, TelegramConfig, explain,
+    RepositoryConfig, Signing, TelegramConfig,
+    branches::{Branches, named_mirror},
+    explain,
     fault::{Fault, Faults},
     file::{
-        ApplicationSection, File, HelmSection, KubernetesSection, RegistrySection, RepositorySection, SharedBasesKey,
-        TelegramSection,
+        ApplicationSection, CommitterSection, EnvironmentSection, File, HelmSection, KubernetesSection,
+        RegistrySection, RepositorySection, SharedBasesKey, SigningSection, TelegramSection,
     },
     format::{Remote, duration, http_url, web_url},
     manifests,
     outside::{self, Env},
-    relations,
+    relations, repositories,
     secret::SecretSource,
     tree::{self, Kind, Node},
 };
@@ -25,7 +30,7 @@ use crate::{
             OverridePlace, PlainManifest, SharedBases, Workload,
         },
         language::Language,
-        name::{NameError, RepoPath},
+        name::{NameError, RepoPath, RepositoryName},
     },
     manifest::{key_path::KeyPath, sources},
 };
@@ -69,9 +74,11 @@ pub(super) fn parse(path: &Path, text: &str, depth: Depth, env: Env<'_>) -> Resu
     };
     faults.extend(explain::faults(&tree));
     faults.extend(relations::faults(&tree));
-    faults.extend(manifests::faults(&tree));
+    faults.extend(repositories::faults(&tree, folder));
+    faults.extend(manifests::faults(&tree, folder));
     let bot_warnings = Faults::new(path, relations::warnings(&tree));
     let mut warnings = manifests::warnings(&tree);
+    warnings.extend(repositories::warnings(&tree, folder));
     if depth == Depth::Everything {
         let (more_faults, more_warnings) = outside::look(&tree, folder, env);
         faults.extend(more_faults);
@@ -99,20 +106,24 @@ struct Converter<'a> {
 impl Converter<'_> {
     fn config(&self, file: File) -> Result<Config, Fault> {
         let person = |p: super::file::PersonSection| Person { id: PersonId(p.id), name: p.name, email: p.email };
+        let mut branches = Branches::new(self.repositories(file.repository, file.repositories)?);
+        let applications = file
+            .applications
+            .into_iter()
+            .map(|section| application(section, &mut branches))
+            .collect::<Result<_, _>>()?;
         Ok(Config {
             file: PathBuf::new(),
             language: file.language,
             telegram: file.telegram.map(|section| self.telegram(section, file.language)).transpose()?,
             people: file.people.into_iter().map(person).collect(),
-            repository: self.repository(file.repository)?,
+            repositories: branches.into_map(),
             registry: self.registry(file.registry)?,
             kubernetes: file.kubernetes.map(|section| self.kubernetes(section)).transpose()?,
             follow: FollowConfig { deadline: time(&file.follow.deadline)? },
             warnings: Faults::new("", Vec::new()),
             bot_warnings: Faults::new("", Vec::new()),
-            catalogue: Catalogue {
-                applications: file.applications.into_iter().map(application).collect::<Result<_, _>>()?,
-            },
+            catalogue: Catalogue { applications },
         })
     }
 
@@ -128,7 +139,34 @@ impl Converter<'_> {
         })
     }
 
-    fn repository(&self, section: RepositorySection) -> Result<RepositoryConfig, Fault> {
+    /// The repository without a name, then the others by their names.
+    fn repositories(
+        &self,
+        default: RepositorySection,
+        others: BTreeMap<String, RepositorySection>,
+    ) -> Result<Vec<(Option<RepositoryName>, RepositoryConfig)>, Fault> {
+        let missing = |key: &str| Fault::whole(format!("missing key {key:?} in \"repository\""));
+        let mirror = PathBuf::from(default.mirror.clone().ok_or_else(|| missing("mirror"))?);
+        let committer = default.committer.clone().ok_or_else(|| missing("committer"))?;
+        let signing = default.signing.clone();
+        let mut all = vec![(None, self.repository(default, mirror.clone(), committer.clone(), signing.clone())?)];
+        for (name, section) in others {
+            let mirror = section.mirror.as_ref().map_or_else(|| named_mirror(&mirror, &name), PathBuf::from);
+            let committer = section.committer.clone().unwrap_or_else(|| committer.clone());
+            let signing = section.signing.clone().or_else(|| signing.clone());
+            let config = self.repository(section, mirror, committer, signing)?;
+            all.push((Some(named(name.parse())?), config));
+        }
+        Ok(all)
+    }
+
+    fn repository(
+        &self,
+        section: RepositorySection,
+        mirror: PathBuf,
+        committer: CommitterSection,
+        signing: Option<SigningSection>,
+    ) -> Result<RepositoryConfig, Fault> {
         let remote = match Remote::parse(&section.url).map_err(Fault::whole)? {
             Remote::Path(path) => Remote::Path(self.folder.join(path)),
             other => other,
@@ -147,15 +185,16 @@ impl Converter<'_> {
         };
         let trimmed = |url: url::Url| url.as_str().trim_end_matches('/').to_owned();
         Ok(RepositoryConfig {
+            label: remote.address(),
             remote,
             branch: section.branch,
             credentials,
             ca_file: self.path(section.ca_file),
             proxy: section.proxy.map(|url| web_url(&url)).transpose().map_err(Fault::whole)?,
             deadline: time(&section.deadline)?,
-            mirror: self.folder.join(section.mirror),
-            committer: Committer { name: section.committer.name, email: section.committer.email },
-            signing: section.signing.map(|signing| Signing {
+            mirror: self.folder.join(mirror),
+            committer: Committer { name: committer.name, email: committer.email },
+            signing: signing.map(|signing| Signing {
                 key_file: self.folder.join(signing.key_file),
                 passphrase_file: self.path(signing.passphrase_file),
             }),
@@ -193,8 +232,9 @@ impl Converter<'_> {
     }
 }
 
-fn application(section: ApplicationSection) -> Result<Application, Fault> {
-    let environment = |e: super::file::EnvironmentSection| {
+fn application(section: ApplicationSection, branches: &mut Branches) -> Result<Application, Fault> {
+    let (repository, branch) = (section.repository, section.branch);
+    let environment = |e: EnvironmentSection| {
         let path = named(e.path.parse())?;
         let manifests = match (e.kustomize, e.helm, e.manifest, e.overridden) {
             (Some(kustomize), ..) => Manifests::Kustomize { shared_bases: shared_bases(kustomize.shared_bases) },
@@ -213,7 +253,8 @@ fn application(section: ApplicationSection) -> Result<Application, Fault> {
         };
         Ok(Environment {
             name: named(e.name.parse())?,
-            repository: Default::default(),
+            repository: branches
+                .of(e.repository.as_deref().or(repository.as_deref()), e.branch.as_deref().or(branch.as_deref()))?,
             path,
             manifests,
             workload: Workload { namespace: e.workload.namespace, name: e.workload.name },

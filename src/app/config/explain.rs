@@ -56,6 +56,12 @@ fn explain(tree: &Node, error: &ValidationError<'_>) -> Vec<Fault> {
                 false => one(format!("missing key {key:?} in {name}")),
             }
         }
+        ValidationErrorKind::PropertyNames { error } => {
+            let key = error.instance().as_str().unwrap_or_default();
+            let what = rule.and_then(|rule| format(rule.get("format")?.as_str()?)).map_or("a name", |known| known.what);
+            let place = node.entry(key).map_or(node.place, |entry| entry.place);
+            vec![Fault::at(place, format!("the key {key:?} in {name} must be {what}"))]
+        }
         ValidationErrorKind::Type { .. } if node.kind == Kind::Null => one(format!("{name} has no value")),
         ValidationErrorKind::Type { .. } => one(mistyped(node, &name, rule)),
         ValidationErrorKind::Enum { options } => {
@@ -187,7 +193,7 @@ mod tests {
             found.insert(keyword.clone());
             match keyword.as_str() {
                 "properties" => value.as_object().into_iter().flat_map(|o| o.values()).for_each(|s| keywords(s, found)),
-                "items" => keywords(value, found),
+                "items" | "additionalProperties" | "propertyNames" => keywords(value, found),
                 _ => {}
             }
         }
@@ -210,6 +216,7 @@ mod tests {
             "minLength",
             "minimum",
             "properties",
+            "propertyNames",
             "required",
             "title",
             "type",

@@ -1,5 +1,7 @@
 //! The shape of `tiphys.yaml`. The doc comments are the descriptions in the JSON Schema and in docs/configuration.md.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -18,8 +20,15 @@ pub(super) struct File {
     /// Everybody who may give commands in Telegram. Nobody else may, whatever the chat.
     #[serde(default)]
     pub(super) people: Vec<PersonSection>,
-    /// The git repository with the manifests, and how commits get there.
+    /// The git repository with the manifests, and how commits get there; of several the one that is meant where an
+    /// application or an environment names none.
+    #[schemars(extend("required" = ["committer", "mirror", "url"]))]
     pub(super) repository: RepositorySection,
+    /// Further repositories, by the names that applications and environments call them. Each has the keys of `repository`,
+    /// of which only `url` is required. Credentials, proxy and certificates are each one's own.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = { "format": "repository-name" }))]
+    pub(super) repositories: BTreeMap<String, RepositorySection>,
     /// Where tags are looked up before they are committed.
     pub(super) registry: RegistrySection,
     /// The cluster in which Argo CD runs. Needed by `serve` and `--wait`; leave it out where only commits are made.
@@ -95,7 +104,7 @@ pub(super) struct RepositorySection {
     /// The remote: `https://…`, `ssh://…`, `git@host:path`, or a path on this machine; `http://` to loopback only.
     #[schemars(extend("format" = "git-remote"))]
     pub(super) url: String,
-    /// The branch that Argo CD follows.
+    /// The branch that Argo CD follows, where an application or an environment names no other.
     #[serde(default = "default_branch")]
     #[schemars(extend("format" = "git-branch"))]
     pub(super) branch: String,
@@ -131,19 +140,23 @@ pub(super) struct RepositorySection {
     pub(super) deadline: String,
     /// The folder of the bare mirror. It is a cache: it may be deleted at any time. Several processes on one machine,
     /// such as the bot and one-shot commands, may share a mirror: it is locked for moments only. Another user of the
-    /// machine needs a mirror of its own (mode 0700).
+    /// machine needs a mirror of its own (mode 0700). Every branch has one: that of another branch than `branch` stands
+    /// beside it, `manifests@staging.git` beside `manifests.git`. Without the key a repository of `repositories` has
+    /// `NAME.git` beside the mirror of `repository`.
     #[schemars(extend("format" = "file-path"))]
-    pub(super) mirror: String,
-    /// The committer of all commits; the author is whoever asked.
-    pub(super) committer: CommitterSection,
-    /// The SSH key that signs all commits; without it they aren't signed.
+    pub(super) mirror: Option<String>,
+    /// The committer of all commits; the author is whoever asked. Without the key a repository of `repositories` has that of
+    /// `repository`.
+    pub(super) committer: Option<CommitterSection>,
+    /// The SSH key that signs all commits; without it they aren't signed. Without the key a repository of `repositories` has
+    /// that of `repository`.
     pub(super) signing: Option<SigningSection>,
     /// The repository's page at the forge; commits are linked as `WEB_URL/-/commit/ID`.
     #[schemars(extend("format" = "web-url"))]
     pub(super) web_url: Option<String>,
 }
 
-fn default_branch() -> String {
+pub(super) fn default_branch() -> String {
     "main".to_owned()
 }
 
@@ -152,7 +165,7 @@ fn default_remote_deadline() -> String {
 }
 
 /// The committer.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CommitterSection {
     /// The name.
@@ -164,7 +177,7 @@ pub(super) struct CommitterSection {
 }
 
 /// The key that signs commits, as `git commit -S` does with `gpg.format` set to `ssh`.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SigningSection {
     /// The private key: Ed25519, ECDSA or RSA (2048 bits or more). It may be that of `ssh_key_file`. One that can't sign
@@ -270,6 +283,13 @@ pub(super) struct ApplicationSection {
     /// have it.
     #[schemars(extend("format" = "image-name"))]
     pub(super) image: String,
+    /// The repository with the manifests, where an environment names no other: a name of `repositories`, or `default` for
+    /// the one under `repository`, which is meant without the key.
+    #[schemars(extend("format" = "repository-name"))]
+    pub(super) repository: Option<String>,
+    /// The branch, where an environment names no other; without the key the repository's own.
+    #[schemars(extend("format" = "git-branch"))]
+    pub(super) branch: Option<String>,
     /// The places where the application runs.
     #[schemars(length(min = 1))]
     pub(super) environments: Vec<EnvironmentSection>,
@@ -282,6 +302,14 @@ pub(super) struct EnvironmentSection {
     /// The name used in commands. With just one environment commands need not name it.
     #[schemars(extend("format" = "environment-name"))]
     pub(super) name: String,
+    /// The repository with the manifests: a name of `repositories`, or `default` for the one under `repository`; without
+    /// the key the application's.
+    #[schemars(extend("format" = "repository-name"))]
+    pub(super) repository: Option<String>,
+    /// The branch that Argo CD follows; without the key the application's, and without that the repository's. What is on
+    /// another branch, or in another repository, has a writer of its own and waits for nobody.
+    #[schemars(extend("format" = "git-branch"))]
+    pub(super) branch: Option<String>,
     /// The folder in the manifests repository that Argo CD brings to the cluster. Without `helm` or `manifest` it holds a
     /// kustomization.
     #[schemars(extend("format" = "repository-path"))]

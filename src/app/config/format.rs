@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 use url::{Host, Url};
 
 use crate::{
-    domain::name::{ApplicationName, EnvironmentName, ImageName, NameError, RepoPath},
+    domain::name::{ApplicationName, BranchName, EnvironmentName, ImageName, NameError, RepoPath, RepositoryName},
     manifest::key_path::KeyPath,
 };
 
@@ -30,6 +30,11 @@ pub(super) const FORMATS: &[Format] = &[
         name: "environment-name",
         what: "an environment's name (a-z, 0-9 and -, at most 63 characters)",
         check: name::<EnvironmentName>,
+    },
+    Format {
+        name: "repository-name",
+        what: "a repository's name (a-z, 0-9 and -, at most 63 characters)",
+        check: name::<RepositoryName>,
     },
     Format {
         name: "image-name",
@@ -63,7 +68,7 @@ pub(super) const FORMATS: &[Format] = &[
     Format {
         name: "git-branch",
         what: "a branch's name",
-        check: |t| when(git2::Branch::name_is_valid(t).unwrap_or(false)),
+        check: |t| when(t.parse::<BranchName>().is_ok() && git2::Branch::name_is_valid(t).unwrap_or(false)),
     },
     Format {
         name: "environment-variable",
@@ -340,6 +345,9 @@ mod tests {
             ("git-branch", "release/1.0", true),
             ("git-branch", "a..b", false),
             ("git-branch", "-x", false),
+            ("git-branch", "HEAD", false),
+            ("repository-name", "shop-2", true),
+            ("repository-name", "a/b", false),
             ("kubernetes-name", "my.app-1", true),
             ("kubernetes-name", "../secrets/x", false),
             ("kubernetes-namespace", "a.b", false),

@@ -1,8 +1,12 @@
 //! What a schema can't say of the manifests of environments: which sections go together, where their paths lead, and
 //! whether two environments change the same value.
 
+use std::path::Path;
+
 use super::{
+    branches::Line,
     fault::{Fault, Place},
+    repositories,
     tree::{Entry, Kind, Node},
 };
 use crate::{domain::name::RepoPath, manifest::sources};
@@ -17,9 +21,10 @@ const HELM_FILES: [&str; 3] = ["values_file", "application", "release"];
 const OVERRIDE_FILES: [&str; 2] = ["argocd_source", "application"];
 
 /// Checks the environments of a file; tolerates values of any shape, which other checks report.
-pub(super) fn faults(tree: &Node) -> Vec<Fault> {
+pub(super) fn faults(tree: &Node, base: &Path) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let mut seen: Vec<(Value, Place)> = Vec::new();
+    let repositories = repositories::sections(tree);
+    let mut seen: Vec<(Option<Line>, Value, Place)> = Vec::new();
     for (application, environment) in environments(tree) {
         at_most_one(environment, &SECTIONS, &mut faults);
         for (name, keys) in [("helm", &HELM_FILES[..]), ("override", &OVERRIDE_FILES[..])] {
@@ -44,8 +49,9 @@ pub(super) fn faults(tree: &Node) -> Vec<Fault> {
             }
         }
         let Some((value, place)) = value(application, environment, &folder) else { continue };
-        match seen.iter().find(|(other, _)| *other == value) {
-            Some((_, first)) => {
+        let line = repositories::line(&repositories, application, environment, base);
+        match seen.iter().find(|(on, other, _)| *on == line && *other == value) {
+            Some((.., first)) => {
                 let same = if value.key.is_none() { "path and image" } else { "file and key" };
                 let text = format!(
                     "the environment on line {} has the same {same}: a command for one would change both",
@@ -53,7 +59,7 @@ pub(super) fn faults(tree: &Node) -> Vec<Fault> {
                 );
                 faults.push(Fault::at(place, text));
             }
-            None => seen.push((value, place)),
+            None => seen.push((line, value, place)),
         }
     }
     faults
@@ -84,7 +90,7 @@ fn map_of(path: &str) -> &str {
 }
 
 /// Every environment with its application.
-fn environments(tree: &Node) -> impl Iterator<Item = (&Node, &Node)> {
+pub(super) fn environments(tree: &Node) -> impl Iterator<Item = (&Node, &Node)> {
     let applications = tree.get("applications").into_iter().flat_map(Node::items);
     applications.flat_map(|application| {
         application

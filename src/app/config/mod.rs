@@ -3,6 +3,7 @@
 //! All faults of a file are reported at once, each with its line and column: those of the YAML, of the schema, of
 //! relations between keys, and of files and variables that it names.
 
+mod branches;
 mod check;
 mod convert;
 mod explain;
@@ -12,6 +13,7 @@ mod format;
 mod manifests;
 mod outside;
 mod relations;
+mod repositories;
 mod schema;
 mod secret;
 mod tree;
@@ -22,6 +24,7 @@ mod reference;
 mod tests;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -38,7 +41,7 @@ pub use self::{
 };
 use crate::domain::{
     actor::{ChatId, Person},
-    catalogue::Catalogue,
+    catalogue::{Catalogue, RepositoryBranch},
     language::Language,
     policy::Policy,
 };
@@ -54,8 +57,8 @@ pub struct Config {
     pub telegram: Option<TelegramConfig>,
     /// Everybody who may give commands in Telegram.
     pub people: Vec<Person>,
-    /// The manifests repository.
-    pub repository: RepositoryConfig,
+    /// The branches of manifests repositories that environments are on.
+    pub repositories: BTreeMap<RepositoryBranch, RepositoryConfig>,
     /// The container registry.
     pub registry: RegistryConfig,
     /// The cluster, when rollouts are to be followed.
@@ -93,9 +96,11 @@ pub struct ChatConfig {
     pub language: Language,
 }
 
-/// The manifests repository.
+/// A branch of a manifests repository.
 #[derive(Debug, Clone)]
 pub struct RepositoryConfig {
+    /// What people call it: the path on the server, with the branch where there are several.
+    pub label: String,
     /// The remote.
     pub remote: Remote,
     /// The branch.

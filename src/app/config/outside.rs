@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use super::{
     fault::Fault,
     format::Remote,
+    repositories::{self, Mirrored},
     secret::{SecretError, SecretSource},
     tree::{Entry, Node},
 };
@@ -37,26 +38,37 @@ const NO_BOT_TOKEN: &str = "does not look like a bot's token: it has the form 12
 const FILES: &[(&str, &str, Content)] = &[
     ("telegram", "token_file", Content::BotToken),
     ("telegram", "ca_file", Content::Certificates),
-    ("repository", "token_file", Content::Secret),
-    ("repository", "ssh_key_file", Content::PrivateKey),
-    ("repository", "ssh_key_passphrase_file", Content::Secret),
-    ("repository", "known_hosts_file", Content::KnownHosts),
-    ("repository.signing", "key_file", Content::SigningKey),
-    ("repository.signing", "passphrase_file", Content::Secret),
-    ("repository", "ca_file", Content::Certificates),
     ("registry", "token_file", Content::Secret),
     ("registry", "ca_file", Content::Certificates),
     ("kubernetes", "kubeconfig", Content::Kubeconfig),
 ];
 
+/// The same of each repository.
+const OF_REPOSITORIES: &[(&str, Content)] = &[
+    ("token_file", Content::Secret),
+    ("ssh_key_file", Content::PrivateKey),
+    ("ssh_key_passphrase_file", Content::Secret),
+    ("known_hosts_file", Content::KnownHosts),
+    ("ca_file", Content::Certificates),
+];
+
+/// And of each `signing` of theirs.
+const OF_SIGNING: &[(&str, Content)] = &[("key_file", Content::SigningKey), ("passphrase_file", Content::Secret)];
+
 /// Looks whether all that the tree names is there; returns faults and warnings.
 pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec<Fault>) {
     let (mut faults, mut warnings) = (Vec::new(), Vec::new());
-    for (section, key, content) in FILES {
-        let Some(entry) = tree.descend(section.split('.')).and_then(|section| section.entry(key)) else { continue };
+    let sections = repositories::sections(tree);
+    let of_repositories =
+        sections.iter().flat_map(|section| OF_REPOSITORIES.iter().map(|(key, content)| (section.node, key, content)));
+    let signing = sections.iter().filter_map(|section| section.node.get("signing"));
+    let of_signing = signing.flat_map(|section| OF_SIGNING.iter().map(move |(key, content)| (section, key, content)));
+    let others = FILES.iter().filter_map(|(section, key, content)| Some((tree.get(section)?, key, content)));
+    for (section, key, content) in others.chain(of_repositories).chain(of_signing) {
+        let Some(entry) = section.entry(key) else { continue };
         let Some(written) = entry.value.text().filter(|text| !text.is_empty()) else { continue };
         let path = folder.join(written);
-        match open(&path).and_then(|()| inspect(&path, *content, tree, folder)) {
+        match open(&path).and_then(|()| inspect(&path, *content, section, folder)) {
             Err(reason) => faults.push(Fault::at(entry.value.place, format!("{}: {reason}", shown(entry, &path)))),
             Ok(())
                 if matches!(
@@ -70,8 +82,9 @@ pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec
             Ok(()) => {}
         }
     }
-    for section in ["telegram", "repository", "registry"] {
-        let Some(entry) = tree.get(section).and_then(|section| section.entry("token_env")) else { continue };
+    let named = ["telegram", "registry"].into_iter().filter_map(|name| Some((name, tree.get(name)?)));
+    for (section, node) in named.chain(sections.iter().map(|section| ("repository", section.node))) {
+        let Some(entry) = node.entry("token_env") else { continue };
         let Some(name) = entry.value.text() else { continue };
         let fault = match SecretSource::Env(name.to_owned()).read_with(env) {
             Ok(token) if section == "telegram" && !telegram::is_token(token.expose_secret()) => NO_BOT_TOKEN,
@@ -82,24 +95,25 @@ pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec
         };
         faults.push(Fault::at(entry.value.place, format!("the environment variable of \"token_env\" {fault}")));
     }
-    faults.extend(repository(tree, folder));
+    faults.extend(remotes_and_mirrors(tree, folder));
     (faults, warnings)
 }
 
-/// The remote, when it is a folder, and the mirror.
-fn repository(tree: &Node, folder: &Path) -> Vec<Fault> {
+/// The remotes that are folders, and the mirrors.
+fn remotes_and_mirrors(tree: &Node, folder: &Path) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let value = |key: &str| tree.get("repository").and_then(|r| r.get(key)).and_then(|n| Some((n, n.text()?)));
-    if let Some((node, url)) = value("url")
-        && let Ok(Remote::Path(path)) = Remote::parse(url)
-        && !folder.join(&path).is_dir()
-    {
-        faults.push(Fault::at(node.place, format!("there is no folder {}", folder.join(path).display())));
+    for section in repositories::sections(tree) {
+        if let Some(node) = section.node.get("url")
+            && let Some(Ok(Remote::Path(path))) = node.text().map(Remote::parse)
+            && !folder.join(&path).is_dir()
+        {
+            faults.push(Fault::at(node.place, format!("there is no folder {}", folder.join(path).display())));
+        }
     }
-    if let Some((node, mirror)) = value("mirror").filter(|(_, mirror)| !mirror.is_empty())
-        && let Err(reason) = git::check_mirror(&folder.join(mirror))
-    {
-        faults.push(Fault::at(node.place, format!("{} {reason}", folder.join(mirror).display())));
+    for Mirrored { mirror, place, .. } in repositories::mirrors(tree, folder) {
+        if let Err(reason) = git::check_mirror(&mirror) {
+            faults.push(Fault::at(place, format!("{} {reason}", mirror.display())));
+        }
     }
     faults
 }
@@ -128,7 +142,8 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn inspect(path: &PathBuf, content: Content, tree: &Node, folder: &Path) -> Result<(), String> {
+/// Looks into a file that a section names.
+fn inspect(path: &PathBuf, content: Content, section: &Node, folder: &Path) -> Result<(), String> {
     match content {
         Content::Secret | Content::BotToken => match SecretSource::File(path.clone()).read() {
             Ok(token) if matches!(content, Content::BotToken) && !telegram::is_token(token.expose_secret()) => {
@@ -144,7 +159,7 @@ fn inspect(path: &PathBuf, content: Content, tree: &Node, folder: &Path) -> Resu
             _ => Err("is not a private key in PEM or OpenSSH form".to_owned()),
         },
         Content::SigningKey => {
-            let passphrase = tree.descend(["repository", "signing", "passphrase_file"]).and_then(Node::text);
+            let passphrase = section.get("passphrase_file").and_then(Node::text);
             let passphrase = passphrase.map(|file| folder.join(file));
             match &passphrase {
                 // A fault of its own.
@@ -159,12 +174,12 @@ fn inspect(path: &PathBuf, content: Content, tree: &Node, folder: &Path) -> Resu
             }
         }
         Content::KnownHosts => {
-            let url = tree.get("repository").and_then(|section| section.get("url")).and_then(Node::text);
+            let url = section.get("url").and_then(Node::text);
             url.map_or(Ok(()), |url| git::check_known_hosts(path, url))
         }
         Content::Kubeconfig => {
             let kubeconfig = kube::config::Kubeconfig::read_from(path).map_err(|_| "is not a kubeconfig".to_owned())?;
-            let wanted = tree.get("kubernetes").and_then(|section| section.get("context")).and_then(Node::text);
+            let wanted = section.get("context").and_then(Node::text);
             let contexts: Vec<_> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
             match wanted {
                 Some(wanted) if !contexts.contains(&wanted) => {

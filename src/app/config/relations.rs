@@ -3,6 +3,7 @@
 use super::{
     fault::Fault,
     format::Remote,
+    repositories::{self, Section},
     tree::{Kind, Node},
 };
 
@@ -16,8 +17,8 @@ pub(super) fn faults(tree: &Node) -> Vec<Fault> {
         unique(telegram.get("chats"), "id", "chat", &mut faults);
     }
     unique(tree.get("people"), "id", "person", &mut faults);
-    if let Some(repository) = tree.get("repository") {
-        credentials(repository, &mut faults);
+    for section in repositories::sections(tree) {
+        credentials(section, &mut faults);
     }
     if let Some(registry) = tree.get("registry") {
         registry_keys(registry, &mut faults);
@@ -97,7 +98,8 @@ fn misplaced(section: &Node, keys: &[&str], reason: &str, faults: &mut Vec<Fault
 const HTTP_KEYS: [&str; 5] = ["username", "token_file", "token_env", "ca_file", "proxy"];
 const SSH_KEYS: [&str; 3] = ["ssh_key_file", "ssh_key_passphrase_file", "known_hosts_file"];
 
-fn credentials(repository: &Node, faults: &mut Vec<Fault>) {
+fn credentials(section: Section<'_>, faults: &mut Vec<Fault>) {
+    let repository = section.node;
     let given = token(repository, faults);
     match repository.get("url").and_then(Node::text).and_then(|url| Remote::parse(url).ok()) {
         Some(Remote::Http(_)) => {
@@ -110,7 +112,7 @@ fn credentials(repository: &Node, faults: &mut Vec<Fault>) {
             misplaced(repository, &HTTP_KEYS, "is for https:// only", faults);
             for key in ["ssh_key_file", "known_hosts_file"] {
                 if repository.entry(key).is_none() {
-                    let text = format!("missing key {key:?} in \"repository\", which ssh:// needs");
+                    let text = format!("missing key {key:?} in {:?}, which ssh:// needs", section.label());
                     faults.push(Fault::at(repository.place, text));
                 }
             }

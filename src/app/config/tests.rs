@@ -1,16 +1,21 @@
 //! Whole files: what is accepted, and every kind of fault with its place.
 
 mod manifests;
+mod repositories;
 #[cfg(unix)]
 mod signing;
 
 use std::path::{Path, PathBuf};
 
 use super::{
-    ClusterAccess, Config, Credentials, Depth, Faults, RegistryKind, Remote, SecretSource, check::check,
-    check::warnings as all_warnings, convert::parse,
+    ClusterAccess, Config, Credentials, Depth, Faults, RegistryKind, Remote, RepositoryConfig, SecretSource,
+    check::check, check::warnings as all_warnings, convert::parse,
 };
-use crate::domain::{actor::ChatId, catalogue::Target, language::Language};
+use crate::domain::{
+    actor::ChatId,
+    catalogue::{RepositoryBranch, Target},
+    language::Language,
+};
 
 fn no_environment(_: &str) -> Option<String> {
     None
@@ -25,6 +30,11 @@ fn faults(text: &str) -> String {
         Ok(config) => panic!("no faults: {config:?}"),
         Err(faults) => faults.to_string(),
     }
+}
+
+/// The repository that is meant where nothing is said.
+fn of(config: &Config) -> &RepositoryConfig {
+    &config.repositories[&RepositoryBranch::default()]
 }
 
 /// The smallest file: what a CI job needs that only commits.
@@ -70,11 +80,11 @@ fn values_get_their_types_and_defaults() {
     let config = parse(Path::new("/etc/tiphys/tiphys.yaml"), SMALL, Depth::Text, &no_environment).expect("no faults");
     assert_eq!(config.language, Language::Ru);
     assert!(config.telegram.is_none() && config.kubernetes.is_none() && config.policy().people.is_empty());
-    assert_eq!(config.repository.remote, Remote::Path(PathBuf::from("/srv/manifests.git")));
-    assert_eq!(config.repository.mirror, PathBuf::from("/etc/tiphys/cache/manifests.git"));
-    assert_eq!((config.repository.branch.as_str(), &config.repository.credentials), ("main", &Credentials::None));
+    assert_eq!(of(&config).remote, Remote::Path(PathBuf::from("/srv/manifests.git")));
+    assert_eq!(of(&config).mirror, PathBuf::from("/etc/tiphys/cache/manifests.git"));
+    assert_eq!((of(&config).branch.as_str(), &of(&config).credentials), ("main", &Credentials::None));
     assert_eq!((config.registry.kind, config.registry.deadline.as_secs()), (RegistryKind::Oci, 5));
-    assert_eq!((config.follow.deadline.as_secs(), config.repository.deadline.as_secs()), (600, 60));
+    assert_eq!((config.follow.deadline.as_secs(), of(&config).deadline.as_secs()), (600, 60));
     let site = config.catalogue().site(&Target::default()).expect("the only one");
     assert_eq!((site.label().as_str(), site.environment.max_replicas), ("app/prod", 20));
     assert_eq!(site.environment.argocd.namespace, "argocd");
@@ -99,15 +109,15 @@ fn everything_else_gets_its_type_too() {
          telegram: { token_env: TOKEN, chats: [ { id: -5 }, { id: -6, language: ru } ], private_chats: true }\n";
     let config = parse(Path::new("/etc/tiphys.yaml"), &text, Depth::Text, &no_environment).expect("no faults");
     assert_eq!(
-        config.repository.credentials,
+        of(&config).credentials,
         Credentials::Ssh {
             key_file: "/etc/key".into(),
             passphrase: Some(SecretSource::File("/etc/pass".into())),
             known_hosts_file: "/etc/known".into()
         }
     );
-    assert_eq!(config.repository.web_url.as_deref(), Some("https://gitlab.example.org/team/manifests"));
-    assert_eq!(config.repository.deadline.as_secs(), 90);
+    assert_eq!(of(&config).web_url.as_deref(), Some("https://gitlab.example.org/team/manifests"));
+    assert_eq!(of(&config).deadline.as_secs(), 90);
     let (telegram, kubernetes) = config.for_serve().expect("both are there");
     assert_eq!(kubernetes.access, ClusterAccess::Kubeconfig { file: "/etc/kube".into(), context: "prod".into() });
     assert_eq!(telegram.token, SecretSource::Env("TOKEN".into()));
