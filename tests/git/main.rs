@@ -1,6 +1,8 @@
 //! The git adapter against real repositories and real servers.
 
 #[cfg(feature = "sandbox")]
+mod branches;
+#[cfg(feature = "sandbox")]
 #[path = "../common/cgi.rs"]
 mod cgi;
 #[path = "../common/ground.rs"]

@@ -11,6 +11,7 @@ mod deploy;
 mod fronts;
 mod log;
 mod refusals;
+mod repositories;
 mod restart;
 mod strangers;
 mod truth;
