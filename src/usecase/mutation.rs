@@ -29,6 +29,9 @@ const FETCH_PAUSE: Duration = Duration::from_millis(500);
 /// How long a refused mutation waits for the remote to tell whether it was carried out meanwhile.
 const REFUSAL_WAITS: Duration = Duration::from_secs(5);
 
+/// How long a command stays without any answer because its repository doesn't tell of earlier deliveries.
+const UNHEARD: Duration = Duration::from_secs(5);
+
 /// How many places of unsettled answers are kept.
 const REMEMBERED: usize = 1_000;
 
@@ -100,16 +103,24 @@ impl Service {
 
     /// Everything before the publisher's queue.
     async fn prepare(&self, change: &Change, turn: &Turn) -> Prepared {
-        let mut earlier = self.earlier_delivery(change).await;
-        let address = match &earlier {
-            Ok(Some(Ok(Published::Committed(Committed { reply_to: Some(address), .. })))) => Some(address.clone()),
+        let mut asking = Box::pin(self.earlier_delivery(change));
+        let first = tokio::time::timeout(UNHEARD, &mut asking).await.ok();
+        let address = match &first {
+            Some(Ok(Some(Ok(Published::Committed(Committed { reply_to: Some(address), .. }))))) => {
+                Some(address.clone())
+            }
             // The message of the other command is left alone.
-            Ok(Some(Err(PublishError::Refused(refusal)))) => return Prepared::Refused(refusal.clone()),
+            Some(Ok(Some(Err(PublishError::Refused(refusal))))) => return Prepared::Refused(refusal.clone()),
+            // Of a remote that is slow nobody knows yet: should the request have a message already, both come to their end.
             _ => match self.accept(change).await {
                 Ok(address) => address,
                 // Nobody would learn what became of it, so nothing is done.
                 Err(error) => return Prepared::Unheard(error),
             },
+        };
+        let mut earlier = match first {
+            Some(earlier) => earlier,
+            None => asking.await,
         };
         for _ in 1..FETCHES {
             let Err(RepositoryError::Unreachable(_) | RepositoryError::Unclear(_)) = earlier else { break };

@@ -7,6 +7,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -49,7 +50,7 @@ pub(crate) struct Faulty {
     pub(crate) pushes: Mutex<Vec<usize>>,
     pub(crate) fetches: AtomicUsize,
     pub(crate) away: AtomicBool,
-    /// The remote takes every connection and never answers.
+    /// The remote takes every connection and doesn't answer.
     pub(crate) silent: AtomicBool,
     /// Pushes wait for a permit, when there is a gate.
     gate: Mutex<Option<Arc<Semaphore>>>,
@@ -97,8 +98,8 @@ impl Faulty {
     }
 
     async fn reach(&self) -> Result<(), RepositoryError> {
-        if self.silent.load(Ordering::SeqCst) {
-            return std::future::pending().await;
+        while self.silent.load(Ordering::SeqCst) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         match self.away.load(Ordering::SeqCst) {
             true => Err(RepositoryError::Unreachable("connection refused".into())),

@@ -92,6 +92,8 @@ async fn commands_for_one_repository_dont_wait_for_another() {
             assert_eq!(stuck.await.unwrap(), "failed: RepositoryUnreachable, applied: No");
         } else {
             assert!(!stuck.is_finished(), "nobody can tell what became of it");
+            tokio::time::sleep(Duration::from_secs(6)).await;
+            assert_eq!(chat.shown().last().unwrap(), "test/4 accepted", "but people see that it is there");
         }
         assert_eq!(two.log("remote.git", "main").len(), 4);
         assert_eq!(two.log("other.git", "main").len(), 1);
@@ -208,6 +210,34 @@ async fn a_restart_goes_on_with_what_can_be_read_and_asks_again_for_the_rest() {
             assert!(chat.message(2).last().unwrap().starts_with("live 2/2"), "{:?}", chat.shown());
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_shown_while_its_repository_is_slow_and_found_to_be_done_later() {
+    let (mut world, chat) = (World::new(), Chat::new());
+    let old = world.head();
+    world.cluster = Some(Arc::new(Script::new(move |_| Ok(quiet(Some(old.clone()), "0.10.4")))));
+    let service = world.service(&world.repository());
+    assert_eq!(give(&service, "t/1", HERE, &chat).await.unwrap(), "committed");
+    service.shut_down(Duration::from_secs(1)).await;
+    let head = world.head();
+    world.cluster = Some(Arc::new(Script::new(move |_| Ok(synced(&head, "0.10.5")))));
+
+    let repository = world.repository();
+    repository.silent.store(true, Ordering::SeqCst);
+    let service = world.service(&repository);
+    let again = give(&service, "t/1", HERE, &chat);
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(chat.count(), 1, "a remote that answers in time brings no second message");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(chat.message(2), ["accepted"]);
+    repository.silent.store(false, Ordering::SeqCst);
+    assert_eq!(again.await.unwrap(), "committed");
+    service.idle().await;
+    for message in [1, 2] {
+        assert!(chat.message(message).last().unwrap().starts_with("live 2/2"), "{:?}", chat.shown());
+    }
+    assert_eq!(world.subjects().len(), 1);
 }
 
 /// `prod` on the branch `main` and `stage` on the branch `staging` of one remote.
