@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 
 use super::config::{
-    ClusterAccess, Config, Credentials, RegistryConfig, RegistryKind, RepositoryConfig, SecretSource, Signing,
+    ClusterAccess, Config, Credentials, PublishConfig, RegistryConfig, RegistryKind, RepositoryConfig, SecretSource,
+    Signing,
 };
 use crate::{
     adapters::{
@@ -59,7 +60,7 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
         policy: config.policy(),
         catalogue: config.catalogue(),
         follow: FollowSettings { deadline: config.follow.deadline, ..FollowSettings::default() },
-        publish: PublishSettings::default(),
+        publish: publish(config.publish),
     };
     Ok(Service::start(ports, settings))
 }
@@ -78,6 +79,11 @@ fn repository_port(
         web_url: config.web_url.clone(),
     };
     Ok((key.clone(), port))
+}
+
+fn publish(config: PublishConfig) -> PublishSettings {
+    let PublishConfig { settle, batch, queue } = config;
+    PublishSettings { settle, batch, queue, ..PublishSettings::default() }
 }
 
 fn repository(config: &RepositoryConfig) -> Result<Arc<dyn ManifestRepository>> {

@@ -6,16 +6,16 @@ use std::{
 };
 
 use super::{
-    ChatConfig, ClusterAccess, Committer, Config, Credentials, Depth, FollowConfig, KubernetesConfig, RegistryConfig,
-    RepositoryConfig, Signing, TelegramConfig,
+    ChatConfig, ClusterAccess, Committer, Config, Credentials, Depth, FollowConfig, KubernetesConfig, PublishConfig,
+    RegistryConfig, RepositoryConfig, Signing, TelegramConfig,
     branches::{Branches, named_mirror},
     explain,
     fault::{Fault, Faults},
     file::{
-        ApplicationSection, CommitterSection, EnvironmentSection, File, HelmSection, KubernetesSection,
+        ApplicationSection, CommitterSection, EnvironmentSection, File, HelmSection, KubernetesSection, PublishSection,
         RegistrySection, RepositorySection, SharedBasesKey, SigningSection, TelegramSection,
     },
-    format::{Remote, duration, http_url, web_url},
+    format::{Remote, duration, http_url, short_wait, web_url},
     manifests,
     outside::{self, Env},
     relations, repositories,
@@ -121,6 +121,7 @@ impl Converter<'_> {
             registry: self.registry(file.registry)?,
             kubernetes: file.kubernetes.map(|section| self.kubernetes(section)).transpose()?,
             follow: FollowConfig { deadline: time(&file.follow.deadline)? },
+            publish: publish(&file.publish)?,
             warnings: Faults::new("", Vec::new()),
             bot_warnings: Faults::new("", Vec::new()),
             catalogue: Catalogue { applications },
@@ -230,6 +231,12 @@ impl Converter<'_> {
     fn path(&self, path: Option<String>) -> Option<PathBuf> {
         path.map(|path| self.folder.join(path))
     }
+}
+
+fn publish(section: &PublishSection) -> Result<PublishConfig, Fault> {
+    let settle = short_wait(&section.settle).ok_or_else(|| Fault::whole("\"publish.settle\" is not a short wait"))?;
+    let count = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    Ok(PublishConfig { settle, batch: count(section.batch), queue: count(section.queue) })
 }
 
 fn application(section: ApplicationSection, branches: &mut Branches) -> Result<Application, Fault> {

@@ -36,6 +36,9 @@ pub(super) struct File {
     /// How rollouts are followed.
     #[serde(default)]
     pub(super) follow: FollowSection,
+    /// How commits are put together and pushed.
+    #[serde(default)]
+    pub(super) publish: PublishSection,
     /// What can be deployed, and where it runs.
     #[schemars(length(min = 1))]
     pub(super) applications: Vec<ApplicationSection>,
@@ -270,6 +273,44 @@ impl Default for FollowSection {
 
 fn default_follow_deadline() -> String {
     "10m".to_owned()
+}
+
+/// How commits are put together and pushed. Commands that wait while a push is under way go out together with the next
+/// one, each with a commit of its own.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PublishSection {
+    /// How long the first command after a rest waits for others that go out with it, counted from that first one. It makes
+    /// each such command slower; it helps where many come at about the same time and the server's hooks are slow.
+    #[serde(default = "default_settle")]
+    #[schemars(extend("format" = "short-wait"))]
+    pub(super) settle: String,
+    /// How many commits are pushed together at most.
+    #[serde(default = "default_batch")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub(super) batch: u32,
+    /// How many commands may wait for a push; one more is refused, and its sender is told how many wait.
+    #[serde(default = "default_queue")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub(super) queue: u32,
+}
+
+impl Default for PublishSection {
+    fn default() -> Self {
+        Self { settle: default_settle(), batch: default_batch(), queue: default_queue() }
+    }
+}
+
+fn default_settle() -> String {
+    "0s".to_owned()
+}
+
+fn default_batch() -> u32 {
+    200
+}
+
+fn default_queue() -> u32 {
+    1_000
 }
 
 /// An application.

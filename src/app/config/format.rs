@@ -59,6 +59,11 @@ pub(super) const FORMATS: &[Format] = &[
         what: "a duration such as 5s, 10m or 1h, at most 24h",
         check: |t| when(duration(t).is_some()),
     },
+    Format {
+        name: "short-wait",
+        what: "a duration from 0s to 10s, such as 200ms",
+        check: |t| when(short_wait(t).is_some()),
+    },
     Format { name: "email", what: "an e-mail address", check: |t| when(email(t)) },
     Format {
         name: "person-name",
@@ -145,8 +150,17 @@ fn email(text: &str) -> bool {
 /// A positive duration of at most a day: `5s`, `10m`, `1h30m`.
 #[must_use]
 pub fn duration(text: &str) -> Option<Duration> {
-    let duration = text.parse::<jiff::SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok())?;
-    (!duration.is_zero() && duration <= Duration::from_secs(24 * 60 * 60)).then_some(duration)
+    any_duration(text).filter(|duration| !duration.is_zero() && *duration <= Duration::from_secs(24 * 60 * 60))
+}
+
+/// A duration of at most ten seconds, or none: `200ms`, `0s`.
+#[must_use]
+pub(super) fn short_wait(text: &str) -> Option<Duration> {
+    any_duration(text).filter(|duration| *duration <= Duration::from_secs(10))
+}
+
+fn any_duration(text: &str) -> Option<Duration> {
+    text.parse::<jiff::SignedDuration>().ok().and_then(|duration| Duration::try_from(duration).ok())
 }
 
 /// An address that secrets may be sent to: https, or http to this very machine.
@@ -325,6 +339,16 @@ mod tests {
         assert_eq!(duration("250ms"), Some(Duration::from_millis(250)));
         for bad in ["", "0s", "-5s", "5", "25h", "ten", "5 parsecs", "99999999999999999999s"] {
             assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn short_waits_may_be_none_at_all() {
+        assert_eq!(short_wait("0s"), Some(Duration::ZERO));
+        assert_eq!(short_wait("200ms"), Some(Duration::from_millis(200)));
+        assert_eq!(short_wait("10s"), Some(Duration::from_secs(10)));
+        for bad in ["", "0", "-1ms", "10s 1ms", "1m"] {
+            assert_eq!(short_wait(bad), None, "{bad}");
         }
     }
 

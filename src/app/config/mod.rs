@@ -65,6 +65,8 @@ pub struct Config {
     pub kubernetes: Option<KubernetesConfig>,
     /// How rollouts are followed.
     pub follow: FollowConfig,
+    /// How commits are put together and pushed.
+    pub publish: PublishConfig,
     /// What is allowed and yet rarely meant.
     pub warnings: Faults,
     /// The same about the bot, which one-shot commands have nothing to do with.
@@ -211,6 +213,17 @@ pub enum ClusterAccess {
 pub struct FollowConfig {
     /// How long a commit may take to be live.
     pub deadline: Duration,
+}
+
+/// How commits are put together and pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishConfig {
+    /// How long the first command after a rest waits for others.
+    pub settle: Duration,
+    /// How many commits are pushed together at most.
+    pub batch: usize,
+    /// How many commands may wait.
+    pub queue: usize,
 }
 
 /// How far a check goes.

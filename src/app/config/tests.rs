@@ -1,6 +1,7 @@
 //! Whole files: what is accepted, and every kind of fault with its place.
 
 mod manifests;
+mod publish;
 mod repositories;
 #[cfg(unix)]
 mod signing;
