@@ -70,8 +70,12 @@ impl KeyFiles {
 impl KeyTexts {
     /// Whether the files had the same in them.
     pub(super) fn same(&self, other: &Self) -> bool {
-        let passphrase = |texts: &Self| texts.passphrase.as_ref().map(|text| text.expose_secret().to_owned());
-        self.key.expose_secret() == other.key.expose_secret() && passphrase(self) == passphrase(other)
+        let same = |ours: &SecretString, theirs: &SecretString| ours.expose_secret() == theirs.expose_secret();
+        same(&self.key, &other.key)
+            && match (&self.passphrase, &other.passphrase) {
+                (Some(ours), Some(theirs)) => same(ours, theirs),
+                (ours, theirs) => ours.is_none() && theirs.is_none(),
+            }
     }
 }
 
