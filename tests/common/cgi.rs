@@ -107,6 +107,16 @@ impl GitServer {
         Self::start(ground, repository, Some(authority.server())).await
     }
 
+    /// The same with a certificate that isn't good any more, or one for another host.
+    pub(crate) async fn https_with(ground: &Ground, repository: &str, certified: (String, KeyPair)) -> Self {
+        Self::start(ground, repository, Some(server_config(certified))).await
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     async fn start(ground: &Ground, repository: &str, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         ground.git(&ground.path(repository), &["config", "http.receivepack", "true"]);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
@@ -175,23 +185,33 @@ impl Authority {
 
     /// A certificate for this machine and its key, as PEM.
     pub(crate) fn issue(&self) -> (String, KeyPair) {
+        self.issue_for(&["127.0.0.1", "localhost"], 4096)
+    }
+
+    /// A certificate for these names, good until the first day of that year.
+    pub(crate) fn issue_for(&self, names: &[&str], until: i32) -> (String, KeyPair) {
         let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()]).expect("valid");
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names).expect("valid");
+        params.not_after = rcgen::date_time_ymd(until, 1, 1);
         (params.signed_by(&key, &self.0).expect("signed").pem(), key)
     }
 
     fn server(&self) -> Arc<rustls::ServerConfig> {
-        let (certificate, key) = self.issue();
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("just written");
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("supported")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key.into())
-            .expect("they fit");
-        Arc::new(config)
+        server_config(self.issue())
     }
+}
+
+fn server_config((certificate, key): (String, KeyPair)) -> Arc<rustls::ServerConfig> {
+    let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("just written");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("supported")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key.into())
+        .expect("they fit");
+    Arc::new(config)
 }
 
 struct TlsListener {

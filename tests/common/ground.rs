@@ -7,6 +7,10 @@ use std::{
     process::{Command, Output},
 };
 
+/// Commits to the branch from within a hook.
+const RACE: &str = "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
+    new=$(git commit-tree -p main -m race 'main^{tree}') && git update-ref refs/heads/main \"$new\"";
+
 /// The folder with its `home`.
 #[derive(Debug, Clone)]
 pub(crate) struct Ground(PathBuf);
@@ -63,14 +67,11 @@ impl Ground {
     /// A hook that, once, commits to the branch before the push that it checks.
     pub(crate) fn install_racing_hook(&self, remote: &Path) {
         let flag = self.path("raced");
-        self.install_hook(
-            remote,
-            &format!(
-                "[ -e {flag} ] && exit 0; touch {flag}
-                 unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES
-                 new=$(git commit-tree -p main -m race 'main^{{tree}}') && git update-ref refs/heads/main \"$new\"",
-                flag = flag.display()
-            ),
-        );
+        self.install_hook(remote, &format!("[ -e {0} ] && exit 0; touch {0}\n{RACE}", flag.display()));
+    }
+
+    /// A hook that commits to the branch before every push that it checks.
+    pub(crate) fn install_endless_racing_hook(&self, remote: &Path) {
+        self.install_hook(remote, RACE);
     }
 }

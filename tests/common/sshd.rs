@@ -102,6 +102,11 @@ impl Sshd {
         format!("[{}]:{} {public}", self.address.ip(), self.address.port())
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// How many connections there were.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sandbox")]
 mod branches;
+mod cable;
 #[cfg(feature = "sandbox")]
 #[path = "../common/cgi.rs"]
 mod cgi;
@@ -20,3 +21,5 @@ mod ssh;
 #[path = "../common/sshd.rs"]
 mod sshd;
 mod support;
+#[cfg(feature = "sandbox")]
+mod troubles;

@@ -107,7 +107,11 @@ impl World {
     pub(crate) fn assert_sound(&self, commits: usize) {
         let output = self.try_git(&self.remote(), &["fsck", "--strict", "--full", "--no-dangling"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!(self.git(&self.remote(), &["rev-list", "--count", "main"]), commits.to_string());
+        // And so is a fresh clone, which the mirror had no part in.
+        let clone = tempfile::tempdir_in(self.path("")).expect("a folder");
+        self.git(clone.path(), &["clone", "--quiet", "--no-local", "--branch", "main", "../remote.git", "clone"]);
+        self.git(&clone.path().join("clone"), &["fsck", "--strict", "--full"]);
+        assert_eq!(self.git(&clone.path().join("clone"), &["rev-list", "--count", "main"]), commits.to_string());
     }
 
     /// Puts a pre-receive hook into the remote.
