@@ -74,8 +74,8 @@ fn hint(kind: FailureKind, language: Language) -> String {
         ),
         FailureKind::RepositoryAuthentication => say!(
             language,
-            "Что делать: оператору проверить токен или ключ бота, его права и сертификат сервера.",
-            "What to do: the operator checks the bot's token or key, its rights and the server's certificate."
+            "Что делать: оператору проверить токен или ключ бота, его права и сертификат или ключ сервера.",
+            "What to do: the operator checks the bot's token or key, its rights and the server's certificate or host key."
         ),
         FailureKind::TooManyRaces => say!(
             language,

@@ -156,8 +156,8 @@ fn no_branch(branch: &str, repository: Option<&str>, language: Language) -> Text
     };
     text.code(clean::inline(branch, SHOWN)).line(unchanged(language)).marked(&say!(
         language,
-        " Проверьте `branch` в настройках бота.",
-        " Check `branch` in the bot's configuration."
+        " Оператору проверить `branch` репозитория в настройках бота: ветку могли переименовать или удалить.",
+        " The operator checks the repository's `branch` in the bot's configuration: the branch may have been renamed or deleted."
     ))
 }
 

@@ -80,7 +80,13 @@ impl Road {
         self.refused().await;
         self.overtaken().await;
         self.without_registry().await;
+        self.always_overtaken().await;
+        self.without_branch().await;
         self.playbill.git(&["fsck", "--strict", "--full", "--no-dangling"]);
+        let clone = self.ground.path("fresh");
+        let remote = self.remote().display().to_string();
+        self.ground.git(&self.ground.path(""), &["clone", "--quiet", "--no-local", &remote, "fresh"]);
+        self.ground.git(&clone, &["fsck", "--strict", "--full"]);
         let numbers = self.playbill.git(&["log", "--format=", "--numstat", "--committer=tiphys", "main"]);
         let lines: Vec<_> = numbers.lines().filter(|line| !line.is_empty()).collect();
         assert_eq!(lines, vec![format!("1\t1\t{KUSTOMIZATION}"); 6], "each commit of the bot's is one line");
@@ -142,6 +148,32 @@ impl Road {
         self.remove_hook();
     }
 
+    /// Somebody is always faster: it is given up, and said so.
+    async fn always_overtaken(&self) {
+        let before = self.subjects();
+        self.ground.install_endless_racing_hook(&self.remote());
+        let failed = self.one_shot(&["set-replicas", "7"]).await;
+        failed.assert(4, "failed");
+        assert!(failed.text().contains("Somebody else keeps changing the branch"), "{}", failed.text());
+        assert!(failed.text().contains("Nothing was changed"), "{}", failed.text());
+        let after = self.subjects();
+        assert_eq!(after[after.len() - before.len()..], before);
+        assert!(after[..after.len() - before.len()].iter().all(|subject| subject == "race"), "{after:?}");
+        self.remove_hook();
+    }
+
+    /// The branch has another name for a while.
+    async fn without_branch(&self) {
+        let remote = self.remote();
+        self.ground.git(&remote, &["branch", "-m", "main", "trunk"]);
+        let refused = self.one_shot(&["set-replicas", "7"]).await;
+        refused.assert(1, "refused");
+        let text = refused.text();
+        assert!(text.contains("The repository has no branch") && text.contains("the repository's `branch`"), "{text}");
+        assert_eq!(self.ground.git(&remote, &["branch", "--format=%(refname:short)"]), "trunk", "and none is made");
+        self.ground.git(&remote, &["branch", "-m", "trunk", "main"]);
+    }
+
     async fn without_registry(&self) {
         self.playbill.world.registry().set_fault(RegistryFault::Down);
         let before = self.subjects();
@@ -157,6 +189,8 @@ impl Road {
         let before = self.subjects();
         let failed = self.one_shot(&["deploy", "0.10.6", "--wait"]).await;
         failed.assert(4, "failed");
+        let text = failed.text();
+        assert!(text.contains("denies the bot access") && text.contains("certificate or host key"), "{text}");
         assert_eq!(self.subjects(), before);
     }
 }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "sandbox")]
 mod branches;
+#[cfg(feature = "sandbox")]
 mod cable;
 #[cfg(feature = "sandbox")]
 #[path = "../common/cgi.rs"]

@@ -28,12 +28,12 @@ fn nothing_applied() {
     ❌ **Репозиторий манифестов отказывает боту в доступе**
     | the remote doesn't let us in: unexpected http status code: 401
     Ничего не изменено, повторять безопасно.
-    Что делать: оператору проверить токен или ключ бота, его права и сертификат сервера.
+    Что делать: оператору проверить токен или ключ бота, его права и сертификат или ключ сервера.
 
     ❌ **The manifests repository denies the bot access**
     | the remote doesn't let us in: unexpected http status code: 401
     Nothing was changed; it is safe to try again.
-    What to do: the operator checks the bot's token or key, its rights and the server's certificate.
+    What to do: the operator checks the bot's token or key, its rights and the server's certificate or host key.
     ");
     assert_snapshot!(failed(FailureKind::TooManyRaces, "the branch has moved on", Applied::No), @r"
     ❌ **Ветку всё время меняет кто-то ещё**

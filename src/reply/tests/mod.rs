@@ -10,6 +10,7 @@ mod fault;
 mod guide;
 mod help;
 mod manifest;
+mod operations;
 mod pieces;
 mod reading;
 mod refusal;

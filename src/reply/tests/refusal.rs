@@ -190,18 +190,18 @@ fn the_world_outside() {
     ");
     assert_snapshot!(refused(Refusal::NoBranch { branch: "main".into(), repository: None }), @r"
     🚫 **В репозитории нет ветки **`main`
-    Ничего не изменено. Проверьте `branch` в настройках бота.
+    Ничего не изменено. Оператору проверить `branch` репозитория в настройках бота: ветку могли переименовать или удалить.
 
     🚫 **The repository has no branch **`main`
-    Nothing was changed. Check `branch` in the bot's configuration.
+    Nothing was changed. The operator checks the repository's `branch` in the bot's configuration: the branch may have been renamed or deleted.
     ");
     let several = Refusal::NoBranch { branch: "main".into(), repository: Some("team/manifests".into()) };
     assert_snapshot!(refused(several), @r"
     🚫 **В репозитории **`team/manifests`** нет ветки **`main`
-    Ничего не изменено. Проверьте `branch` в настройках бота.
+    Ничего не изменено. Оператору проверить `branch` репозитория в настройках бота: ветку могли переименовать или удалить.
 
     🚫 **The repository **`team/manifests`** has no branch **`main`
-    Nothing was changed. Check `branch` in the bot's configuration.
+    Nothing was changed. The operator checks the repository's `branch` in the bot's configuration: the branch may have been renamed or deleted.
     ");
     let given = || ResolveError::UnknownApplication { given: "nosuch".into(), nearest: strings(&["refinery"]) };
     assert_snapshot!(refused(Refusal::Question(given())), @r"
