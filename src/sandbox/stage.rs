@@ -1,18 +1,21 @@
 //! The playground's page, put together: the chat of the Bot API server beside the world's repository and pods.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{broadcast::error::RecvError, watch};
 
 use super::{
     page::PageSource,
-    telegram::{Hub, Poster, ShownMessage},
+    telegram::{Event, Hub, Poster, ShownMessage},
     world::World,
 };
 
 /// How many of the newest messages the page shows.
 const MESSAGES: usize = 200;
+
+/// How many of the newest answers to button presses it shows.
+const TOASTS: usize = 10;
 
 /// Somebody whom a visitor of the page can speak as.
 #[derive(Debug, Clone)]
@@ -25,6 +28,25 @@ pub struct Cast {
     pub allowed: bool,
 }
 
+/// The answers to button presses, with the number of each.
+#[derive(Default)]
+struct Toasts(Mutex<Vec<(u64, String)>>);
+
+impl Toasts {
+    fn push(&self, text: String) {
+        let mut toasts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = toasts.last().map_or(1, |(number, _)| number + 1);
+        toasts.push((number, text));
+        let surplus = toasts.len().saturating_sub(TOASTS);
+        toasts.drain(..surplus);
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        let toasts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        toasts.iter().map(|(number, text)| json!({"id": number, "text": text})).collect()
+    }
+}
+
 /// One chat and the world around it, as the page shows them.
 pub struct Stage {
     world: Arc<World>,
@@ -33,6 +55,7 @@ pub struct Stage {
     title: String,
     language: &'static str,
     cast: Vec<Cast>,
+    toasts: Arc<Toasts>,
     changes: watch::Receiver<u64>,
 }
 
@@ -42,21 +65,25 @@ impl Stage {
     pub fn new(world: Arc<World>, hub: Hub, chat: i64, language: &'static str, cast: Vec<Cast>) -> Self {
         let (tick, changes) = watch::channel(0_u64);
         let (mut of_world, mut of_chat) = (world.subscribe(), hub.subscribe());
+        let toasts = Arc::<Toasts>::default();
+        let notices = Arc::clone(&toasts);
         tokio::spawn(async move {
             loop {
                 tokio::select! {
                     changed = of_world.changed() => if changed.is_err() { return },
                     // A reader that fell behind has missed events, not the change.
-                    event = of_chat.recv() => {
-                        if matches!(event, Err(tokio::sync::broadcast::error::RecvError::Closed)) { return }
-                    }
+                    event = of_chat.recv() => match event {
+                        Err(RecvError::Closed) => return,
+                        Ok(Event::CallbackAnswered { text: Some(text), .. }) => notices.push(text),
+                        _ => {}
+                    },
                     () = tick.closed() => return,
                 }
                 tick.send_modify(|count| *count += 1);
             }
         });
         let title = hub.chats().into_iter().find(|known| known.id == chat).map(|known| known.title).unwrap_or_default();
-        Self { world, hub, chat, title, language, cast, changes }
+        Self { world, hub, chat, title, language, cast, toasts, changes }
     }
 
     fn message(&self, message: &ShownMessage) -> Value {
@@ -90,6 +117,7 @@ impl PageSource for Stage {
             "chat": {
                 "title": self.title,
                 "messages": newest.iter().map(|message| self.message(message)).collect::<Vec<_>>(),
+                "toasts": self.toasts.shown(),
             },
             "commands": commands
                 .iter()

@@ -43,7 +43,7 @@ pub trait PageSource: Send + Sync + 'static {
     /// ```
     ///
     /// Messages come oldest first, commits newest first. `html` is Telegram's HTML (`b`, `i`, `u`, `s`, `code`,
-    /// `pre`, `a`); anything else in it is shown as text. A date is in Unix seconds or RFC 3339. `me` names the
+    /// `pre`, `a`, `blockquote`); anything else in it is shown as text. A date is in Unix seconds or RFC 3339. `me` names the
     /// people that a visitor may speak as; `allowed: false` marks the stranger. `toasts` (answers to button presses,
     /// ids ascending), `suggestions` and `allowed` may be left out.
     fn state(&self) -> serde_json::Value;

@@ -183,17 +183,33 @@ impl Hub {
     /// # Errors
     /// When there is no such person or message.
     pub fn press_forged(&self, chat: i64, message: i64, data: &str, from: i64) -> Result<String, HubError> {
+        self.query(chat, message, data, from, false)
+    }
+
+    /// Presses a button of a message that is too old for the real server to show it to the bot.
+    ///
+    /// # Errors
+    /// As for [`Hub::press_forged`].
+    pub fn press_old(&self, chat: i64, message: i64, data: &str, from: i64) -> Result<String, HubError> {
+        self.query(chat, message, data, from, true)
+    }
+
+    fn query(&self, chat: i64, message: i64, data: &str, from: i64, old: bool) -> Result<String, HubError> {
         self.0.with(|world| {
             let user = world.user(from)?;
             let shown = world.rooms.get(&chat).and_then(|room| room.messages.get(&message)).cloned();
             let shown = shown.ok_or(HubError::UnknownMessage(chat, message))?;
+            let mut json = world.message_json(&shown);
+            if old {
+                json = json!({ "chat": json["chat"], "message_id": message, "date": 0 });
+            }
             let id = world.next_callback.to_string();
             world.next_callback += 1;
             world.open_callbacks.insert(id.clone(), chat);
             let update = json!({ "callback_query": {
                 "id": id,
                 "from": wire::user(&user),
-                "message": world.message_json(&shown),
+                "message": json,
                 "chat_instance": format!("-{}", chat.unsigned_abs()),
                 "data": data,
             }});

@@ -171,7 +171,7 @@ fn answer_callback_query(world: &mut World, params: &Params) -> Result<Value, Ap
     if world.open_callbacks.remove(&query).is_none() {
         return Err(ApiError::bad("query is too old and response timeout expired or query ID is invalid"));
     }
-    world.events.push(Event::CallbackAnswered { query, text });
+    world.events.push(Event::CallbackAnswered { query, text, alert: params.flag("show_alert") });
     Ok(json!(true))
 }
 

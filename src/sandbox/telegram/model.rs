@@ -198,6 +198,8 @@ pub enum Event {
         query: String,
         /// The notice that clients show.
         text: Option<String>,
+        /// Whether it has to be closed, instead of passing by.
+        alert: bool,
     },
     /// The bot shows that it is busy in a chat.
     ChatAction {

@@ -8,7 +8,7 @@ const TAGS = {
   i: "i", em: "i",
   u: "u", ins: "u",
   s: "s", strike: "s", del: "s",
-  code: "code", pre: "pre", a: "a",
+  code: "code", pre: "pre", a: "a", blockquote: "blockquote",
 };
 
 const ENTITIES = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'", nbsp: "\u00a0" };
