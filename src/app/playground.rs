@@ -208,7 +208,8 @@ impl Session {
                 line = console.lines.recv() => line,
             };
             let Some(line) = line.filter(|line| !matches!(line.trim(), "exit" | "quit")) else { break };
-            let replier = Arc::new(TerminalReplier::new(console.printer.clone(), Style::Lines, self.language));
+            let replier = TerminalReplier::new(console.printer.clone(), Style::Lines, self.language);
+            let replier = Arc::new(replier.with_commands());
             let request = self.request(&line, number, replier);
             let service = self.service.clone();
             let (mut printer, language) = (console.printer.clone(), self.language);
@@ -242,7 +243,8 @@ impl Session {
             let shown: String = line.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
             let echoed = writeln!(console.printer, "\n> {shown}").and_then(|()| console.printer.flush());
             echoed.context("standard output")?;
-            let replier = Arc::new(TerminalReplier::new(console.printer.clone(), Style::Lines, self.language));
+            let replier = TerminalReplier::new(console.printer.clone(), Style::Lines, self.language);
+            let replier = Arc::new(replier.with_commands());
             let code = match self.service.handle(self.request(&line, number, replier)).await {
                 Handling::NotOurs => {
                     let told = writeln!(console.printer, "{}", reply::not_ours(self.language));

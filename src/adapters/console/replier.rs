@@ -45,6 +45,7 @@ impl Style {
 pub struct TerminalReplier<W> {
     style: Style,
     language: Language,
+    commands: bool,
     state: Mutex<State<W>>,
 }
 
@@ -75,7 +76,13 @@ impl<W: Write + Send> TerminalReplier<W> {
     /// A replier that writes to `out`.
     #[must_use]
     pub fn new(out: W, style: Style, language: Language) -> Self {
-        Self { style, language, state: Mutex::new(State::new(out)) }
+        Self { style, language, commands: false, state: Mutex::new(State::new(out)) }
+    }
+
+    /// Lists what buttons would do, as commands to type: for consoles that take commands.
+    #[must_use]
+    pub fn with_commands(self) -> Self {
+        Self { commands: true, ..self }
     }
 
     /// Ends the reply: prints what waited for the end, and gives back the answer shown last.
@@ -126,7 +133,16 @@ impl<W: Write + Send> TerminalReplier<W> {
 
     /// The answer in words. What came from outside can't steer the terminal.
     fn text(&self, answer: &Answer) -> String {
-        let plain = render(answer, self.language).to_plain();
+        let message = render(answer, self.language);
+        let mut plain = message.to_plain();
+        if self.commands && answer.is_final() {
+            plain.truncate(plain.trim_end().len());
+            for command in message.buttons.iter().flatten().map(|button| &button.command) {
+                if !plain.contains(command.as_str()) {
+                    plain.push_str(&format!("\n→ {command}"));
+                }
+            }
+        }
         plain.trim_end().chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
     }
 }

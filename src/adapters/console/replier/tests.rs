@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::*;
 use crate::domain::{
-    answer::{Applied, Failure, FailureKind, RolloutReport},
+    answer::{Applied, Failure, FailureKind, Refusal, RolloutReport},
     catalogue::{Environment, ObjectName, Site, Workload},
     command::Mutation,
     name::{Revision, Tag},
@@ -318,6 +318,31 @@ fn nothing_from_outside_steers_the_terminal() {
         let output = written(style, std::slice::from_ref(&nasty));
         assert!(!output.contains(['\x1b', '\x07', '\r']), "{style:?}: {output:?}");
     }
+}
+
+#[tokio::test]
+async fn a_console_lists_what_buttons_would_do() {
+    let refused = Answer::Refused(Refusal::UnknownTag {
+        site: site(),
+        image: site().image,
+        tag: Tag::new("0.10.6").expect("a tag"),
+        nearest: vec!["0.10.5".into(), "0.10.4".into()],
+    });
+    let out = |commands: bool| {
+        let replier = TerminalReplier::new(Vec::new(), Style::Lines, Language::En);
+        let replier = if commands { replier.with_commands() } else { replier };
+        replier.show(&refused).expect("a vector");
+        String::from_utf8(replier.state.into_inner().expect("no panic").out).expect("text")
+    };
+    let listed = out(true);
+    assert!(listed.ends_with("\n→ /deploy shop/prod 0.10.5\n→ /deploy shop/prod 0.10.4\n"), "{listed}");
+    assert!(!out(false).contains('→'));
+    // What the text says already isn't said again.
+    let failed = rollout(Stage::Failed { reason: "x".into() });
+    let replier = TerminalReplier::new(Vec::new(), Style::Lines, Language::En).with_commands();
+    replier.show(&failed).expect("a vector");
+    let text = String::from_utf8(replier.state.into_inner().expect("no panic").out).expect("text");
+    assert_eq!(text.matches("/deploy shop/prod 0.10.4").count(), 1, "{text}");
 }
 
 /// A pipe whose reader has gone.
