@@ -9,9 +9,6 @@ use crate::domain::name::Revision;
 /// Telegram allows 4096 characters after entities are parsed; it counts UTF-16 units, and so do we, to be safe.
 const MAX_UNITS: usize = 4000;
 
-/// The limit of Telegram's `callback_data`.
-const MAX_COMMAND_BYTES: usize = 64;
-
 /// A message in the making.
 #[derive(Debug, Default)]
 pub(super) struct Text {
@@ -96,9 +93,9 @@ impl Text {
         )
     }
 
-    /// A row of buttons; those whose command is longer than a button can hold are left out.
+    /// A row of buttons, for those who may press them.
     pub(super) fn row(mut self, buttons: impl IntoIterator<Item = Button>) -> Self {
-        let row: Vec<Button> = buttons.into_iter().filter(|b| b.command.len() <= MAX_COMMAND_BYTES).collect();
+        let row: Vec<Button> = buttons.into_iter().collect();
         if !row.is_empty() {
             self.buttons.push(row);
         }
@@ -148,9 +145,14 @@ impl Text {
 /// The longest label of a button, in characters.
 pub(super) const LABEL: usize = 48;
 
-/// A button; a label that is too long is cut.
+/// A button whose command is answered in a message of its own; a label that is too long is cut.
 pub(super) fn button(label: impl AsRef<str>, command: impl Into<String>) -> Button {
-    Button { label: clean::cut(label.as_ref(), LABEL), command: command.into() }
+    Button { label: clean::cut(label.as_ref(), LABEL), command: command.into(), in_place: false }
+}
+
+/// A button that turns a page of this message or confirms what it asks: the answer takes its place.
+pub(super) fn button_in_place(label: impl AsRef<str>, command: impl Into<String>) -> Button {
+    Button { in_place: true, ..button(label, command) }
 }
 
 fn text_of(span: &Span) -> &str {

@@ -21,8 +21,11 @@ pub enum Span {
 pub struct Button {
     /// The text on it.
     pub label: String,
-    /// The command, as it would be typed; at most 64 bytes, the limit of Telegram's `callback_data`.
+    /// The command, as it would be typed.
     pub command: String,
+    /// Whether the answer takes the place of this message, as for turning a page or confirming what it asks; otherwise
+    /// it is a message of its own.
+    pub in_place: bool,
 }
 
 /// A message.

@@ -15,6 +15,7 @@ macro_rules! say {
 }
 
 mod apps;
+mod button;
 mod clean;
 mod compose;
 mod containers;
@@ -36,6 +37,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+pub use button::{press_again, press_denied, press_forgotten, pressed_by};
 pub use edit::{edit_change, edit_error, edit_found, edit_nothing_changed, edit_place, edit_remedy, edit_report_lost};
 pub use help::menu;
 pub use message::{Button, Message, Span};

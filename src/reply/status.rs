@@ -2,7 +2,7 @@
 
 use super::{
     clean,
-    compose::{Text, button},
+    compose::{Text, button, button_in_place},
     quantity,
 };
 use crate::domain::{
@@ -54,7 +54,7 @@ pub(super) fn status(reports: &[StatusReport], language: Language) -> Text {
         let label = only.site.label();
         let application = &only.site.application;
         text = text.row([
-            button(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/status {label}")),
+            button_in_place(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/status {label}")),
             button(say!(language, "📦 Версии", "📦 Versions"), format!("/showcontainers {application}")),
         ]);
     }

@@ -3,10 +3,11 @@
 use tiphys::sandbox::{
     kubernetes::ApiFault,
     registry::RegistryFault,
-    telegram::{ShownButton, ShownMessage},
+    telegram::{Event, ShownButton, ShownMessage},
 };
+use tokio::sync::broadcast::Receiver;
 
-use crate::playbill::{ANNA, BORIS, CHAT, KUSTOMIZATION, Playbill, SECOND, STRANGER, answers_to};
+use crate::playbill::{ANNA, BORIS, CHAT, KUSTOMIZATION, PATIENCE, Playbill, SECOND, STRANGER, answers_to};
 
 const APPLICATION: &str = "oil-refinery-application-prod";
 
@@ -21,6 +22,16 @@ fn live(answer: &ShownMessage) -> bool {
 /// Whether the answer has all these words.
 fn says(words: &[&str]) -> impl Fn(&ShownMessage) -> bool {
     move |answer| words.iter().all(|word| answer.text.contains(word))
+}
+
+/// The next notice that a presser has to close.
+async fn alert(events: &mut Receiver<Event>) -> String {
+    loop {
+        let event = tokio::time::timeout(PATIENCE, events.recv()).await.expect("in time").expect("no event is missed");
+        if let Event::CallbackAnswered { text: Some(text), alert: true, .. } = event {
+            return text;
+        }
+    }
 }
 
 /// The command behind the button with this label.
@@ -201,13 +212,16 @@ async fn questions_are_answered_and_their_buttons_deploy() {
     let list = playbill.answer(list, says(&["26 тегов", "0.10.6", "● 0.10.4", "работает: prod"])).await;
     let deploy = command_of(&list, "0.10.6");
 
+    let mut events = hub.subscribe();
     hub.press(CHAT, list.id, &deploy, STRANGER).unwrap();
-    playbill.answer(list.id, says(&["Нет доступа", "6666"])).await;
+    assert_eq!(alert(&mut events).await, "🚫 Нет доступа. Оператору нужно добавить ваш ID: 6666");
     playbill.confirmed().await;
+    assert!(answers_to(&hub, list.id).is_empty(), "only the stranger has to read that");
     assert_eq!(playbill.commits(), [""; 0]);
 
     hub.press(CHAT, list.id, &deploy, BORIS).unwrap();
-    playbill.answer(list.id, live).await;
+    let done = playbill.answer(list.id, live).await;
+    assert!(done.text.starts_with("👆 Boris: /deploy oil-refinery-application/prod 0.10.6\n"), "{}", done.text);
     let status = hub.say(SECOND, ANNA, "/status").unwrap();
     let words = ["работает, как в git", "0.10.6", "0.10.4 → 0.10.6", "Boris Petrov"];
     let status = playbill.answer_in(SECOND, status, says(&words)).await;
@@ -215,11 +229,51 @@ async fn questions_are_answered_and_their_buttons_deploy() {
     hub.press(CHAT, list.id, &deploy, ANNA).unwrap();
     playbill.answer(list.id, says(&["уже 0.10.6", "менять нечего"])).await;
     assert_eq!(playbill.commits().len(), 1);
+    let before = hub.answers(SECOND).len();
     hub.press(SECOND, status.id, &command_of(&status, "Обновить"), ANNA).unwrap();
-    playbill.answer_in(SECOND, status.id, says(&["работает, как в git"])).await;
+    playbill.confirmed().await;
+    assert_eq!(hub.answers(SECOND).len(), before, "brought up to date in its place");
     // A forged button is a command like any other: not one of ours is carried out.
     hub.press_forged(SECOND, status.id, "/deploy 0.10.5; /deploy 0.10.4", ANNA).unwrap();
     playbill.answer_in(SECOND, status.id, says(&["Не выполнено"])).await;
+    playbill.confirmed().await;
+    assert_eq!(playbill.commits().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_button_whose_command_is_too_long_for_it_outlives_the_bot() {
+    let playbill = Playbill::start().await;
+    let hub = playbill.hub();
+    let tags = ["0.11.1", "0.11.0"].map(|version| format!("{version}-main.{}", "0123456789abcdef".repeat(3)));
+    for tag in &tags {
+        playbill.world.registry().add_tag("team/oil-refinery-application", tag, jiff::Timestamp::now(), 1);
+    }
+    let mut bot = playbill.serve();
+    let list = playbill.say("/showcontainers");
+    let list = playbill.answer(list, says(&["28 тегов"])).await;
+    for (button, tag) in list.buttons[0].iter().zip(&tags) {
+        let data = button.callback_data.as_ref().unwrap();
+        assert!(button.text.contains("0.11.") && data.starts_with('#') && !data.contains(tag), "{button:?}");
+        let command = format!("/deploy oil-refinery-application/prod {tag}");
+        assert_eq!(list.text.matches(&command).count(), 1, "the message says what the button does: {}", list.text);
+    }
+    bot.kill();
+    playbill.amend("language: ru", "language: en");
+
+    let _bot = playbill.serve();
+    let second = list.buttons[0][1].callback_data.clone().unwrap();
+    hub.press(CHAT, list.id, &second, BORIS).unwrap();
+    playbill.answer(list.id, says(&["live: 2/2 pods", &tags[1]])).await;
+    assert_eq!(playbill.commits(), [format!("deploy(oil-refinery-application/prod): 0.10.4 → {}", tags[1])]);
+
+    // The code is of no use on another message, and on one that Telegram doesn't show any more.
+    let mut events = hub.subscribe();
+    let other = playbill.say("/apps");
+    let other = playbill.answer(other, |_| true).await;
+    for query in [hub.press_forged(CHAT, other.id, &second, ANNA), hub.press_old(CHAT, list.id, &second, ANNA)] {
+        query.unwrap();
+        assert!(alert(&mut events).await.contains("Type the command"));
+    }
     playbill.confirmed().await;
     assert_eq!(playbill.commits().len(), 1);
 }

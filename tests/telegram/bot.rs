@@ -24,6 +24,8 @@ use tiphys::{
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use crate::buttons;
+
 pub(crate) const TOKEN: &str = "700000001:AAF-sandbox_token_0123456789abcdefghi";
 pub(crate) const GROUP: i64 = -1001;
 pub(crate) const OTHER: i64 = -1002;
@@ -82,7 +84,8 @@ pub(crate) struct Probe {
 
 #[async_trait]
 impl Handler for Probe {
-    /// `/wait` waits for the gate, `/notyet` too and then isn't settled, `/panic` fails; all others are echoed at once.
+    /// `/wait` waits for the gate, `/notyet` too and then isn't settled, `/panic` fails; all others are answered at
+    /// once, most with an echo.
     async fn handle(&self, incoming: Incoming) -> Settled {
         self.seen.send_modify(|seen| seen.push(incoming.clone()));
         let word = incoming.text.split_whitespace().next().unwrap_or_default().to_owned();
@@ -97,7 +100,8 @@ impl Handler for Probe {
         if word == "/notyet" {
             return Settled::NotYet;
         }
-        match incoming.replier.post(&said(&format!("echo {}", incoming.text))).await {
+        let answer = buttons::answer(&word).unwrap_or_else(|| said(&format!("echo {}", incoming.text)));
+        match incoming.replier.post(&answer).await {
             Ok(_) => Settled::Done,
             Err(_) => Settled::NotYet,
         }

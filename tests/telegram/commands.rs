@@ -153,40 +153,6 @@ async fn who_asks_and_where() {
 }
 
 #[tokio::test]
-async fn a_button_is_acknowledged_and_then_a_command_of_its_presser() {
-    let (server, hub) = server().await;
-    let bot = Bot::start(options(&server));
-    hub.say(GROUP, ANNA, "/first").unwrap();
-    answers(&hub, GROUP, 1).await;
-    let shown = hub.answers(GROUP).remove(0);
-
-    let mut events = hub.subscribe();
-    let query = hub.press_forged(GROUP, shown.id, "/deploy 1; rm -rf /", BORIS).unwrap();
-    let incoming = bot.seen(2).await.remove(1);
-    assert_eq!(incoming.request_id.as_str(), format!("telegram/callback/{query}"));
-    assert_eq!(incoming.sender, Sender::Account { id: PersonId(BORIS), shown_name: "Борис".into() });
-    assert_eq!((incoming.text.as_str(), incoming.place), ("/deploy 1; rm -rf /", Place::Group(ChatId(GROUP))));
-    answers(&hub, GROUP, 2).await;
-    let mut order = Vec::new();
-    while let Ok(event) = events.try_recv() {
-        if let Event::Called { call } = event {
-            order.push(call.method);
-        }
-    }
-    order.retain(|method| method != "getUpdates");
-    assert_eq!(order, ["answerCallbackQuery", "sendMessage"]);
-
-    // Too old to be acknowledged: the command counts all the same.
-    hub.press_forged(GROUP, shown.id, "/late", BORIS).unwrap();
-    hub.expire_callbacks();
-    hub.press_forged(GROUP, shown.id, "not a command", BORIS).unwrap();
-    assert_eq!(bot.seen(3).await.remove(2).text, "/late");
-    all_confirmed(&hub).await;
-    assert_eq!(bot.texts().len(), 3);
-    bot.finish().await.unwrap();
-}
-
-#[tokio::test]
 async fn a_handler_that_panics_holds_nothing_up() {
     let (server, hub) = server().await;
     let bot = Bot::start(options(&server));

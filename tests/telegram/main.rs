@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod bot;
+mod buttons;
 mod commands;
 mod delivery;
 mod life;

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use teloxide::types::{CallbackQuery, CallbackQueryId, Message, ThreadId, User};
 
+use super::button::{self, Dead, Pressed};
 use crate::domain::{
     actor::{PersonId, Sender},
     name::RequestId,
@@ -25,8 +26,8 @@ pub(super) enum Event {
     Migrated { from: i64, to: i64 },
     /// The bot's own standing in a chat has changed.
     Membership { chat: i64, title: String, status: String },
-    /// A button that means nothing to us; it is acknowledged all the same.
-    DeadButton(CallbackQueryId),
+    /// A button that can't do anything (any more); its presser is told.
+    DeadButton { query: CallbackQueryId, chat: Option<i64>, why: Dead },
     /// Chatter, edits, everything else.
     Nothing,
     /// It can't be read; nothing more can be done with it.
@@ -46,8 +47,17 @@ pub(super) struct Command {
     /// The forum topic.
     pub(super) thread: Option<ThreadId>,
     pub(super) addressed: bool,
-    /// The query of a pressed button, to be acknowledged.
-    pub(super) callback: Option<CallbackQueryId>,
+    /// Where it comes from a button.
+    pub(super) press: Option<Press>,
+}
+
+/// The press of a button.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Press {
+    /// To be acknowledged.
+    pub(super) query: CallbackQueryId,
+    /// Whether the answer takes the place of the button's message.
+    pub(super) in_place: bool,
 }
 
 /// The number of an update, when it has one.
@@ -65,7 +75,7 @@ pub(super) fn read(raw: &Value, me: &Me) -> Event {
     }
     if let Some(query) = raw.get("callback_query") {
         return match typed(reduced_query(query)) {
-            Ok(query) => of_callback(query),
+            Ok(parsed) => of_callback(parsed, query),
             Err(reason) => Event::Unreadable(reason),
         };
     }
@@ -113,15 +123,17 @@ fn of_message(message: &Message, raw: &Value, me: &Me) -> Event {
         addressed: message.chat.is_private()
             || named.is_some_and(|(_, name)| name.eq_ignore_ascii_case(&me.username))
             || answered == Some(me.id),
-        callback: None,
+        press: None,
     }))
 }
 
-fn of_callback(query: CallbackQuery) -> Event {
-    let text = query.data.filter(|data| data.starts_with('/'));
+fn of_callback(query: CallbackQuery, raw: &Value) -> Event {
     let request_id = RequestId::new(format!("telegram/callback/{}", query.id));
-    let (Some(text), Some(message), Ok(request_id)) = (text, query.message, request_id) else {
-        return Event::DeadButton(query.id);
+    let chat = query.message.as_ref().map(|message| message.chat().id.0);
+    let (Pressed { text, in_place }, message, request_id) = match (button::read(raw), query.message, request_id) {
+        (Ok(pressed), Some(message), Ok(request_id)) => (pressed, message, request_id),
+        (Err(why), ..) => return Event::DeadButton { query: query.id, chat, why },
+        _ => return Event::DeadButton { query: query.id, chat, why: Dead::Foreign },
     };
     let chat = message.chat();
     let regular = message.regular_message();
@@ -134,7 +146,7 @@ fn of_callback(query: CallbackQuery) -> Event {
         message: message.id().0,
         thread: regular.and_then(|message| message.thread_id.filter(|_| message.is_topic_message)),
         addressed: true,
-        callback: Some(query.id),
+        press: Some(Press { query: query.id, in_place }),
     }))
 }
 
@@ -238,7 +250,7 @@ mod tests {
                 message: 5,
                 thread: None,
                 addressed: false,
-                callback: None,
+                press: None,
             }
         );
         let private = command(&message(&json!({"chat": {"id": 1001, "type": "private", "first_name": "Анна"}})));
@@ -322,8 +334,16 @@ mod tests {
             assert_eq!(found.request_id.as_str(), "telegram/callback/42");
             assert_eq!(found.sender, Sender::Account { id: PersonId(1002), shown_name: "Борис".into() });
             assert_eq!((found.text.as_str(), found.chat, found.message), ("/status", -100, 6));
-            assert!(found.addressed && found.callback.is_some());
+            assert!(found.addressed);
+            assert_eq!(found.press, Some(Press { query: CallbackQueryId("42".into()), in_place: false }));
         }
-        assert_eq!(read(&query("status", 1), &me()), Event::DeadButton(CallbackQueryId("42".into())));
+        for (data, why) in [("status", Dead::Foreign), ("#00", Dead::Forgotten)] {
+            let dead = Event::DeadButton { query: CallbackQueryId("42".into()), chat: Some(-100), why };
+            assert_eq!(read(&query(data, 0), &me()), dead);
+        }
+        let mut inline = query("/status", 1);
+        inline["callback_query"].as_object_mut().unwrap().remove("message");
+        let dead = Event::DeadButton { query: CallbackQueryId("42".into()), chat: None, why: Dead::Foreign };
+        assert_eq!(read(&inline, &me()), dead, "a message that somebody sent through the bot");
     }
 }

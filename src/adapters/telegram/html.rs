@@ -2,16 +2,17 @@
 
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
-use crate::reply::{Message, Span};
+use super::button;
+use crate::reply::{Button, Message, Span};
 
 /// The longest text. Telegram speaks of "characters after entities parsing"; UTF-16 units are the strictest reading.
 const LONGEST_TEXT: usize = 4096;
 
-/// The longest `callback_data`, in bytes.
-const LONGEST_DATA: usize = 64;
-
 /// The most buttons below one message.
 const MOST_BUTTONS: usize = 100;
+
+/// The room for commands that stand in the text because no button can hold them, in UTF-16 units.
+const ROOM_FOR_COMMANDS: usize = 1500;
 
 /// A message ready to be sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,33 +27,56 @@ pub(super) struct Body {
 
 impl Body {
     pub(super) fn of(message: &Message) -> Self {
-        let text = cut(&message.text, LONGEST_TEXT);
+        let (keyboard, long) = keyboard(message);
+        let needed: usize = long.iter().map(|command| units(command) + 1).sum();
+        let text = cut(&message.text, LONGEST_TEXT - needed);
         let mut html: String = text.iter().map(span).collect();
         let mut plain: String = text.iter().map(visible).collect();
         if plain.trim().is_empty() {
             "…".clone_into(&mut html);
             "…".clone_into(&mut plain);
         }
-        Self { html, plain, keyboard: keyboard(message) }
+        if !long.is_empty() {
+            let quoted: Vec<String> = long.iter().map(|command| format!("<code>{}</code>", escape(command))).collect();
+            html.push_str(&format!("\n<blockquote expandable>{}</blockquote>", quoted.join("\n")));
+            plain.push_str(&format!("\n{}", long.join("\n")));
+        }
+        Self { html, plain, keyboard }
     }
 }
 
-fn keyboard(message: &Message) -> InlineKeyboardMarkup {
-    let mut left = MOST_BUTTONS;
-    let rows = message.buttons.iter().map(|row| {
-        let fitting = row.iter().filter(|button| {
-            let fits = (1..=LONGEST_DATA).contains(&button.command.len()) && !button.label.trim().is_empty();
-            if !fits {
-                tracing::warn!(command = button.command, "a button is left out: its command is longer than 64 bytes");
+/// The keyboard, and the commands that have to be added to the text because their buttons only have a code for them.
+fn keyboard(message: &Message) -> (InlineKeyboardMarkup, Vec<String>) {
+    // What is surely left of the text when they have taken their room.
+    let shown: String = cut(&message.text, LONGEST_TEXT - ROOM_FOR_COMMANDS).iter().map(visible).collect();
+    let mut long: Vec<String> = Vec::new();
+    let (mut left, mut room) = (MOST_BUTTONS, ROOM_FOR_COMMANDS);
+    let mut holds = |one: &Button| {
+        let (data, coded) = button::data(one);
+        let command = &one.command;
+        if coded && !long.contains(command) && !button::is_shown(command, &shown) {
+            room = room.checked_sub(units(command) + 1)?;
+            long.push(command.clone());
+        }
+        Some(data)
+    };
+    let mut rows = Vec::new();
+    for row in &message.buttons {
+        let mut buttons = Vec::new();
+        for one in row.iter().filter(|one| !one.label.trim().is_empty() && !one.command.is_empty()) {
+            match holds(one).filter(|_| left > 0) {
+                Some(data) => {
+                    left -= 1;
+                    buttons.push(InlineKeyboardButton::callback(&one.label, data));
+                }
+                None => tracing::warn!(command = one.command, "a button is left out: there is no room for it"),
             }
-            fits
-        });
-        let buttons: Vec<_> =
-            fitting.take(left).map(|b| InlineKeyboardButton::callback(&b.label, &b.command)).collect();
-        left -= buttons.len();
-        buttons
-    });
-    InlineKeyboardMarkup::new(rows.filter(|row| !row.is_empty()).collect::<Vec<_>>())
+        }
+        if !buttons.is_empty() {
+            rows.push(buttons);
+        }
+    }
+    (InlineKeyboardMarkup::new(rows), long)
 }
 
 fn visible(span: &Span) -> &str {
@@ -79,9 +103,13 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
 /// Cuts the visible text to so many UTF-16 units, the last being an ellipsis when something is missing.
 fn cut(spans: &[Span], limit: usize) -> Vec<Span> {
-    let units = |span: &Span| visible(span).chars().map(char::len_utf16).sum::<usize>();
+    let units = |span: &Span| units(visible(span));
     if spans.iter().map(units).sum::<usize>() <= limit {
         return spans.to_vec();
     }
@@ -154,16 +182,38 @@ mod tests {
         assert!(body.html.starts_with("<pre>&lt;") && body.html.ends_with("&lt;</pre>…"));
     }
 
+    fn button(command: &str) -> Button {
+        Button { label: "x".into(), command: command.into(), in_place: false }
+    }
+
+    fn rows(body: &Body) -> Vec<usize> {
+        body.keyboard.inline_keyboard.iter().map(Vec::len).collect()
+    }
+
     #[test]
     fn buttons_that_telegram_would_refuse_are_left_out() {
-        let button = |command: String| Button { label: "x".into(), command };
-        let buttons = vec![
-            vec![button("/deploy 1".into()), button("ы".repeat(33))],
-            vec![button("z".repeat(65))],
-            vec![button("y".repeat(64))],
-        ];
+        let nameless = Button { label: " ".into(), ..button("/status") };
+        let buttons = vec![vec![button("/deploy 1"), nameless], vec![button("")], vec![button("/status"); 200]];
         let body = Body::of(&Message { text: Vec::new(), buttons });
-        let rows: Vec<usize> = body.keyboard.inline_keyboard.iter().map(Vec::len).collect();
-        assert_eq!(rows, [1, 1]);
+        assert_eq!(rows(&body), [1, 99]);
+    }
+
+    #[test]
+    fn commands_that_no_button_can_hold_stand_in_the_text() {
+        let long = |number: usize| format!("/deploy oil/prod <{}{number}>", "x".repeat(60));
+        let shown = vec![Span::Plain("Вернуть: ".into()), Span::Code(long(1))];
+        let message =
+            Message { text: shown, buttons: vec![vec![button(&long(1)), button(&long(2)), button(&long(2))]] };
+        let body = Body::of(&message);
+        assert_eq!(rows(&body), [3]);
+        assert_eq!(body.plain, format!("Вернуть: {}\n{}", long(1), long(2)), "once each");
+        let quoted = escape(&long(2));
+        assert!(body.html.ends_with(&format!("\n<blockquote expandable><code>{quoted}</code></blockquote>")));
+
+        let many: Vec<_> = (0..50).map(|number| vec![button(&long(number))]).collect();
+        let body = Body::of(&Message { text: vec![Span::Block("<".repeat(9000))], buttons: many });
+        assert_eq!(rows(&body).len(), ROOM_FOR_COMMANDS / (units(&long(10)) + 1));
+        assert!((4000..=4096).contains(&units(&body.plain)), "{}", units(&body.plain));
+        assert!(body.plain.contains("<…\n/deploy"));
     }
 }

@@ -25,6 +25,11 @@ impl Ledger {
         !self.open.is_empty()
     }
 
+    /// Whether this one isn't settled yet.
+    pub(super) fn is_open(&self, id: i32) -> bool {
+        self.open.contains(&id)
+    }
+
     /// How many are in work.
     pub(super) fn open(&self) -> usize {
         self.open.len()

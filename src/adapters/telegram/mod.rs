@@ -3,6 +3,7 @@
 
 mod api;
 mod backoff;
+mod button;
 mod event;
 mod html;
 mod ledger;
@@ -10,6 +11,7 @@ mod migrations;
 mod outbox;
 mod pace;
 mod poll;
+mod press;
 mod replier;
 
 use std::{

@@ -8,13 +8,9 @@ use std::{
     time::Duration,
 };
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, poll};
 use serde_json::Value;
-use teloxide::{
-    payloads::{AnswerCallbackQuerySetters, GetUpdatesSetters},
-    requests::Requester,
-    types::{AllowedUpdate, CallbackQueryId},
-};
+use teloxide::{payloads::GetUpdatesSetters, requests::Requester, types::AllowedUpdate};
 use tokio::{
     task::{Id, JoinError, JoinSet},
     time::Instant,
@@ -25,12 +21,17 @@ use super::{
     Handler, Incoming, RunError, Settled, Telegram,
     api::{CALL_DEADLINE, CallError},
     backoff::Backoff,
+    button::Dead,
     event::{self, Command, Event, Me},
     ledger::Ledger,
-    outbox::Destination,
-    replier::ChatReplier,
+    outbox::{Destination, Sent},
+    press::{Notice, Presses, Query},
+    replier::{ChatReplier, Pressed},
 };
-use crate::domain::actor::{ChatId, Place};
+use crate::{
+    domain::actor::{ChatId, Place, Sender},
+    reply,
+};
 
 /// The pause before the same offset is asked for again. Telegram gives only one update to whoever asks for the same
 /// offset twice within half a second (`telegram-bot-api`, `Client::process_get_updates_query`): that one would always
@@ -39,9 +40,6 @@ const AGAIN: Duration = Duration::from_millis(600);
 
 /// The most updates that one answer holds.
 const BATCH: usize = 100;
-
-/// How long the acknowledgement of a pressed button may hold up its command.
-const ACKNOWLEDGE: Duration = Duration::from_secs(3);
 
 /// How long the last confirmation may take.
 const CONFIRM: Duration = Duration::from_secs(2);
@@ -60,6 +58,8 @@ pub(super) struct Poller<'a> {
     working: JoinSet<Settled>,
     /// The update of each task.
     updates: BTreeMap<Id, i32>,
+    /// The latest presses of buttons.
+    presses: Presses,
     /// The offset that Telegram was last asked for.
     asked: Option<i32>,
     /// The offset of the last request that was answered: everything below it is confirmed.
@@ -77,6 +77,7 @@ impl<'a> Poller<'a> {
             ledger: Ledger::default(),
             working: JoinSet::new(),
             updates: BTreeMap::new(),
+            presses: Presses::default(),
             asked: None,
             confirmed: None,
         }
@@ -183,8 +184,17 @@ impl<'a> Poller<'a> {
                     request_id = %command.request_id,
                     chat = command.chat,
                     sender = ?command.sender,
+                    pressed = command.press.is_some(),
                     "a command came in"
                 );
+                if let Some(press) = &command.press
+                    && self.presses.is_double(id, &command, |update| self.ledger.is_open(update))
+                {
+                    let query = Query::new(Arc::clone(&self.front.api), press.query.clone());
+                    let language = self.front.languages.of(self.front.migrations.configured(command.chat));
+                    self.notify(id, query, Notice::Hint(reply::press_again(language)));
+                    return;
+                }
                 let mut task = Box::pin(AssertUnwindSafe(self.command(*command)).catch_unwind());
                 // Commands begin in the order in which they came, whatever thread carries them on: whoever types
                 // two for one application means the second to win.
@@ -200,14 +210,16 @@ impl<'a> Poller<'a> {
                 self.updates.insert(handle.id(), id);
                 return;
             }
-            Event::DeadButton(query) => {
-                tracing::warn!(update_id = id, "a button without a command was pressed");
-                let api = Arc::clone(&self.front.api);
-                let handle = self.working.spawn(async move {
-                    acknowledge(&api, query).await;
-                    Settled::Done
-                });
-                self.updates.insert(handle.id(), id);
+            Event::DeadButton { query, chat, why } => {
+                tracing::warn!(update_id = id, ?chat, ?why, "a button without effect was pressed");
+                let language = chat.map(|chat| self.front.languages.of(self.front.migrations.configured(chat)));
+                let notice = match why {
+                    Dead::Forgotten => {
+                        Notice::Alert(reply::press_forgotten(language.unwrap_or(self.front.languages.default)))
+                    }
+                    Dead::Foreign => Notice::Seen,
+                };
+                self.notify(id, Query::new(Arc::clone(&self.front.api), query), notice);
                 return;
             }
             Event::Migrated { from, to } => self.front.migrations.learn(from, to),
@@ -223,28 +235,55 @@ impl<'a> Poller<'a> {
         self.ledger.settle(id);
     }
 
+    /// Answers a press that is no command; then it is settled.
+    fn notify(&mut self, id: i32, query: Arc<Query>, notice: Notice) {
+        let handle = self.working.spawn(async move {
+            query.answer(notice).await;
+            Settled::Done
+        });
+        self.updates.insert(handle.id(), id);
+    }
+
     /// The work that one command is.
     fn command(&self, command: Command) -> impl Future<Output = Settled> + use<> {
         let front = self.front;
         let chat = ChatId(front.migrations.configured(command.chat));
         let language = front.languages.of(chat.0);
         let to = Destination { chat: command.chat, thread: command.thread, reply_to: Some(command.message) };
+        let pressed = command.press.map(|press| Pressed {
+            query: Query::new(Arc::clone(&front.api), press.query),
+            place: press.in_place.then_some(Sent { chat: command.chat, message: command.message }),
+            by: match &command.sender {
+                Sender::Account { shown_name, .. } if !command.private && !press.in_place => {
+                    Some((shown_name.clone(), command.text.clone()))
+                }
+                _ => None,
+            },
+        });
+        let query = pressed.as_ref().map(|pressed| Arc::clone(&pressed.query));
         let incoming = Incoming {
             request_id: command.request_id,
             sender: command.sender,
             place: if command.private { Place::Private(chat) } else { Place::Group(chat) },
             text: command.text,
             language,
-            replier: Arc::new(ChatReplier::new(Arc::clone(&front.outbox), to, language)),
+            replier: Arc::new(ChatReplier::new(Arc::clone(&front.outbox), to, language, pressed)),
             addressed: command.addressed,
             bot: Arc::clone(&self.bot),
         };
-        let (api, handler) = (Arc::clone(&front.api), Arc::clone(&self.handler));
+        let handler = Arc::clone(&self.handler);
         async move {
-            if let Some(query) = command.callback {
-                acknowledge(&api, query).await;
+            let Some(query) = query else { return handler.handle(incoming).await };
+            let work = handler.handle(incoming);
+            tokio::pin!(work);
+            // Whoever may not press is refused at once, and the refusal is the acknowledgement. Everybody else gets it
+            // before the work is done: Telegram doesn't wait for long.
+            let begun = poll!(&mut work);
+            tokio::spawn(async move { query.answer(Notice::Seen).await });
+            match begun {
+                Poll::Ready(settled) => settled,
+                Poll::Pending => work.await,
             }
-            handler.handle(incoming).await
         }
     }
 
@@ -335,13 +374,5 @@ impl<'a> Poller<'a> {
             Err(error) if again => tracing::debug!(?offset, %error, "the last confirmation is not acknowledged"),
             Err(error) => tracing::warn!(%error, "what is settled could not be confirmed; it will be delivered again"),
         }
-    }
-}
-
-/// Tells Telegram that a button's press was seen. Whether that works is of no importance to the command.
-async fn acknowledge(api: &super::api::Api, query: CallbackQueryId) {
-    let request = api.bot().answer_callback_query(query).cache_time(0);
-    if let Err(error) = api.call_within(ACKNOWLEDGE, request).await {
-        tracing::debug!(%error, "a pressed button was not acknowledged");
     }
 }

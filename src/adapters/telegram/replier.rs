@@ -11,9 +11,14 @@ use super::{
     html::Body,
     migrations::Migrations,
     outbox::{Destination, Outbox, Sent},
+    press::{Notice, Query},
 };
 use crate::{
-    domain::{answer::Answer, language::Language, name::ReplyAddress},
+    domain::{
+        answer::{Answer, Refusal},
+        language::Language,
+        name::ReplyAddress,
+    },
     ports::{Replier, ReplierAt, ReplyError},
     reply,
 };
@@ -27,16 +32,31 @@ pub(super) struct ChatReplier {
     outbox: Arc<Outbox>,
     to: Destination,
     language: Language,
+    pressed: Option<Pressed>,
     posted: Mutex<Option<Sent>>,
 }
 
+/// The button that the command comes from.
+#[derive(Debug)]
+pub(super) struct Pressed {
+    pub(super) query: Arc<Query>,
+    /// Its message, when the answer is to take its place.
+    pub(super) place: Option<Sent>,
+    /// Who pressed it for which command, where that has to be told.
+    pub(super) by: Option<(String, String)>,
+}
+
 impl ChatReplier {
-    pub(super) fn new(outbox: Arc<Outbox>, to: Destination, language: Language) -> Self {
-        Self { outbox, to, language, posted: Mutex::new(None) }
+    pub(super) fn new(outbox: Arc<Outbox>, to: Destination, language: Language, pressed: Option<Pressed>) -> Self {
+        Self { outbox, to, language, pressed, posted: Mutex::new(None) }
     }
 
     fn body(&self, answer: &Answer) -> Body {
-        Body::of(&reply::render(answer, self.language))
+        let mut message = reply::render(answer, self.language);
+        if let Some((name, command)) = self.pressed.as_ref().and_then(|pressed| pressed.by.as_ref()) {
+            message.text.splice(..0, reply::pressed_by(name, command));
+        }
+        Body::of(&message)
     }
 
     /// The message that an answer takes the place of, when there is one.
@@ -45,6 +65,12 @@ impl ChatReplier {
         let ours = |place: &Sent| self.outbox.is_same_chat(place.chat, self.to.chat);
         let named = address.and_then(parse).filter(ours);
         named.or(*self.posted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The message that a first answer takes the place of. One that says no leaves it as it is.
+    fn page(&self, answer: &Answer) -> Option<Sent> {
+        let no = matches!(answer, Answer::Refused(_) | Answer::Failed(_));
+        self.pressed.as_ref().filter(|_| !no)?.place
     }
 
     async fn send(&self, answer: &Answer) -> Result<Sent, ReplyError> {
@@ -57,7 +83,22 @@ impl ChatReplier {
 #[async_trait]
 impl Replier for ChatReplier {
     async fn post(&self, answer: &Answer) -> Result<Option<ReplyAddress>, ReplyError> {
-        let sent = self.send(answer).await?;
+        if let (Some(pressed), Answer::Refused(Refusal::Denied(denial))) = (&self.pressed, answer) {
+            // A chat doesn't have to read who pressed in vain.
+            let notice = Notice::Alert(reply::press_denied(*denial, self.language));
+            if pressed.query.answer(notice).await {
+                return Ok(None);
+            }
+        }
+        let sent = match self.page(answer) {
+            Some(place) => {
+                *self.posted.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
+                // Signs of progress wait for their turn, the command doesn't wait for them.
+                self.outbox.replace(place, self.to, self.body(answer), answer.is_final()).await?;
+                place
+            }
+            None => self.send(answer).await?,
+        };
         Ok(ReplyAddress::new(format!("{FRONT}/{}/{}", sent.chat, sent.message)).ok())
     }
 
@@ -95,7 +136,7 @@ impl ReplierAt for Addresses {
         }
         let to = Destination { chat: place.chat, thread: None, reply_to: None };
         let language = self.languages.of(self.migrations.configured(place.chat));
-        let replier = ChatReplier::new(Arc::clone(&self.outbox), to, language);
+        let replier = ChatReplier::new(Arc::clone(&self.outbox), to, language, None);
         *replier.posted.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
         Some(Arc::new(replier))
     }

@@ -224,7 +224,7 @@ fn check(answer: &Answer, language: Language) -> Result<(), TestCaseError> {
     }
     prop_assert!((1..4096).contains(&units), "{units} units in the answer {message:?}");
     for button in message.buttons.iter().flatten() {
-        prop_assert!((1..=64).contains(&button.command.len()), "{button:?}");
+        prop_assert!((1..=300).contains(&button.command.len()), "{button:?}");
         prop_assert!((1..=64).contains(&button.label.chars().count()), "{button:?}");
         prop_assert!(matches!(parse(&button.command, None), Parsed::Ours(Ok(_))), "{button:?}");
     }

@@ -163,14 +163,15 @@ fn unknown_tags() {
 }
 
 #[test]
-fn a_command_too_long_for_a_button_is_still_shown() {
+fn a_long_command_has_a_button_too() {
     let long = "x".repeat(40);
     let refusal =
         Refusal::UnknownTag { site: site(), image: image(), tag: tag("1"), nearest: vec![long.clone(), "2".into()] };
     let message = render(&Answer::Refused(refusal), Language::En);
     assert!(message.to_plain().contains(&long));
     let commands: Vec<&str> = message.buttons.iter().flatten().map(|button| button.command.as_str()).collect();
-    assert_eq!(commands, ["/deploy oil-refinery-application/prod 2"]);
+    let label = "oil-refinery-application/prod";
+    assert_eq!(commands, [format!("/deploy {label} {long}"), format!("/deploy {label} 2")]);
 }
 
 #[test]
