@@ -12,7 +12,9 @@ use crate::domain::{
     commit::CommitRecord,
     name::{ImageName, ReplyAddress, RequestId, Revision, Tag},
     observation::Observation,
+    pod::Fleet,
     snapshot::{FileEdit, Snapshot},
+    unanswered::Unanswered,
 };
 
 /// A commit that is to be made.
@@ -121,6 +123,13 @@ pub trait Cluster: Send + Sync {
 
     /// The name of the HorizontalPodAutoscaler that scales the workload, when there is one.
     async fn autoscaler(&self, workload: &Workload) -> Result<Option<String>, ClusterError>;
+}
+
+/// The pods behind the workloads, through the Kubernetes API. Every call has its deadline.
+#[async_trait]
+pub trait Pods: Send + Sync {
+    /// The Deployment with the ReplicaSets and pods that it owns, or `None` where there is no such Deployment.
+    async fn fleet(&self, workload: &Workload) -> Result<Option<Fleet>, Unanswered>;
 }
 
 /// Why the registry didn't answer. Display texts are English and hold no secrets.

@@ -51,6 +51,7 @@ impl Bot {
             repositories: BTreeMap::from([(RepositoryBranch::default(), port)]),
             registry: None,
             cluster: None,
+            pods: None,
             clock: Arc::new(SystemClock),
         };
         let anna = Person { id: PersonId(1), name: "Анна Иванова".into(), email: "anna@example.org".into() };

@@ -3,5 +3,6 @@
 pub mod argocd;
 pub mod console;
 pub mod git;
+pub mod kubernetes;
 pub mod registry;
 pub mod telegram;

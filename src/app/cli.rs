@@ -83,6 +83,9 @@ pub enum Command {
     /// Lists the tags of an application's image.
     #[command(alias = "show-containers", override_usage = "tiphys showcontainers [OPTIONS] [APP]")]
     Showcontainers(QueryArgs),
+    /// Lists the pods of an application's Deployment.
+    #[command(aliases = ["get-pods", "get_pods"], override_usage = "tiphys pods [OPTIONS] [APP[/ENV]]")]
+    Pods(ReadArgs),
     /// Edits images, replica counts and values in files: the bytes of the value and no others.
     #[command(subcommand)]
     Edit(EditCommand),
@@ -161,6 +164,45 @@ pub struct QueryArgs {
     pub json: bool,
 }
 
+/// Arguments of questions to the cluster.
+#[derive(Debug, Args)]
+pub struct ReadArgs {
+    /// The application, or application/environment.
+    #[arg(value_name = "WORDS", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// How the answer looks.
+    #[command(flatten)]
+    pub form: OutputArgs,
+}
+
+/// How the answer to a question to the cluster looks.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct OutputArgs {
+    /// A table for people, or one JSON object.
+    #[arg(short, long, value_enum, value_name = "FORM", default_value_t = Output::Table)]
+    pub output: Output,
+    /// The same as --output json.
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+}
+
+/// How an answer looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// Aligned columns for people.
+    Table,
+    /// One JSON object.
+    Json,
+}
+
+impl OutputArgs {
+    /// Whether the answer is wanted as JSON.
+    #[must_use]
+    pub fn json(self) -> bool {
+        self.json || self.output == Output::Json
+    }
+}
+
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum ConfigCommand {
@@ -195,6 +237,7 @@ impl Command {
             Self::Status(args) => (CommandName::Status, &args.words),
             Self::Apps(args) => (CommandName::Apps, &args.words),
             Self::Showcontainers(args) => (CommandName::ShowContainers, &args.words),
+            Self::Pods(args) => (CommandName::GetPods, &args.words),
             _ => return None,
         };
         Some(std::iter::once(spec(name).word).chain(words.iter().map(String::as_str)).collect())
@@ -208,6 +251,7 @@ impl Command {
                 mutation.json
             }
             Self::Status(args) | Self::Apps(args) | Self::Showcontainers(args) => args.json,
+            Self::Pods(args) => args.form.json(),
             _ => false,
         }
     }
@@ -294,6 +338,8 @@ mod tests {
             ("tiphys status shop", &["status", "shop"]),
             ("tiphys apps", &["apps"]),
             ("tiphys showcontainers", &["showcontainers"]),
+            ("tiphys pods shop/prod --output json", &["get_pods", "shop/prod"]),
+            ("tiphys get-pods", &["get_pods"]),
         ] {
             assert_eq!(words(line), expected, "{line}");
         }

@@ -13,10 +13,11 @@ use crate::{
     adapters::{
         argocd::{self, ArgoCd, Origin},
         git::{self, GitRepository, TokenSource},
+        kubernetes::Kubernetes,
         registry::{Credential, GitLabRegistry, GitLabSettings, OciRegistry, OciSettings},
     },
     domain::catalogue::RepositoryBranch,
-    ports::{Clock, Cluster, ManifestRepository, Registry},
+    ports::{Clock, Cluster, ManifestRepository, Pods, Registry},
     usecase::{FollowSettings, Ports, PublishSettings, RepositoryPort, Service, ServiceSettings},
 };
 
@@ -34,7 +35,7 @@ impl Clock for SystemClock {
 /// # Errors
 /// When an adapter can't work with what the configuration says, such as a certificate that can't be read.
 pub(super) async fn service(config: &Config) -> Result<Service> {
-    let cluster: Option<Arc<dyn Cluster>> = match &config.kubernetes {
+    let argocd = match &config.kubernetes {
         None => None,
         Some(kubernetes) => {
             let settings = argocd::Settings {
@@ -47,13 +48,15 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
                 repositories: config.repositories.iter().map(|(key, config)| (key.clone(), origin(config))).collect(),
                 deadline: kubernetes.deadline,
             };
-            Some(Arc::new(ArgoCd::connect(settings).await.context("kubernetes")?))
+            Some((ArgoCd::connect(settings).await.context("kubernetes")?, kubernetes.deadline))
         }
     };
+    let pods = argocd.as_ref().map(|(argocd, deadline)| Kubernetes::new(argocd.client(), *deadline));
     let ports = Ports {
         repositories: config.repositories.iter().map(repository_port).collect::<Result<_>>()?,
         registry: Some(registry(&config.registry)?),
-        cluster,
+        cluster: argocd.map(|(argocd, _)| Arc::new(argocd) as Arc<dyn Cluster>),
+        pods: pods.map(|pods| Arc::new(pods) as Arc<dyn Pods>),
         clock: Arc::new(SystemClock),
     };
     let settings = ServiceSettings {

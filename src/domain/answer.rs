@@ -12,6 +12,7 @@ use super::{
     name::{ApplicationName, ImageName, RequestId, Revision, Tag},
     observation::{Health, SyncStatus},
     plan::{Desired, PlanError, Shared},
+    pod::PodsReport,
     policy::Denial,
     rollout::Stage,
 };
@@ -47,6 +48,8 @@ pub enum Answer {
     Status(Vec<StatusReport>),
     /// `/showcontainers`.
     Containers(ContainersReport),
+    /// `/get_pods`: a report for each site.
+    Pods(Vec<PodsReport>),
     /// `/help`.
     Help(Option<CommandName>),
     /// `/start`.

@@ -34,6 +34,8 @@ pub enum Query {
     Status(Target),
     /// The image's tags in the registry.
     ShowContainers(Target),
+    /// The pods of the application's Deployment.
+    GetPods(Target),
     /// All commands, or one in detail.
     Help(Option<CommandName>),
     /// The greeting.
@@ -52,6 +54,7 @@ pub enum CommandName {
     Status,
     Apps,
     ShowContainers,
+    GetPods,
     Help,
     WhoAmI,
     Start,

@@ -114,6 +114,7 @@ fn read_words(
         CommandName::SetReplicas => Command::Mutation(arguments.target()?, Mutation::SetReplicas(arguments.count()?)),
         CommandName::Status => Command::Query(Query::Status(arguments.target()?)),
         CommandName::ShowContainers => Command::Query(Query::ShowContainers(arguments.target()?)),
+        CommandName::GetPods => Command::Query(Query::GetPods(arguments.target()?)),
         CommandName::Apps => Command::Query(Query::Apps),
         CommandName::Help => Command::Query(Query::Help(arguments.command(bot)?)),
         CommandName::WhoAmI => Command::Query(Query::WhoAmI),

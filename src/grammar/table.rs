@@ -58,6 +58,12 @@ pub const COMMANDS: &[CommandSpec] = &[
         arguments: &[(Argument::Target, Optional::Yes)],
         examples: &["/showcontainers", "/showcontainers oil-refinery-application"],
     },
+    CommandSpec {
+        name: CommandName::GetPods,
+        word: "get_pods",
+        arguments: &[(Argument::Target, Optional::Yes)],
+        examples: &["/get_pods", "/get_pods oil-refinery-application"],
+    },
     CommandSpec { name: CommandName::Apps, word: "apps", arguments: &[], examples: &["/apps"] },
     CommandSpec { name: CommandName::WhoAmI, word: "whoami", arguments: &[], examples: &["/whoami"] },
     CommandSpec {

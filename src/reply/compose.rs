@@ -134,6 +134,11 @@ impl Text {
         Message { text, buttons: self.buttons }
     }
 
+    /// The message whatever its length, for fronts that have no limit.
+    pub(super) fn build_whole(self) -> Message {
+        Message { text: self.spans, buttons: self.buttons }
+    }
+
     /// A block ends its line.
     fn begin(&mut self, text: &str) {
         if matches!(self.spans.last(), Some(Span::Block(_))) && !text.starts_with('\n') {

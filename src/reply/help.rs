@@ -28,6 +28,7 @@ pub(super) fn summary(name: CommandName, language: Language) -> String {
         CommandName::ShowContainers => {
             say!(language, "версии образа в реестре", "the image's versions in the registry")
         }
+        CommandName::GetPods => say!(language, "поды приложения", "the application's pods"),
         CommandName::Apps => say!(language, "приложения и среды", "applications and environments"),
         CommandName::WhoAmI => say!(language, "ваш ID и ID чата", "your ID and the chat's"),
         CommandName::Help => say!(language, "команды и примеры", "commands and examples"),
@@ -69,6 +70,15 @@ pub(super) fn details(name: CommandName, language: Language) -> String {
              — кнопки, чтобы развернуть одну из новейших.",
             "Shows the image's tags in the registry, newest versions first, and which of them git has and which are \
              running. Below the list are buttons to deploy one of the newest."
+        ),
+        CommandName::GetPods => say!(
+            language,
+            "Показывает поды, которые принадлежат Deployment приложения: готовность, состояние с настоящей причиной \
+             (`CrashLoopBackOff`, `ImagePullBackOff`, `OOMKilled`, почему под ждёт), перезапуски, возраст, узел и тег \
+             образа. Неисправные — первыми; во время обновления новые и прежние поды раздельно. Без имени — все приложения.",
+            "Shows the pods that belong to the application's Deployment: readiness, status with the real reason \
+             (`CrashLoopBackOff`, `ImagePullBackOff`, `OOMKilled`, why a pod is pending), restarts, age, node and image \
+             tag. Failing ones come first; during a rollout new and old pods stand apart. Without a name, all applications."
         ),
         CommandName::Apps => say!(
             language,

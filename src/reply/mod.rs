@@ -17,6 +17,7 @@ macro_rules! say {
 mod apps;
 mod button;
 mod clean;
+mod columns;
 mod compose;
 mod containers;
 mod denial;
@@ -29,6 +30,7 @@ mod manifest;
 mod message;
 #[cfg(feature = "sandbox")]
 mod playground;
+mod pods;
 mod quantity;
 mod reference;
 mod refusal;
@@ -36,6 +38,7 @@ mod rollout;
 mod status;
 #[cfg(test)]
 mod tests;
+mod unanswered;
 
 pub use button::{press_again, press_denied, press_forgotten, pressed_by};
 pub use edit::{edit_change, edit_error, edit_found, edit_nothing_changed, edit_place, edit_remedy, edit_report_lost};
@@ -60,10 +63,20 @@ pub fn render(answer: &Answer, language: Language) -> Message {
         Answer::Apps(catalogue) => apps::apps(catalogue, language),
         Answer::Status(reports) => status::status(reports, language),
         Answer::Containers(report) => containers::containers(report, language),
+        Answer::Pods(reports) => pods::pods(reports, language),
         Answer::Help(None) => help::all(language),
         Answer::Help(Some(name)) => help::one(*name, language),
         Answer::Start { known } => identity::start(*known, language),
         Answer::WhoAmI { sender, place, known_as } => identity::who_am_i(sender, *place, known_as.as_deref(), language),
     };
     text.build()
+}
+
+/// Puts an answer into words for a terminal or a file: tables may be as wide and as long as they are.
+#[must_use]
+pub fn render_wide(answer: &Answer, language: Language) -> Message {
+    match answer {
+        Answer::Pods(reports) => pods::pods_wide(reports, language).build_whole(),
+        _ => render(answer, language),
+    }
 }

@@ -7,6 +7,7 @@ mod fetches;
 mod follow;
 mod mutation;
 mod order;
+mod pods;
 mod publish;
 mod query;
 mod repositories;

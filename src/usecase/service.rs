@@ -29,7 +29,7 @@ use crate::{
         policy::{Denial, Policy},
     },
     grammar::{self, Parsed},
-    ports::{Clock, Cluster, Registry, ReplyError},
+    ports::{Clock, Cluster, Pods, Registry, ReplyError},
 };
 
 /// The world outside, as the service needs it.
@@ -41,6 +41,8 @@ pub struct Ports {
     pub registry: Option<Arc<dyn Registry>>,
     /// The cluster; without one, commits are not followed.
     pub cluster: Option<Arc<dyn Cluster>>,
+    /// The same cluster's pods.
+    pub pods: Option<Arc<dyn Pods>>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -65,6 +67,7 @@ pub struct Service(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) registry: Option<Arc<dyn Registry>>,
     pub(super) cluster: Option<Arc<dyn Cluster>>,
+    pub(super) pods: Option<Arc<dyn Pods>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: ServiceSettings,
     pub(super) repositories: Repositories,
@@ -97,11 +100,12 @@ impl Service {
     #[must_use]
     pub fn start(ports: Ports, settings: ServiceSettings) -> Self {
         let stop = CancellationToken::new();
-        let Ports { repositories, registry, cluster, clock } = ports;
+        let Ports { repositories, registry, cluster, pods, clock } = ports;
         let repositories = Repositories::start(repositories, &clock, &settings.catalogue, settings.publish, &stop);
         Self(Arc::new(Inner {
             registry,
             cluster,
+            pods,
             clock,
             settings,
             repositories,

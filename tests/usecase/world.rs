@@ -158,6 +158,7 @@ impl World {
             repositories: repositories.into_iter().map(port).collect(),
             registry: Some(Arc::clone(&self.registry) as Arc<dyn Registry>),
             cluster: self.cluster.clone(),
+            pods: None,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         };
         let anna = Person { id: PersonId(1), name: "Анна".into(), email: "anna@example.org".into() };

@@ -62,6 +62,12 @@ impl ArgoCd {
         Ok(Self { client, repositories: settings.repositories, deadline: settings.deadline })
     }
 
+    /// The client, for others that ask the same API server.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// Waits for an answer no longer than the deadline: the client itself would wait for ever.
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, ClusterError>> + Send) -> Result<T, ClusterError> {
         timeout(self.deadline, work).await.unwrap_or_else(|_| {

@@ -55,6 +55,7 @@ impl ExitCode {
             | Answer::Apps(_)
             | Answer::Status(_)
             | Answer::Containers(_)
+            | Answer::Pods(_)
             | Answer::Help(_)
             | Answer::Start { .. }
             | Answer::WhoAmI { .. } => Self::Done,
@@ -106,6 +107,7 @@ pub fn outcome(answer: &Answer) -> &'static str {
         Answer::Apps(_)
         | Answer::Status(_)
         | Answer::Containers(_)
+        | Answer::Pods(_)
         | Answer::Help(_)
         | Answer::Start { .. }
         | Answer::WhoAmI { .. } => "answered",

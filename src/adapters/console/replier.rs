@@ -14,7 +14,7 @@ use super::exit::{ExitCode, outcome};
 use crate::{
     domain::{answer::Answer, language::Language, name::ReplyAddress, rollout::Stage},
     ports::{Replier, ReplyError},
-    reply::render,
+    reply::render_wide,
 };
 
 /// How replies are shown.
@@ -133,7 +133,7 @@ impl<W: Write + Send> TerminalReplier<W> {
 
     /// The answer in words. What came from outside can't steer the terminal.
     fn text(&self, answer: &Answer) -> String {
-        let message = render(answer, self.language);
+        let message = render_wide(answer, self.language);
         let mut plain = message.to_plain();
         if self.commands && answer.is_final() {
             plain.truncate(plain.trim_end().len());

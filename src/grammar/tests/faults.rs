@@ -203,7 +203,7 @@ fn unknown_commands_get_the_nearest_right_ones() {
         ("scale", CommandName::SetReplicas),
         ("stat", CommandName::Status),
         ("statsu", CommandName::Status),
-        ("getpods", CommandName::Status),
+        ("getpods", CommandName::GetPods),
         ("show_containers", CommandName::ShowContainers),
         ("containers", CommandName::ShowContainers),
         ("tags", CommandName::ShowContainers),

@@ -76,6 +76,8 @@ fn questions() {
     is("/status a/prod", Command::Query(Query::Status(target("a/prod"))));
     is("/showcontainers", Command::Query(Query::ShowContainers(Target::default())));
     is("/showcontainers a", Command::Query(Query::ShowContainers(target("a"))));
+    is("/get_pods", Command::Query(Query::GetPods(Target::default())));
+    is("/get_pods a/prod", Command::Query(Query::GetPods(target("a/prod"))));
     is("/help", Command::Query(Query::Help(None)));
     for text in ["/help deploy", "/help /deploy", "/help DEPLOY", "/help /deploy@tiphys_bot"] {
         is(text, Command::Query(Query::Help(Some(CommandName::Deploy))));

@@ -23,6 +23,7 @@ fn all_commands() {
     /set_replicas — задать число реплик
     /status — что в git, в кластере и в реестре
     /showcontainers — версии образа в реестре
+    /get_pods — поды приложения
     /apps — приложения и среды
     /whoami — ваш ID и ID чата
     /help — команды и примеры
@@ -40,6 +41,7 @@ fn all_commands() {
     /set_replicas — set the number of replicas
     /status — what git, the cluster and the registry have
     /showcontainers — the image's versions in the registry
+    /get_pods — the application's pods
     /apps — applications and environments
     /whoami — your ID and the chat's
     /help — commands and examples
@@ -181,6 +183,7 @@ fn the_menu() {
     set_replicas: Задать число реплик
     status: Что в git, в кластере и в реестре
     showcontainers: Версии образа в реестре
+    get_pods: Поды приложения
     apps: Приложения и среды
     whoami: Ваш ID и ID чата
     help: Команды и примеры
@@ -190,6 +193,7 @@ fn the_menu() {
     set_replicas: Set the number of replicas
     status: What git, the cluster and the registry have
     showcontainers: The image's versions in the registry
+    get_pods: The application's pods
     apps: Applications and environments
     whoami: Your ID and the chat's
     help: Commands and examples

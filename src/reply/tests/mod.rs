@@ -12,6 +12,7 @@ mod help;
 mod manifest;
 mod operations;
 mod pieces;
+mod pods;
 mod reading;
 mod refusal;
 mod rollout;

@@ -19,7 +19,7 @@ use super::{
     patch,
     selector::Selector,
     status::ApiError,
-    store::text,
+    store::{Page, text},
     table, watching,
 };
 
@@ -141,7 +141,8 @@ fn answer(
             if matches!(parameter(parameters, "watch"), "true" | "1") {
                 return watching::watch(cluster, filter, parameters);
             }
-            list(cluster, &filter, parameters).map(|list| Json(list).into_response())
+            let metadata_wanted = header_text(headers, header::ACCEPT).contains("as=PartialObjectMetadataList");
+            list(cluster, &filter, parameters, metadata_wanted).map(|list| Json(list).into_response())
         }
         ("GET", Some(name), None) => {
             let object = cluster.store.get(kind, namespace.unwrap_or_default(), name);
@@ -221,10 +222,12 @@ pub(crate) fn mark_deleted(pod: &mut Value, now: Timestamp) {
 }
 
 /// A list object, whole or the page that `limit` and `continue` ask for.
-fn list(cluster: &Kubernetes, filter: &watching::Filter, parameters: &Parameters) -> Result<Value, ApiError> {
-    let (version, objects) = cluster.store.list_at(filter.kind);
-    let objects: Vec<Value> = objects.into_iter().filter(|object| filter.matches(object)).collect();
-    let total = objects.len();
+fn list(
+    cluster: &Kubernetes,
+    filter: &watching::Filter,
+    parameters: &Parameters,
+    metadata_wanted: bool,
+) -> Result<Value, ApiError> {
     let start: usize = match parameter(parameters, "continue") {
         "" => 0,
         token => token
@@ -233,7 +236,7 @@ fn list(cluster: &Kubernetes, filter: &watching::Filter, parameters: &Parameters
             .ok_or_else(|| ApiError::bad_request("continue key is not valid: the token was not made by this server"))?,
     };
     let limit = parameter(parameters, "limit").parse().ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-    let items: Vec<Value> = objects.into_iter().skip(start).take(limit).collect();
+    let Page { version, items, total } = cluster.store.page(filter.kind, |object| filter.matches(object), start, limit);
     let end = start.saturating_add(items.len());
     let mut metadata = json!({"resourceVersion": version.to_string()});
     if end < total && !items.is_empty() {
@@ -243,6 +246,12 @@ fn list(cluster: &Kubernetes, filter: &watching::Filter, parameters: &Parameters
     if filter.as_table {
         return Ok(table::table(filter.kind, &items, &metadata));
     }
+    if metadata_wanted {
+        let items: Vec<Value> = items.iter().map(metadata_only).collect();
+        return Ok(json!({
+            "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items,
+        }));
+    }
     let info = filter.kind.info();
     Ok(json!({
         "kind": format!("{}List", info.name),
@@ -250,6 +259,11 @@ fn list(cluster: &Kubernetes, filter: &watching::Filter, parameters: &Parameters
         "metadata": metadata,
         "items": items,
     }))
+}
+
+/// What a client sees of an object when it asks for no more than the metadata.
+fn metadata_only(object: &Value) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
 }
 
 fn logs(cluster: &Kubernetes, namespace: &str, name: &str, parameters: &Parameters) -> Result<Response, ApiError> {

@@ -1,5 +1,6 @@
 //! The API server: the part of the Kubernetes API that the bot and `kubectl get` use, over plain HTTP.
 
+mod crowd;
 mod discovery;
 mod handler;
 pub mod kind;
@@ -7,6 +8,7 @@ mod log;
 mod nodes;
 mod patch;
 mod selector;
+mod server;
 mod status;
 pub mod store;
 pub(crate) mod table;
@@ -26,7 +28,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::handler::mark_deleted;
-pub use self::status::ApiError;
+pub use self::{crowd::Crowd, server::ApiServer, status::ApiError};
 use self::{kind::Kind, log::Logs, store::Store};
 
 /// The cluster: its objects, its logs and the faults that are scripted for its API.

@@ -41,7 +41,7 @@ pub(super) fn taint(node: &mut Value, key: &str, effects: &[&str], on: bool) {
     }
 }
 
-fn node(name: &str, internal: &str, external: Option<&str>, control_plane: bool, now: Timestamp) -> Value {
+pub(super) fn node(name: &str, internal: &str, external: Option<&str>, control_plane: bool, now: Timestamp) -> Value {
     let created = now.checked_sub(SignedDuration::from_hours(24 * 97)).unwrap_or(now);
     let mut labels = json!({
         "beta.kubernetes.io/arch": "amd64",

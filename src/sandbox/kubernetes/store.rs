@@ -29,6 +29,17 @@ struct State {
     log: VecDeque<Event>,
 }
 
+/// A part of a list.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// The resource version at which it is so.
+    pub(super) version: u64,
+    /// The objects of this page.
+    pub(super) items: Vec<Value>,
+    /// How many objects the whole list has.
+    pub(super) total: usize,
+}
+
 /// A change of an object.
 #[derive(Debug, Clone)]
 pub struct Event {
@@ -78,9 +89,25 @@ impl Store {
 
     /// All objects of a kind, and the resource version at which they are so.
     pub(super) fn list_at(&self, kind: Kind) -> (u64, Vec<Value>) {
+        let page = self.page(kind, |_| true, 0, usize::MAX);
+        (page.version, page.items)
+    }
+
+    /// Some of the objects of a kind that match: at most `limit` of them, after the first `start`.
+    pub(super) fn page(&self, kind: Kind, matches: impl Fn(&Value) -> bool, start: usize, limit: usize) -> Page {
         let state = self.lock();
-        let objects = state.objects.iter().filter(|((its, _, _), _)| *its == kind);
-        (state.version, objects.map(|(_, object)| object.clone()).collect())
+        let first = (kind, String::new(), String::new());
+        let of_kind = state.objects.range(first..).take_while(|((its, _, _), _)| *its == kind);
+        let mut total = 0;
+        let mut items = Vec::new();
+        // A large list is asked for page by page: only what is shown is copied.
+        for (_, object) in of_kind.filter(|(_, object)| matches(object)) {
+            if total >= start && items.len() < limit {
+                items.push(object.clone());
+            }
+            total += 1;
+        }
+        Page { version: state.version, items, total }
     }
 
     /// Adds an object; fills in uid, times and versions.

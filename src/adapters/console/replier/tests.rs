@@ -118,7 +118,7 @@ fn screen(output: &str) -> Vec<String> {
 }
 
 fn plain(answer: &Answer) -> String {
-    render(answer, Language::En).to_plain().trim_end().to_owned()
+    crate::reply::render(answer, Language::En).to_plain().trim_end().to_owned()
 }
 
 /// Everything that is drawn for these texts; the last one is final.

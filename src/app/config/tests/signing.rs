@@ -3,7 +3,10 @@
 use russh::keys::{PrivateKey, ssh_key::LineEnding, ssh_key::private::Ed25519Keypair};
 
 use super::{all_warnings, no_environment, small};
-use crate::app::config::{Config, Depth, Signing, convert::parse};
+use crate::{
+    app::config::{Config, Depth, Signing, convert::parse},
+    domain::catalogue::RepositoryBranch,
+};
 
 struct Folder(tempfile::TempDir);
 
@@ -46,7 +49,10 @@ fn it_is_tried_at_the_start() {
     let folder = Folder::new();
     let config = folder.parse("{ key_file: ./key }", Depth::Everything).expect("no faults");
     let key_file = folder.0.path().join("./key");
-    assert_eq!(config.repository.signing, Some(Signing { key_file, passphrase_file: None }));
+    assert_eq!(
+        config.repositories[&RepositoryBranch::default()].signing,
+        Some(Signing { key_file, passphrase_file: None })
+    );
     assert_eq!(folder.faults("{ key_file: ./key, passphrase_file: ./pass }"), "none");
     insta::assert_snapshot!([
         folder.faults("{ key_file: ./torn }"),

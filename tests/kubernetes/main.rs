@@ -1,0 +1,6 @@
+//! The Kubernetes adapter against the sandbox's API server.
+#![cfg(feature = "sandbox")]
+
+mod fleet;
+mod shapes;
+mod support;
