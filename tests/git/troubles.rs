@@ -4,7 +4,7 @@
 use std::{fs, time::Duration};
 
 use tiphys::{
-    adapters::git::{GitRepository, Settings, find_program},
+    adapters::git::{GitRepository, Settings, TokenSource, find_program},
     ports::{ManifestRepository, RepositoryError},
 };
 
@@ -23,12 +23,15 @@ enum Road {
     Git,
     Http,
     Https,
+    /// nginx, over HTTP/2.
+    Nginx,
     Ssh,
 }
 
 enum Server {
     None,
     Web { _server: GitServer },
+    Nginx { _server: Nginx },
     Shell(Sshd),
 }
 
@@ -57,6 +60,14 @@ impl Site {
                 let (url, address) = (server.url(), server.address());
                 (Server::Web { _server: server }, url, address)
             }
+            Road::Nginx => {
+                let authority = Authority::new();
+                authority.write(&world.path("ca.pem"));
+                let server = Nginx::start(&world, "remote.git", &authority, "ssl http2").await;
+                let url = server.url.clone();
+                let address = url.split('/').nth(2).expect("a host").parse().expect("an address");
+                (Server::Nginx { _server: server }, url, address)
+            }
             Road::Ssh => {
                 let server = Sshd::start(&world, "AcceptEnv GIT_PROTOCOL").await;
                 let (url, address) = (server.url(&world, "remote.git"), server.address());
@@ -73,6 +84,11 @@ impl Site {
                 settings.known_hosts_file = Some(world.path("known_hosts"));
             }
             (_, Road::Https) => settings.ca_file = Some(world.path("ca.pem")),
+            (_, Road::Nginx) => {
+                settings.ca_file = Some(world.path("ca.pem"));
+                settings.username = Some("bot".to_owned());
+                settings.token = Some(TokenSource::Value("hunter2".to_owned().into()));
+            }
             (_, Road::Git) => settings.git_program = find_program(),
             _ => {}
         }
@@ -159,6 +175,12 @@ async fn a_web_connection_may_break_at_any_byte() {
 }
 
 #[tokio::test]
+#[ignore = "needs nginx and fcgiwrap"]
+async fn a_multiplexed_connection_may_break_at_any_byte() {
+    cut_everywhere(Road::Nginx, 6).await;
+}
+
+#[tokio::test]
 #[ignore = "needs sshd"]
 async fn a_session_may_break_at_any_byte() {
     cut_everywhere(Road::Ssh, 6).await;
@@ -188,6 +210,12 @@ async fn restarted(road: Road) {
 async fn a_web_server_that_is_restarted_is_found_again() {
     restarted(Road::Http).await;
     restarted(Road::Https).await;
+}
+
+#[tokio::test]
+#[ignore = "needs nginx and fcgiwrap"]
+async fn a_multiplexing_server_that_is_restarted_is_found_again() {
+    restarted(Road::Nginx).await;
 }
 
 #[tokio::test]
@@ -346,33 +374,17 @@ async fn a_push_that_lands_too_late_is_found_over_ssh() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs sshd, nginx and fcgiwrap, and takes half a minute"]
 async fn a_hook_may_take_half_a_minute() {
-    let minute = Duration::from_secs(60);
-    let over_ssh = async {
-        let mut site = Site::new(Road::Ssh).await;
-        site.settings.deadline = minute;
+    async fn patient(road: Road) {
+        let mut site = Site::new(road).await;
+        site.settings.deadline = Duration::from_secs(60);
         let repository = site.repository();
         site.world.install_hook("sleep 30");
         let base = repository.fetch().await.expect("fetched");
         repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
-        repository.fetch().await.expect("fetched in the same session");
+        repository.fetch().await.expect("fetched over the same connection");
         site.world.assert_sound(3);
-    };
-    let over_https = async {
-        rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
-        let (world, authority) = (World::new(), Authority::new());
-        authority.write(&world.path("ca.pem"));
-        let server = Nginx::start(&world, "remote.git", &authority, "ssl http2").await;
-        let mut settings = world.settings(&server.url);
-        (settings.ca_file, settings.deadline) = (Some(world.path("ca.pem")), minute);
-        settings.username = Some("bot".to_owned());
-        settings.token = Some(tiphys::adapters::git::TokenSource::Value("hunter2".to_owned().into()));
-        let repository = GitRepository::new(settings).expect("valid settings");
-        world.install_hook("sleep 30");
-        let base = repository.fetch().await.expect("fetched");
-        repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed");
-        world.assert_sound(3);
-    };
-    tokio::join!(over_ssh, over_https);
+    }
+    tokio::join!(patient(Road::Ssh), patient(Road::Nginx));
 }
 
 #[tokio::test]
