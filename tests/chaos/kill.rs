@@ -57,6 +57,11 @@ fn steps(remote: Remote) -> Vec<(Step, u32)> {
             [(Server::Registry, 2), (Server::Kubernetes, 6)].to_vec()
         }
         Remote::Http => [(Server::Registry, 2), (Server::Kubernetes, 6), (Server::Git, 9)].to_vec(),
+        // More goes to and fro there, before anything is pushed and after.
+        Remote::Ssh => {
+            let of_git = [4, 12, 20, 30].map(|skip| (Server::Git, skip));
+            [&of_git[..], &[(Server::Registry, 2), (Server::Kubernetes, 6)]].concat()
+        }
     };
     for (server, skip) in servers {
         for passage in [Passage::Asked, Passage::Delivered, Passage::Answered] {
@@ -179,7 +184,7 @@ impl Lane {
             }
             std::future::ready(Tapped::Continue)
         });
-        if remote != Remote::Http {
+        if matches!(remote, Remote::Path | Remote::Git) {
             watch_branch(stage.playbill.world.repository_path().join("refs/heads/main"), &range);
         }
         Self { name, stage, range, dice, remote, given: Vec::new(), kills: BTreeMap::new() }
@@ -190,7 +195,7 @@ impl Lane {
         let path = std::env::var_os("PATH").unwrap_or_default();
         self.stage.playbill.serve_with(|command| match self.remote {
             Remote::Git => command.env("PATH", path),
-            Remote::Path | Remote::Http => command,
+            Remote::Path | Remote::Http | Remote::Ssh => command,
         })
     }
 
@@ -307,13 +312,15 @@ impl Lane {
     }
 }
 
+/// What needs no server of the distribution.
+const LOCAL: [Remote; 3] = [Remote::Path, Remote::Http, Remote::Git];
+
 /// Kills the bot so many times in each of some sandboxes at once.
-async fn kill(lanes: usize, each: usize) {
+async fn kill(lanes: &[Remote], each: usize) {
     let begin = Instant::now();
     let mut dice = Dice::from_env();
     let mut running = JoinSet::new();
-    for number in 0..lanes {
-        let remote = [Remote::Path, Remote::Http, Remote::Git][number % 3];
+    for (number, &remote) in lanes.iter().enumerate() {
         let dice = dice.split();
         running.spawn(async move {
             let mut lane = Lane::build(format!("lane {number}, {remote:?}"), remote, dice).await;
@@ -331,18 +338,24 @@ async fn kill(lanes: usize, each: usize) {
         of_lane.into_iter().for_each(|(step, times)| *kills.entry(step).or_default() += times);
         commands += given;
     }
-    assert_eq!(kills.values().sum::<usize>(), lanes * each);
-    println!("{} kills, {commands} commands in {:?}", lanes * each, begin.elapsed());
+    assert_eq!(kills.values().sum::<usize>(), lanes.len() * each);
+    println!("{} kills, {commands} commands in {:?}", lanes.len() * each, begin.elapsed());
     kills.iter().for_each(|(step, times)| println!("{times:4} {step:?}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_step_the_bot_does_everything_once() {
-    kill(3, 12).await;
+    kill(&LOCAL, 12).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute or more"]
 async fn killed_hundreds_of_times_the_bot_does_everything_once() {
-    kill(6, 60).await;
+    kill(&LOCAL.repeat(2), 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs sshd, and takes a minute or more"]
+async fn killed_in_the_middle_of_a_session_the_bot_does_everything_once() {
+    kill(&[Remote::Ssh; 3], 70).await;
 }

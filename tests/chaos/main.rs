@@ -15,4 +15,7 @@ mod kill;
 mod playbill;
 mod race;
 mod relay;
+#[path = "../common/sshd.rs"]
+#[expect(dead_code, reason = "the tests of the git adapter use more of it")]
+mod sshd;
 mod stage;

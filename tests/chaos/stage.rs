@@ -12,6 +12,7 @@ use crate::{
     ground::Ground,
     playbill::{ANNA, BORIS, CHAT, Playbill},
     relay::{Passage, Relay, Witness},
+    sshd::Sshd,
 };
 
 /// How long anything may take on a busy machine.
@@ -29,6 +30,8 @@ pub(crate) enum Remote {
     Git,
     /// Over smart HTTP.
     Http,
+    /// Over SSH.
+    Ssh,
 }
 
 /// What a step of the bot's conversations with the sandbox's other servers is called with.
@@ -51,9 +54,11 @@ pub(crate) struct Stage {
     pub(crate) ground: Ground,
     /// The manifests repository as the bot reaches it.
     pub(crate) url: String,
+    credentials: String,
     registry: SocketAddr,
     kubernetes: SocketAddr,
     _git: Option<GitServer>,
+    _sshd: Option<Sshd>,
     _relays: Vec<Relay>,
 }
 
@@ -67,31 +72,57 @@ impl Stage {
 
         let mut options = world::Options::new(dir.path());
         options.pace = Pace::quick();
-        let url = match remote {
-            Remote::Path | Remote::Git => dir.path().join("manifests.git").display().to_string(),
-            Remote::Http => format!("http://{git}/manifests.git"),
+        let sshd = match remote {
+            Remote::Ssh => Some(Sshd::start(&ground, "AcceptEnv GIT_PROTOCOL").await),
+            _ => None,
+        };
+        let mut credentials = String::new();
+        let url = match (remote, &sshd) {
+            (Remote::Http, _) => format!("http://{git}/manifests.git"),
+            (_, Some(sshd)) => {
+                // The relay stands where the server would.
+                let port =
+                    |text: String| text.replace(&format!(":{}", sshd.address().port()), &format!(":{}", git.port()));
+                let known = ground.path("known_hosts");
+                fs::write(&known, port(sshd.known(&ground, "host_ed25519"))).expect("writable");
+                let (key, known) = (ground.path("client").display().to_string(), known.display());
+                credentials = format!("  ssh_key_file: {key}\n  known_hosts_file: {known}\n");
+                port(sshd.url(&ground, "manifests.git"))
+            }
+            _ => dir.path().join("manifests.git").display().to_string(),
         };
         options.repository_url = Some(url.clone());
         let world = Arc::new(World::start(options).await.expect("a world"));
         let playbill = Playbill { dir, world, telegram: telegram().await };
 
         let git = match remote {
-            Remote::Path | Remote::Git => None,
             Remote::Http => Some(GitServer::http(&ground, "manifests.git").await),
+            _ => None,
         };
+        let address_of_git = git.as_ref().map(GitServer::address).or(sshd.as_ref().map(Sshd::address));
         let servers = [
-            (Server::Git, git.as_ref().map(GitServer::url)),
-            (Server::Registry, Some(playbill.world.registry_url())),
-            (Server::Kubernetes, Some(playbill.world.kubernetes_url())),
+            (Server::Git, address_of_git),
+            (Server::Registry, Some(address(&playbill.world.registry_url()))),
+            (Server::Kubernetes, Some(address(&playbill.world.kubernetes_url()))),
         ];
-        for (relay, (server, url)) in relays.iter_mut().zip(servers) {
+        for (relay, (server, address)) in relays.iter_mut().zip(servers) {
             let tell = Arc::clone(&tell);
             let witness: Witness = Arc::new(move |passage| tell(server, passage));
-            if let Some(url) = url {
-                relay.serve(address(&url), witness);
+            if let Some(address) = address {
+                relay.serve(address, witness);
             }
         }
-        let stage = Self { playbill, ground, url, registry, kubernetes, _git: git, _relays: relays.into() };
+        let stage = Self {
+            playbill,
+            ground,
+            url,
+            credentials,
+            registry,
+            kubernetes,
+            _git: git,
+            _sshd: sshd,
+            _relays: relays.into(),
+        };
         stage.configure(&stage.playbill);
         stage
     }
@@ -105,7 +136,7 @@ impl Stage {
     }
 
     fn configure(&self, playbill: &Playbill) {
-        let file = playbill.configure("en", "mirror.git", &self.url, "");
+        let file = playbill.configure("en", "mirror.git", &self.url, &self.credentials);
         let chats: Vec<_> = (0..CHATS).map(|number| format!("{{ id: {} }}", chat(number))).collect();
         let registry = playbill.world.registry_url();
         rewrite(&file, "chats: ", |_| format!("chats: [{}]", chats.join(", ")));

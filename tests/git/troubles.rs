@@ -170,8 +170,8 @@ async fn cut_everywhere(road: Road, places: usize) {
 
 #[tokio::test]
 async fn a_web_connection_may_break_at_any_byte() {
-    cut_everywhere(Road::Http, 8).await;
-    cut_everywhere(Road::Https, 4).await;
+    cut_everywhere(Road::Http, 6).await;
+    cut_everywhere(Road::Https, 2).await;
 }
 
 #[tokio::test]
