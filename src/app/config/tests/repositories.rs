@@ -69,7 +69,9 @@ fn each_environment_is_on_the_branch_that_is_said_nearest() {
     assert!(matches!(&shop.credentials, Credentials::Token { token: SecretSource::Env(name), .. } if name == "SHOP"));
     assert_eq!(shop.web_url.as_deref(), Some("https://gitlab.example.org/team/shop"));
     assert_eq!((shop.committer.name.as_str(), yard.committer.name.as_str()), ("tiphys", "yard"));
-    assert!(matches!(&yard.credentials, Credentials::Ssh { key_file, .. } if *key_file == PathBuf::from("/etc/key")));
+    assert!(
+        matches!(&yard.credentials, Credentials::Ssh { key_file, .. } if key_file.as_path() == Path::new("/etc/key"))
+    );
 }
 
 #[test]
