@@ -124,25 +124,24 @@ pub(super) fn find(tree: &Tree<'_>, root: NodeId, wanted: &Wanted<'_>) -> Result
             relation => matches.push((relation, index, *item)),
         }
     }
-    let lines: Vec<usize> = matches.iter().take(MAX_LINES).map(|(_, _, item)| tree.line(*item)).collect();
-    match (matches.as_slice(), lines.as_slice()) {
-        ([], _) => {}
-        ([(relation, index, item)], _) if *relation != Relation::Pattern => {
+    match matches.as_slice() {
+        [] => {}
+        [(relation, index, item)] if *relation != Relation::Pattern => {
             let map = tree.target(*item);
             let hazard = shared(tree, *item).or_else(|| merged(tree, map, wanted.keys()));
             place.hazard = place.hazard.or(hazard);
             duplicates(tree, map)?;
             place.entry = Some((*index, map));
         }
-        ([(_, _, item)], _) => {
+        [(_, _, item)] => {
             place.rival = Some(Rival { at: tree.position(*item), map: tree.target(*item), applies: true });
         }
-        (several, lines) => {
+        several => {
             let second = several.get(1).map(|(_, _, item)| tree.position(*item));
             let fault = PlanFault::AmbiguousEntry {
                 section: wanted.section().to_owned(),
                 name: wanted.name().to_owned(),
-                lines: lines.to_vec(),
+                lines: several.iter().take(MAX_LINES).map(|(_, _, item)| tree.line(*item)).collect(),
             };
             return Err(Fault { at: second, fault });
         }
@@ -200,10 +199,9 @@ fn relation(tree: &Tree<'_>, map: NodeId, wanted: &Wanted<'_>) -> Result<Relatio
         Relation::NewName
     } else if pattern::matches(name, image) {
         Relation::Pattern
-    } else if [name, new_name].iter().any(|other| base_name(other) == base_name(image)) {
-        Relation::Rival
     } else {
-        Relation::None
+        let base = base_name(image);
+        if [name, new_name].iter().any(|other| base_name(other) == base) { Relation::Rival } else { Relation::None }
     })
 }
 
@@ -215,6 +213,6 @@ fn text<'t>(tree: &'t Tree<'_>, map: NodeId, key: &str) -> Result<Option<&'t str
 
 /// The last part of an image's path, without tag and digest.
 fn base_name(image: &str) -> &str {
-    let last = image.rsplit('/').next().unwrap_or(image);
-    last.split([':', '@']).next().unwrap_or(last)
+    let last = &image[image.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1)..];
+    &last[..last.bytes().position(|byte| matches!(byte, b':' | b'@')).unwrap_or(last.len())]
 }

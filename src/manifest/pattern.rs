@@ -21,7 +21,7 @@ fn has_set(name: &str) -> bool {
 /// Kustomize matches `^name(:tag)?(@sha256:digest)?$`, its name pasted into the middle. A dot therefore stands for any
 /// character: `my.app` matches `my-app` too. Where it can't be told whether a name matches, it does.
 pub(super) fn matches(name: &str, image: &str) -> bool {
-    if name.contains(['*', '+', '?', '[', ']', '(', ')', '{', '}', '|', '^', '$', '\\']) {
+    if name.bytes().any(is_operator) {
         // Go knows no sets within brackets, and the editor doesn't wait for thousands of long expressions.
         if name.len() > MAX_LENGTH || has_set(name) {
             return true;
@@ -29,16 +29,29 @@ pub(super) fn matches(name: &str, image: &str) -> bool {
         let whole = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
         return RegexBuilder::new(&whole).size_limit(MAX_SIZE).build().map_or(true, |regex| regex.is_match(image));
     }
+    let Some(rest) = behind(name, image) else { return false };
+    if rest.is_empty() {
+        return true;
+    }
     let (tagged, digest) = image.split_once('@').map_or((image, None), |(tagged, digest)| (tagged, Some(digest)));
-    let untagged = &tagged[..tag_start(tagged).unwrap_or(tagged.len())];
+    let untagged = tag_start(tagged).unwrap_or(tagged.len());
     let pinned = digest.is_none_or(|digest| digest.starts_with("sha256:"));
-    equal_but_for_dots(name, image) || pinned && [tagged, untagged].iter().any(|text| equal_but_for_dots(name, text))
+    pinned && [tagged.len(), untagged].contains(&(image.len() - rest.len()))
 }
 
-fn equal_but_for_dots(pattern: &str, text: &str) -> bool {
-    let mut chars = text.chars();
-    pattern.chars().all(|wanted| chars.next().is_some_and(|char| char == wanted || wanted == '.'))
-        && chars.next().is_none()
+/// Whether a character makes more of a regular expression than a text with dots.
+fn is_operator(byte: u8) -> bool {
+    matches!(byte, b'*' | b'+' | b'?' | b'[' | b']' | b'(' | b')' | b'{' | b'}' | b'|' | b'^' | b'$' | b'\\')
+}
+
+/// What follows in a text that begins as a pattern without operators says.
+fn behind<'t>(pattern: &str, text: &'t str) -> Option<&'t str> {
+    let equal = pattern.bytes().zip(text.bytes()).take_while(|(wanted, byte)| wanted == byte).count();
+    // Not within a character.
+    let equal = (0..=equal).rev().find(|at| text.is_char_boundary(*at) && pattern.is_char_boundary(*at)).unwrap_or(0);
+    let (pattern, mut chars) = (&pattern[equal..], text[equal..].chars());
+    let begins = pattern.chars().all(|wanted| chars.next().is_some_and(|char| char == wanted || wanted == '.'));
+    begins.then(|| chars.as_str())
 }
 
 #[cfg(test)]

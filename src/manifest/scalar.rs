@@ -57,6 +57,9 @@ fn is_word(text: &str) -> bool {
 
 fn is_number(text: &str) -> bool {
     let bare = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !bare.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
     let lower = bare.to_ascii_lowercase();
     let radix = |prefix: &str, digits: &str| {
         lower.strip_prefix(prefix).is_some_and(|rest| rest.bytes().all(|b| digits.as_bytes().contains(&b)))

@@ -48,6 +48,9 @@ pub(super) fn one_of(tree: &Tree<'_>, map: NodeId, keys: &[&str]) -> Result<Opti
 
 /// Whether two keys are one to Go's JSON reader: it folds two letters beyond ASCII as well, the long s and the Kelvin sign.
 fn folds(key: &str, other: &str) -> bool {
+    if other.is_ascii() && key.is_ascii() {
+        return key.eq_ignore_ascii_case(other);
+    }
     let fold = |c: char| match c {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
@@ -249,6 +252,9 @@ pub(super) fn finish_all(
 /// Why a text is not edited that has a character outside of quotes which ends a line to YAML 1.1, and so to kustomize's
 /// reader, but not to YAML 1.2: what the one takes for a comment is a key to the other.
 fn odd_line_end(tree: &Tree<'_>) -> Option<Fault> {
+    if tree.text.is_ascii() {
+        return None;
+    }
     let quoted = |at: usize| {
         let quotes = |node: &super::tree::Node<'_>| {
             matches!(node.kind, Kind::Scalar { style: Style::Single | Style::Double, .. }) && node.span.contains(&at)

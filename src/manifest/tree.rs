@@ -14,6 +14,9 @@ const MAX_DIRECTIVES: usize = 1000;
 /// The most nodes that are kept.
 pub(super) const MAX_NODES: usize = 1 << 20;
 
+/// About how many bytes of a manifest there are to a node, to make room for them at once.
+const BYTES_PER_NODE: usize = 20;
+
 /// The most documents that are read.
 const MAX_DOCUMENTS: usize = 1 << 14;
 
@@ -118,7 +121,7 @@ impl<'t> Tree<'t> {
         if text.len() > MAX_BYTES {
             return Err(Fault::whole(PlanFault::Malformed(format!("longer than {MAX_BYTES} bytes"))));
         }
-        if text.match_indices("\n%").nth(MAX_DIRECTIVES).is_some() {
+        if text.contains('%') && text.match_indices("\n%").nth(MAX_DIRECTIVES).is_some() {
             return Err(Fault::whole(PlanFault::Malformed(format!(
                 "more than {MAX_DIRECTIVES} lines that begin with %"
             ))));
@@ -256,7 +259,7 @@ impl<'t> Builder<'t> {
     fn new(text: &'t str) -> Self {
         Self {
             text,
-            nodes: vec![],
+            nodes: Vec::with_capacity(text.len() / BYTES_PER_NODE),
             documents: vec![],
             open: vec![],
             anchors: HashMap::new(),
