@@ -72,6 +72,8 @@ fn times() {
         let mut samples = vec![vec![]; CONTESTANTS.len()];
         for _ in 0..rounds {
             for (contestant, samples) in CONTESTANTS.iter().zip(&mut samples) {
+                // Whoever comes next clears up the heap that the one before has left behind; that counts for nobody.
+                (contestant.run)(&text, entries);
                 let begin = Instant::now();
                 for _ in 0..batch {
                     (contestant.run)(&text, entries);
