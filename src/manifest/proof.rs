@@ -1,7 +1,8 @@
 //! The proof of an edit: readers that share no code with the editor see the asked-for difference and no other.
 //!
 //! They are yaml-rust2, which shows how every scalar is written, and libyaml, which kustomize's own reader was made from:
-//! it alone knows, for example, that a block scalar at the end of a text without a final line end has none either.
+//! it alone knows, for example, that a block scalar at the end of a text without a final line end has none either. Where
+//! there can be nothing of the kind, a window is proved by yaml-rust2 and the editor's own parser (`window/evident.rs`).
 
 mod reading;
 mod window;

@@ -20,8 +20,9 @@
 //! 4. nothing reaches across: the text has no anchors, aliases, tags and directives, and no key that is put in stands a
 //!    second time in that map, outside the window.
 //!
-//! In the window all three readers must agree as in the proof by the whole text, and yaml-rust2 must see in the old one what
-//! the editor's parser saw there in the whole text. That the two others would see the window's first line where the
+//! In the window yaml-rust2 and the editor's parser must agree as in the proof by the whole text, and yaml-rust2 must see in
+//! the old one what the editor's parser saw there in the whole text. So must libyaml, but where each line is so simple that it
+//! has nothing to add ([`evident`]). That the two others would see the window's first line where the
 //! editor's parser saw it is taken for granted only where each line says by itself, and by its indentation, what stands
 //! there ([`common`]): no tab, no control character, no line end but LF and CRLF, no byte order mark, no `? `, no markers
 //! but `---` on a line of its own, and nothing of several lines but block scalars. The properties in the tests look for
