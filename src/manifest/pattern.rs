@@ -51,7 +51,7 @@ fn behind<'t>(pattern: &str, text: &'t str) -> Option<&'t str> {
     let equal = (0..=equal).rev().find(|at| text.is_char_boundary(*at) && pattern.is_char_boundary(*at)).unwrap_or(0);
     let (pattern, mut chars) = (&pattern[equal..], text[equal..].chars());
     let begins = pattern.chars().all(|wanted| chars.next().is_some_and(|char| char == wanted || wanted == '.'));
-    begins.then(|| chars.as_str())
+    begins.then_some(chars.as_str())
 }
 
 #[cfg(test)]
