@@ -18,8 +18,8 @@ fn a_file_may_say_nothing_of_it_or_all() {
 #[test]
 fn its_values_are_bounded() {
     insta::assert_snapshot!(faults(&(SMALL.to_owned() + "publish: { settle: 1m, batch: 0, queue: 200000 }\n")), @r#"
-    tiphys.yaml:14:21: "publish.settle" must be a duration from 0s to 10s, such as 200ms, not "1m"
-    tiphys.yaml:14:32: "publish.batch" must be at least 1
-    tiphys.yaml:14:42: "publish.queue" must be at most 100000
+    tiphys.yaml:14:20: "publish.settle" must be a duration from 0s to 10s, such as 200ms, not "1m"
+    tiphys.yaml:14:31: "publish.batch" must be at least 1
+    tiphys.yaml:14:41: "publish.queue" must be at most 100000
     "#);
 }
