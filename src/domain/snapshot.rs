@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::name::{NameError, RepoPath};
+use crate::manifest::sources::Memo;
 
 /// Why a file of a snapshot can't be read: the mirror is damaged, or the path is a folder.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,17 @@ pub trait Snapshot: Send + Sync {
     /// # Errors
     /// [`SnapshotError`] when the folder can't be read.
     fn names(&self, folder: &RepoPath) -> Result<Vec<String>, SnapshotError>;
+
+    /// An id of what stands at a path, a folder with all that is below it: the same id means the same content. `None`
+    /// where there is nothing, or where that isn't known.
+    fn id(&self, _path: &RepoPath) -> Option<[u8; 20]> {
+        None
+    }
+
+    /// What was found out about the tree before, where that is kept.
+    fn memo(&self) -> Option<&Memo> {
+        None
+    }
 }
 
 /// One file's new content.
@@ -42,19 +54,39 @@ pub struct FileEdit {
 pub struct Overlay<'a> {
     base: &'a dyn Snapshot,
     edits: BTreeMap<RepoPath, Vec<u8>>,
+    /// Files that the base doesn't have.
+    added: BTreeSet<RepoPath>,
+    memo: Memo,
 }
 
 impl<'a> Overlay<'a> {
     /// A view of `base` without changes.
     #[must_use]
     pub fn new(base: &'a dyn Snapshot) -> Self {
-        Self { base, edits: BTreeMap::new() }
+        Self::with_memo(base, Memo::default())
+    }
+
+    /// A view of `base` without changes, with what is known of it.
+    #[must_use]
+    pub fn with_memo(base: &'a dyn Snapshot, memo: Memo) -> Self {
+        Self { base, edits: BTreeMap::new(), added: BTreeSet::new(), memo }
+    }
+
+    /// What is known of the tree, with all edits and without any.
+    #[must_use]
+    pub fn into_memo(self) -> Memo {
+        self.edits.keys().for_each(|path| self.memo.changed(path));
+        self.memo
     }
 
     /// Lays edits over what was there.
     pub fn apply(&mut self, edits: &[FileEdit]) {
         for edit in edits {
-            self.edits.insert(edit.path.clone(), edit.content.clone());
+            let before = self.edits.insert(edit.path.clone(), edit.content.clone());
+            if before.is_none() && matches!(self.base.file(&edit.path), Ok(None)) {
+                self.added.insert(edit.path.clone());
+            }
+            self.memo.changed(&edit.path);
         }
     }
 }
@@ -68,9 +100,17 @@ impl Snapshot for Overlay<'_> {
     }
 
     fn names(&self, folder: &RepoPath) -> Result<Vec<String>, SnapshotError> {
-        let mut names: BTreeSet<String> = self.base.names(folder)?.into_iter().collect();
-        names.extend(self.edits.keys().filter_map(|path| child_of(folder, path)));
+        let names = self.base.names(folder)?;
+        if self.added.is_empty() {
+            return Ok(names);
+        }
+        let mut names: BTreeSet<String> = names.into_iter().collect();
+        names.extend(self.added.iter().filter_map(|path| child_of(folder, path)));
         Ok(names.into_iter().collect())
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }
 

@@ -5,6 +5,7 @@
 //! makes the answer uncertain, never wrong.
 
 mod layer;
+mod memo;
 mod reach;
 mod reference;
 #[cfg(test)]
@@ -14,7 +15,8 @@ use std::fmt;
 
 pub use self::{
     layer::{Holder, Image, Object, Origin, Workload, split},
-    reach::{Builders, reaches, who_builds_from},
+    memo::Memo,
+    reach::{Builders, reaching, who_builds_from},
     reference::{folder_of, local},
 };
 use self::{

@@ -141,7 +141,7 @@ impl Publisher {
         stop: CancellationToken,
     ) -> Self {
         let (queue, jobs) = mpsc::channel(settings.queue.max(1));
-        let writer = Writer { repository, clock, catalogue, settings, stop, ask_first: false };
+        let writer = Writer { repository, clock, catalogue, settings, stop, ask_first: false, insight: None };
         tokio::spawn(writer.run(jobs).in_current_span());
         Self { queue }
     }

@@ -1,8 +1,11 @@
 //! The files of one commit, read from the mirror when asked for.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use git2::{ObjectType, Oid, Repository};
+use git2::{ObjectType, Oid, Repository, Tree};
 
 use super::{mirror::Mirror, objects::is_file};
 use crate::domain::{
@@ -13,12 +16,61 @@ use crate::domain::{
 /// The largest file that is read; manifests are far smaller.
 const MAX_FILE: usize = 8 << 20;
 
+/// Folders with more entries are kept: libgit2 reads a large tree again each time that it is asked for.
+const LARGE: usize = 50;
+
+/// The most entries that are kept.
+const MAX_KEPT: usize = 50_000;
+
 /// The tree of one commit.
 pub(super) struct GitSnapshot {
-    /// libgit2 objects may not be used by two threads at once.
-    repository: Mutex<Repository>,
+    reader: Mutex<Reader>,
     tree: Oid,
     mirror: Arc<Mirror>,
+}
+
+/// libgit2 objects may not be used by two threads at once.
+struct Reader {
+    repository: Repository,
+    /// The entries of large folders by name.
+    large: HashMap<Oid, HashMap<String, Entry>>,
+    kept: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    id: Oid,
+    kind: Option<ObjectType>,
+    mode: i32,
+}
+
+impl Reader {
+    /// The entry of a folder with that name.
+    fn entry(&mut self, folder: Oid, name: &str) -> Result<Option<Entry>, git2::Error> {
+        if let Some(entries) = self.large.get(&folder) {
+            return Ok(entries.get(name).copied());
+        }
+        let tree = self.repository.find_tree(folder)?;
+        let found = tree.get_name(name).map(|entry| Entry::of(&entry));
+        if tree.len() > LARGE && self.kept + tree.len() <= MAX_KEPT {
+            self.kept += tree.len();
+            let entries = entries(&tree);
+            drop(tree);
+            self.large.insert(folder, entries);
+        }
+        Ok(found)
+    }
+}
+
+impl Entry {
+    fn of(entry: &git2::TreeEntry<'_>) -> Self {
+        Self { id: entry.id(), kind: entry.kind(), mode: entry.filemode() }
+    }
+}
+
+/// The entries by name; a name that isn't UTF-8 can't be asked for.
+fn entries(tree: &Tree<'_>) -> HashMap<String, Entry> {
+    tree.iter().filter_map(|entry| Some((entry.name().ok()?.to_owned(), Entry::of(&entry)))).collect()
 }
 
 /// What stands at a path.
@@ -31,23 +83,23 @@ impl GitSnapshot {
     pub(super) fn new(repository: Repository, commit: Oid, mirror: Arc<Mirror>) -> Result<Self, git2::Error> {
         let tree = repository.find_commit(commit)?.tree_id();
         repository.find_tree(tree)?;
-        Ok(Self { repository: Mutex::new(repository), tree, mirror })
+        let reader = Reader { repository, large: HashMap::new(), kept: 0 };
+        Ok(Self { reader: Mutex::new(reader), tree, mirror })
     }
 
     /// Walks down part by part, so that links are told from folders.
-    fn find(&self, repository: &Repository, path: &RepoPath) -> Result<Found, SnapshotError> {
+    fn find(&self, reader: &mut Reader, path: &RepoPath) -> Result<Found, SnapshotError> {
         let fault = |detail: String| SnapshotError { path: path.clone(), detail };
         let mut found = (self.tree, ObjectType::Tree);
         for part in path.as_str().split('/').filter(|part| !part.is_empty()) {
             if found.1 != ObjectType::Tree {
                 return Ok(Found::Nothing);
             }
-            let tree = repository.find_tree(found.0).map_err(|error| fault(self.damage(&error)))?;
-            found = match tree.get_name(part) {
+            found = match reader.entry(found.0, part).map_err(|error| fault(self.damage(&error)))? {
                 None => return Ok(Found::Nothing),
-                Some(entry) => match entry.kind() {
-                    Some(ObjectType::Tree) => (entry.id(), ObjectType::Tree),
-                    Some(ObjectType::Blob) if is_file(entry.filemode()) => (entry.id(), ObjectType::Blob),
+                Some(entry) => match entry.kind {
+                    Some(ObjectType::Tree) => (entry.id, ObjectType::Tree),
+                    Some(ObjectType::Blob) if is_file(entry.mode) => (entry.id, ObjectType::Blob),
                     Some(ObjectType::Blob) => return Err(fault(format!("{part} is a symbolic link"))),
                     Some(ObjectType::Commit) => return Err(fault(format!("{part} is a submodule"))),
                     _ => return Err(fault(format!("{part} is neither a file nor a folder"))),
@@ -67,13 +119,13 @@ impl GitSnapshot {
 impl Snapshot for GitSnapshot {
     fn file(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
         let fault = |detail: String| SnapshotError { path: path.clone(), detail };
-        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = match self.find(&repository, path)? {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = match self.find(&mut reader, path)? {
             Found::Nothing => return Ok(None),
             Found::Entry(id, ObjectType::Blob) => id,
             Found::Entry(..) => return Err(fault("it is a folder".to_owned())),
         };
-        let odb = repository.odb().map_err(|error| fault(self.damage(&error)))?;
+        let odb = reader.repository.odb().map_err(|error| fault(self.damage(&error)))?;
         let (size, _) = odb.read_header(id).map_err(|error| fault(self.damage(&error)))?;
         if size > MAX_FILE {
             return Err(fault(format!("it has {size} bytes; at most {MAX_FILE} are read")));
@@ -84,12 +136,22 @@ impl Snapshot for GitSnapshot {
 
     fn names(&self, folder: &RepoPath) -> Result<Vec<String>, SnapshotError> {
         let fault = |detail: String| SnapshotError { path: folder.clone(), detail };
-        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-        let Found::Entry(id, ObjectType::Tree) = self.find(&repository, folder)? else { return Ok(Vec::new()) };
-        let tree = repository.find_tree(id).map_err(|error| fault(self.damage(&error)))?;
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let Found::Entry(id, ObjectType::Tree) = self.find(&mut reader, folder)? else { return Ok(Vec::new()) };
+        let tree = reader.repository.find_tree(id).map_err(|error| fault(self.damage(&error)))?;
         // A name that isn't UTF-8 can't be asked for either.
         let mut names: Vec<String> = tree.iter().filter_map(|entry| entry.name().ok().map(str::to_owned)).collect();
         names.sort_unstable();
         Ok(names)
+    }
+
+    fn id(&self, path: &RepoPath) -> Option<[u8; 20]> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self.tree;
+        for part in path.as_str().split('/').filter(|part| !part.is_empty()) {
+            // A snapshot of long ago may be of a mirror that is gone, which is no fault of today's.
+            found = reader.entry(found, part).ok()??.id;
+        }
+        found.as_bytes().try_into().ok()
     }
 }

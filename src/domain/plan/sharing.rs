@@ -1,11 +1,9 @@
 //! Whom a change of a file concerns besides the environment that it is meant for.
 
-use std::collections::BTreeMap;
-
 use super::kustomize;
 use crate::{
     domain::{
-        catalogue::{Catalogue, Environment, Manifests, Site},
+        catalogue::{Application, Catalogue, Environment, Manifests, Site},
         command::Mutation,
         name::RepoPath,
         snapshot::Snapshot,
@@ -22,7 +20,7 @@ pub(super) fn of_file(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Sit
     let mut found = vec![];
     for folder in builders.folders.iter().filter(|folder| *folder != own) {
         let before = found.len();
-        found.extend(environments(catalogue, site).filter(|(_, e)| e.path == *folder).map(|(label, _)| label));
+        found.extend(environments(catalogue, site).filter(|(_, e)| e.path == *folder).map(|(a, e)| label(a, e)));
         if found.len() == before {
             found.push(if folder.as_str().is_empty() { "/".to_owned() } else { folder.to_string() });
         }
@@ -37,21 +35,16 @@ pub(super) fn of_file(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Sit
 /// set it themselves don't.
 pub(super) fn of_own(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site, mutation: &Mutation) -> Vec<String> {
     let own = &site.environment.path;
+    let others = || environments(catalogue, site).filter(|(_, other)| other.path != *own && is_kustomized(other));
     // Many applications may share a folder, which is looked at once.
-    let mut folders: BTreeMap<&RepoPath, bool> = BTreeMap::new();
-    let mut found = vec![];
-    for (label, other) in environments(catalogue, site) {
-        if other.path == *own || !matches!(other.manifests, Manifests::Kustomize { .. }) {
-            continue;
-        }
-        let concerned = folders.entry(&other.path).or_insert_with(|| {
-            sources::reaches(snapshot, &other.path, own) && !sets_itself(snapshot, &other.path, site, mutation)
-        });
-        if *concerned {
-            found.push(label);
-        }
-    }
-    found
+    let mut folders = sources::reaching(snapshot, others().map(|(_, other)| &other.path), own);
+    folders.retain(|folder| !sets_itself(snapshot, folder, site, mutation));
+    let concerned = others().filter(|(_, other)| folders.contains(&other.path));
+    if folders.is_empty() { vec![] } else { concerned.map(|(application, other)| label(application, other)).collect() }
+}
+
+fn is_kustomized(environment: &Environment) -> bool {
+    matches!(environment.manifests, Manifests::Kustomize { .. })
 }
 
 /// Whether the kustomization of a folder sets the value itself.
@@ -69,14 +62,18 @@ fn sets_itself(snapshot: &dyn Snapshot, folder: &RepoPath, site: &Site, mutation
     }
 }
 
-/// The environments on the site's branch with their labels, in the order of the configuration: what is on another
+/// The environments on the site's branch with their applications, in the order of the configuration: what is on another
 /// branch, or in another repository, builds from other files of the same path.
-fn environments<'a>(catalogue: &'a Catalogue, site: &'a Site) -> impl Iterator<Item = (String, &'a Environment)> {
+fn environments<'a>(
+    catalogue: &'a Catalogue,
+    site: &'a Site,
+) -> impl Iterator<Item = (&'a Application, &'a Environment)> {
     catalogue.applications.iter().flat_map(|application| {
-        application
-            .environments
-            .iter()
-            .filter(|environment| environment.repository == site.environment.repository)
-            .map(|environment| (format!("{}/{}", application.name, environment.name), environment))
+        let here = application.environments.iter().filter(|e| e.repository == site.environment.repository);
+        here.map(move |environment| (application, environment))
     })
+}
+
+fn label(application: &Application, environment: &Environment) -> String {
+    format!("{}/{}", application.name, environment.name)
 }

@@ -1,9 +1,11 @@
 //! Who builds from a file: the way down from one kustomization, and the way up through all of a repository.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
-    field, folder_of, list, parse, read_kustomization,
+    field, folder_of, list,
+    memo::Memo,
+    parse, read_kustomization,
     reference::{Reference, resolve},
     root,
 };
@@ -14,9 +16,6 @@ use crate::{
 
 /// The most folders of a repository that are looked at.
 const MAX_FOLDERS: usize = 20_000;
-
-/// The most kustomizations on the way down.
-const MAX_DOWN: usize = 300;
 
 /// Ends of names that no folder has.
 const FILES: [&str; 8] = [".yaml", ".yml", ".json", ".md", ".txt", ".sh", ".tpl", ".lock"];
@@ -30,30 +29,29 @@ pub struct Builders {
     pub complete: bool,
 }
 
-/// Whether the kustomization of a folder builds from another folder's, however many others are in between.
-#[must_use]
-pub fn reaches(snapshot: &dyn Snapshot, from: &RepoPath, target: &RepoPath) -> bool {
-    let mut visited = BTreeSet::new();
-    let mut open = vec![from.clone()];
-    while let Some(folder) = open.pop() {
-        if !visited.insert(folder.clone()) || visited.len() > MAX_DOWN {
-            continue;
-        }
-        for path in references(snapshot, &folder) {
-            if path == *target {
-                return true;
-            }
-            open.push(path);
-        }
+/// Those of some folders whose kustomizations build from another folder's, however many others are in between.
+pub fn reaching<'p>(
+    snapshot: &dyn Snapshot,
+    from: impl Iterator<Item = &'p RepoPath>,
+    target: &RepoPath,
+) -> BTreeSet<&'p RepoPath> {
+    remembering(snapshot, |memo| memo.reaching(snapshot, from, target))
+}
+
+/// Asks the snapshot's own memo, or one that is thrown away.
+fn remembering<T>(snapshot: &dyn Snapshot, ask: impl FnOnce(&Memo) -> T) -> T {
+    match snapshot.memo() {
+        Some(memo) => ask(memo),
+        None => ask(&Memo::default()),
     }
-    false
 }
 
 /// Looks through the repository's kustomizations for those that build from a file. The way up ends at the folders that
 /// `ends` names, and at those that nothing builds from.
 #[must_use]
 pub fn who_builds_from(snapshot: &dyn Snapshot, file: &RepoPath, ends: impl Fn(&RepoPath) -> bool) -> Builders {
-    let (parents, complete) = parents(snapshot);
+    let parents = remembering(snapshot, |memo| memo.parents(snapshot));
+    let (parents, complete) = (&parents.folders, parents.complete);
     let name = file.as_str().rsplit('/').next().unwrap_or_default();
     let start = if FILE_NAMES.contains(&name) { folder_of(file) } else { file.clone() };
     let (mut found, mut visited, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![start]);
@@ -69,9 +67,9 @@ pub fn who_builds_from(snapshot: &dyn Snapshot, file: &RepoPath, ends: impl Fn(&
     Builders { folders: found.into_iter().collect(), complete }
 }
 
-/// For every path that a kustomization refers to, the folders of those that do; and whether that is all of them.
-fn parents(snapshot: &dyn Snapshot) -> (BTreeMap<RepoPath, BTreeSet<RepoPath>>, bool) {
-    let mut parents: BTreeMap<RepoPath, BTreeSet<RepoPath>> = BTreeMap::new();
+/// Looks through the repository's kustomizations and tells what each of them refers to; returns whether that is all of
+/// them.
+pub(super) fn all_references(snapshot: &dyn Snapshot, mut tell: impl FnMut(RepoPath, Vec<RepoPath>)) -> bool {
     let mut open: Vec<RepoPath> = RepoPath::new("").into_iter().collect();
     let mut looked_at = 0;
     while let Some(folder) = open.pop() {
@@ -81,23 +79,20 @@ fn parents(snapshot: &dyn Snapshot) -> (BTreeMap<RepoPath, BTreeSet<RepoPath>>, 
         }
         looked_at += 1;
         if looked_at > MAX_FOLDERS {
-            return (parents, false);
-        }
-        if names.iter().any(|name| FILE_NAMES.contains(&name.as_str())) {
-            for path in references(snapshot, &folder) {
-                if path != folder {
-                    parents.entry(path).or_default().insert(folder.clone());
-                }
-            }
+            return false;
         }
         let below = names.iter().filter(|name| !FILES.iter().any(|end| name.ends_with(end)));
         open.extend(below.filter_map(|name| folder.join(name).ok()));
+        if names.iter().any(|name| FILE_NAMES.contains(&name.as_str())) {
+            let found = references(snapshot, &folder);
+            tell(folder, found);
+        }
     }
-    (parents, true)
+    true
 }
 
 /// The paths in this repository that the kustomization of a folder names; none where it can't be read.
-fn references(snapshot: &dyn Snapshot, folder: &RepoPath) -> Vec<RepoPath> {
+pub(super) fn references(snapshot: &dyn Snapshot, folder: &RepoPath) -> Vec<RepoPath> {
     let Ok((_, text)) = read_kustomization(snapshot, folder) else { return vec![] };
     let Ok(tree) = parse(&text) else { return vec![] };
     let Some(root) = root(&tree) else { return vec![] };

@@ -1,7 +1,7 @@
 //! What reaches an overlay's entries, from every kind of source; and who builds from a file.
 
 use super::*;
-use crate::domain::snapshot::MemorySnapshot;
+use crate::domain::snapshot::{FileEdit, MemorySnapshot, Overlay, SnapshotError};
 
 const DEPLOYMENT: &str = "kind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 2\n  template:\n    spec:\n      containers:\n      - name: app\n        image: r.example.org/app:1\n";
 
@@ -207,6 +207,97 @@ fn who_builds_from_a_file_is_found_upwards_and_downwards() {
         ("apps/x/lone", "apps/x/base", false),
         ("apps/none", "apps/x/base", false),
     ] {
-        assert_eq!(reaches(&snapshot, &path(from), &path(target)), expected, "{from} {target}");
+        let found = reaching(&snapshot, [path(from)].iter(), &path(target)).len();
+        assert_eq!(found == 1, expected, "{from} {target}");
     }
+}
+
+/// A snapshot that counts how often a file was read, and tells ids when it is to.
+struct Counting {
+    files: MemorySnapshot,
+    reads: std::sync::atomic::AtomicUsize,
+    ids: bool,
+}
+
+impl Snapshot for Counting {
+    fn file(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
+        self.reads.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        self.files.file(path)
+    }
+
+    fn names(&self, folder: &RepoPath) -> Result<Vec<String>, SnapshotError> {
+        self.files.names(folder)
+    }
+
+    fn id(&self, folder: &RepoPath) -> Option<[u8; 20]> {
+        let file = folder.join("kustomization.yaml").ok()?;
+        let text = self.files.file(&file).ok()??;
+        let sum = |at: usize| text.iter().skip(at).step_by(20).fold(0_u8, |sum, byte| sum.wrapping_mul(31) ^ byte);
+        self.ids.then(|| std::array::from_fn(sum))
+    }
+}
+
+fn counting(files: &[(&str, &str)], ids: bool) -> Counting {
+    Counting { files: snapshot(files), reads: 0.into(), ids }
+}
+
+const CHAIN: [(&str, &str); 3] = [
+    ("prod/kustomization.yaml", "resources: [../middle]\n"),
+    ("middle/kustomization.yaml", "resources: [../base]\n"),
+    ("base/kustomization.yaml", "resources: [d.yaml]\n"),
+];
+
+fn reached(snapshot: &dyn Snapshot) -> bool {
+    !reaching(snapshot, [path("apps/x/prod")].iter(), &path("apps/x/base")).is_empty()
+}
+
+#[test]
+fn what_is_known_of_a_tree_is_not_read_again() {
+    let base = counting(&CHAIN, false);
+    let reads = || base.reads.swap(0, std::sync::atomic::Ordering::SeqCst);
+    let mut overlay = Overlay::new(&base);
+    assert!(reached(&overlay) && reads() > 0);
+    assert!(reached(&overlay) && reads() == 0);
+    // A value is edited: that one file is looked at, and no other one is read again.
+    let edit = |text: &str| [FileEdit { path: path("apps/x/middle/kustomization.yaml"), content: text.into() }];
+    overlay.apply(&edit("resources: [../base]\nimages: []\n"));
+    reads();
+    assert!(reached(&overlay) && reads() == 0);
+    // An edit of what it refers to counts at once.
+    overlay.apply(&edit("resources: [../other]\n"));
+    assert!(!reached(&overlay));
+    // What is known with the edits isn't taken for what is true without them.
+    let again = Overlay::with_memo(&base, overlay.into_memo());
+    assert!(reached(&again));
+    let whole = || who_builds_from(&again, &path("apps/x/base/d.yaml"), |_| false).folders;
+    assert_eq!(whole(), [path("apps/x/prod")]);
+    reads();
+    assert!(whole() == [path("apps/x/prod")] && reads() == 0);
+}
+
+#[test]
+fn another_tree_is_read_where_it_differs() {
+    let base = counting(&CHAIN, true);
+    let overlay = Overlay::new(&base);
+    assert!(reached(&overlay));
+    let memo = overlay.into_memo();
+    let mut files = CHAIN;
+    files[0].1 = "resources: [../middle]\nnamePrefix: x\n";
+    let next = counting(&files, true);
+    memo.moved(&base, &next);
+    let overlay = Overlay::with_memo(&next, memo);
+    assert!(reached(&overlay));
+    assert_eq!(next.reads.swap(0, std::sync::atomic::Ordering::SeqCst), 1);
+    let memo = overlay.into_memo();
+    files[1].1 = "resources: [../elsewhere]\n";
+    let last = counting(&files, true);
+    memo.moved(&next, &last);
+    assert!(!reached(&Overlay::with_memo(&last, memo)));
+    // Where no ids are known, nothing is taken for granted.
+    let (before, now) = (counting(&CHAIN, false), counting(&files, false));
+    let overlay = Overlay::new(&before);
+    assert!(reached(&overlay));
+    let memo = overlay.into_memo();
+    memo.moved(&before, &now);
+    assert!(!reached(&Overlay::with_memo(&now, memo)));
 }

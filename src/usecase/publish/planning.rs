@@ -14,6 +14,7 @@ use crate::{
         plan::{self, Change, Plan, PlanError, PlanFault},
         snapshot::{Overlay, Snapshot},
     },
+    manifest::sources::Memo,
     ports::{Clock, NewCommit},
 };
 
@@ -30,20 +31,50 @@ pub(super) enum Step {
     Keep(Outcome),
 }
 
-/// Plans each job on top of those before it, on a thread for work that blocks: snapshots read from the disk.
+/// What was found out about the tree of a head.
+pub(super) struct Insight {
+    head: Revision,
+    /// The tree, or one that differs from it only in what the memo has noted.
+    snapshot: Arc<dyn Snapshot>,
+    memo: Memo,
+}
+
+impl Insight {
+    /// After a push: the commits on top of the head are what the plans have made of it.
+    pub(super) fn moves_to(&mut self, head: &Revision) {
+        self.head = head.clone();
+    }
+
+    /// What of it is true at a head.
+    fn at(insight: Option<Self>, head: &Revision, snapshot: &dyn Snapshot) -> Memo {
+        let Some(insight) = insight else { return Memo::default() };
+        if insight.head != *head {
+            insight.memo.moved(&*insight.snapshot, snapshot);
+        }
+        insight.memo
+    }
+}
+
+/// Plans each job on top of those before it, on a thread for work that blocks: snapshots read from the disk. What was
+/// found out about the tree is true before and after the commits.
 pub(super) async fn plan_all(
     jobs: Vec<Waiting>,
+    head: Revision,
     snapshot: Arc<dyn Snapshot>,
     catalogue: Arc<Catalogue>,
     clock: Arc<dyn Clock>,
-) -> Vec<Planned> {
+    insight: Option<Insight>,
+) -> (Vec<Planned>, Option<Insight>) {
     let planning = tokio::task::spawn_blocking(move || {
-        let mut overlay = Overlay::new(&*snapshot);
-        let planned = jobs.into_iter().map(|waiting| {
+        let memo = Insight::at(insight, &head, &*snapshot);
+        let mut overlay = Overlay::with_memo(&*snapshot, memo);
+        let mut planned = Vec::with_capacity(jobs.len());
+        for waiting in jobs {
             let step = step(&mut overlay, &catalogue, &waiting.job, clock.as_ref());
-            Planned { waiting, step }
-        });
-        planned.collect()
+            planned.push(Planned { waiting, step });
+        }
+        let memo = overlay.into_memo();
+        (planned, Some(Insight { head, snapshot, memo }))
     });
     // When the runtime ends in the middle, the jobs are gone with it.
     planning.await.unwrap_or_default()

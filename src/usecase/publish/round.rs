@@ -166,7 +166,7 @@ impl Writer {
 
     /// Answers the jobs whose commit is on the branch already, and plans the others on the head.
     async fn planned(
-        &self,
+        &mut self,
         jobs: Vec<Waiting>,
         head: &Revision,
         known: &mut Knowledge,
@@ -179,10 +179,15 @@ impl Writer {
         if jobs.is_empty() {
             return Ok(Vec::new());
         }
-        match self.repository.snapshot(head).await {
-            Ok(snapshot) => Ok(plan_all(jobs, snapshot, Arc::clone(&self.catalogue), Arc::clone(&self.clock)).await),
-            Err(error) => Err((jobs, error)),
-        }
+        let snapshot = match self.repository.snapshot(head).await {
+            Ok(snapshot) => snapshot,
+            Err(error) => return Err((jobs, error)),
+        };
+        let (catalogue, clock) = (Arc::clone(&self.catalogue), Arc::clone(&self.clock));
+        let planning = plan_all(jobs, head.clone(), snapshot, catalogue, clock, self.insight.take());
+        let (planned, insight) = planning.await;
+        self.insight = insight;
+        Ok(planned)
     }
 
     /// Answers the jobs whose commit is on the branch already, and returns the others.
@@ -236,6 +241,9 @@ impl Writer {
             Ok(revisions) => {
                 info!(commits = revisions.len(), base = %head, "pushed");
                 known.confirmed = revisions.last().cloned();
+                if let (Some(insight), Some(head)) = (&mut self.insight, revisions.last()) {
+                    insight.moves_to(head);
+                }
                 known.unclear = None;
                 answer_pushed(planned, revisions);
                 Round::Done

@@ -14,6 +14,7 @@ use tracing::{error, info, warn};
 
 use super::{
     PublishError, PublishSettings, Waiting,
+    planning::Insight,
     round::{Knowledge, Round, answer_all},
 };
 use crate::{
@@ -29,6 +30,8 @@ pub(super) struct Writer {
     pub(super) stop: CancellationToken,
     /// Whether the next round asks the remote for the head before it plans.
     pub(super) ask_first: bool,
+    /// What was found out about the tree that was planned on last.
+    pub(super) insight: Option<Insight>,
 }
 
 /// How the tries at some jobs ended.
