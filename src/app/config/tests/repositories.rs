@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, Credentials, Depth, SMALL, SecretSource, all_warnings, faults, no_environment, parse, read};
+use super::{
+    Config, Credentials, Depth, RepositoryConfig, SMALL, SecretSource, all_warnings, faults, no_environment, parse,
+    read,
+};
 use crate::domain::{
     catalogue::RepositoryBranch,
     name::{BranchName, RepositoryName},
@@ -41,13 +44,14 @@ fn each_environment_is_on_the_branch_that_is_said_nearest() {
         "repositories:\n  shop:\n    url: https://gitlab.example.org/team/shop.git\n    branch: live\n    token_env: SHOP\n    \
          web_url: https://gitlab.example.org/team/shop\n  yard:\n    url: git@gitlab.example.org:team/yard.git\n    \
          ssh_key_file: key\n    known_hosts_file: known\n    mirror: elsewhere/yard\n    \
-         committer: { name: yard, email: yard@example.org }\n",
+         committer: { name: yard, email: yard@example.org }\n    signing: { key_file: own }\n",
         &["", ", repository: shop", ", branch: staging", ", repository: yard, branch: release/1.0", ", repository: default"],
     )
     .replace(
         "image: registry.example.org/app-4\n",
         "image: registry.example.org/app-4\n    repository: shop\n    branch: live\n",
-    );
+    )
+    .replace("  mirror: cache/manifests.git\n", "  mirror: cache/manifests.git\n  signing: { key_file: sign }\n");
     let config = parse(Path::new("/etc/t.yaml"), &text, Depth::Text, &no_environment).expect("no faults");
     assert_eq!(all_warnings(&config).to_string(), "");
     let (main, shop) = (key(None, None), key(Some("shop"), None));
@@ -68,6 +72,8 @@ fn each_environment_is_on_the_branch_that_is_said_nearest() {
     let (shop, yard) = (&config.repositories[&shop], &config.repositories[&yard]);
     assert!(matches!(&shop.credentials, Credentials::Token { token: SecretSource::Env(name), .. } if name == "SHOP"));
     assert_eq!(shop.web_url.as_deref(), Some("https://gitlab.example.org/team/shop"));
+    let signing = |config: &RepositoryConfig| config.signing.as_ref().map(|signing| signing.key_file.clone());
+    assert_eq!((signing(shop), signing(yard)), (Some("/etc/sign".into()), Some("/etc/own".into())));
     assert_eq!((shop.committer.name.as_str(), yard.committer.name.as_str()), ("tiphys", "yard"));
     assert!(
         matches!(&yard.credentials, Credentials::Ssh { key_file, .. } if key_file.as_path() == Path::new("/etc/key"))
