@@ -165,7 +165,7 @@ fn unknown_names_and_shared_mirrors_are_refused() {
     tiphys.yaml:7:9: missing key "known_hosts_file" in "repositories.shop", which ssh:// needs
     tiphys.yaml:7:9: missing key "ssh_key_file" in "repositories.shop", which ssh:// needs
     tiphys.yaml:7:31: "token_env" is for https:// only
-    tiphys.yaml:7:45: unknown key "colour"; known here: branch, ca_file, committer, deadline, known_hosts_file, mirror, proxy, ssh_key_file, ssh_key_passphrase_file, token_env, token_file, url, username, web_url
+    tiphys.yaml:7:45: unknown key "colour"; known here: branch, ca_file, committer, deadline, known_hosts_file, mirror, proxy, signing, ssh_key_file, ssh_key_passphrase_file, token_env, token_file, url, username, web_url
     tiphys.yaml:6:15: "repositories" must be a mapping of keys to values, not a list
     tiphys.yaml:6:23: "repositories.shop" must be a mapping of keys to values, not a number
     "#);
