@@ -20,7 +20,9 @@ use super::{
     selector::Selector,
     status::ApiError,
     store::{Page, text},
-    table, watching,
+    table,
+    usage::Used,
+    watching,
 };
 
 pub(super) type Parameters = HashMap<String, String>;
@@ -32,6 +34,30 @@ struct Address<'a> {
     namespace: Option<&'a str>,
     name: Option<&'a str>,
     subresource: Option<&'a str>,
+}
+
+impl Address<'_> {
+    /// The verb of a request here, as rights have it.
+    fn verb(&self, method: &Method) -> &'static str {
+        match (method.as_str(), self.name) {
+            ("GET", Some(_)) => "get",
+            ("GET", None) => "list",
+            ("POST", _) => "create",
+            ("PUT", _) => "update",
+            ("PATCH", _) => "patch",
+            _ => "delete",
+        }
+    }
+
+    fn resource(&self) -> String {
+        let plural = self.kind.info().plural;
+        self.subresource.map_or_else(|| plural.to_owned(), |sub| format!("{plural}/{sub}"))
+    }
+
+    fn right(&self, verb: &'static str) -> Used {
+        let namespace = self.namespace.map(str::to_owned);
+        Used { namespace, group: self.kind.info().group, resource: self.resource(), verb }
+    }
 }
 
 /// Answers one request.
@@ -82,20 +108,13 @@ impl Kubernetes {
             (Some(_), None) => "system:anonymous",
             (None, _) => "sandbox",
         };
-        let Some(Address { kind, namespace, name, subresource }) = address else { return Ok(()) };
+        let Some(address @ Address { kind, namespace, name, .. }) = address else { return Ok(()) };
         let info = kind.info();
         if user != "system:anonymous" && !self.denied().contains(info.plural) {
             return Ok(());
         }
-        let verb = match (method.as_str(), name) {
-            ("GET", Some(_)) => "get",
-            ("GET", None) => "list",
-            ("POST", _) => "create",
-            ("PUT", _) => "update",
-            ("PATCH", _) => "patch",
-            _ => "delete",
-        };
-        let resource = subresource.map_or_else(|| info.plural.to_owned(), |sub| format!("{}/{sub}", info.plural));
+        let verb = address.verb(method);
+        let resource = address.resource();
         let scope =
             namespace.map_or_else(|| "at the cluster scope".to_owned(), |it| format!("in the namespace \"{it}\""));
         let what = name.map_or_else(String::new, |name| format!(" \"{name}\""));
@@ -120,6 +139,10 @@ fn answer(
         return Ok("ok".into_response());
     }
     let address = parse(path);
+    if let Some(address) = &address {
+        let watches = matches!(parameter(parameters, "watch"), "true" | "1");
+        cluster.usage.note(address.right(if watches { "watch" } else { address.verb(method) }));
+    }
     cluster.authorise(headers, method, address.as_ref())?;
     if method == Method::GET
         && let Some(document) = discovery::document(path)
@@ -244,7 +267,11 @@ fn list(
         metadata["remainingItemCount"] = json!(total - end);
     }
     if filter.as_table {
-        return Ok(table::table(filter.kind, &items, &metadata));
+        let mut table = table::table(filter.kind, &items, &metadata);
+        if parameter(parameters, "includeObject") == "None" {
+            table["rows"].as_array_mut().into_iter().flatten().for_each(|row| row["object"] = Value::Null);
+        }
+        return Ok(table);
     }
     if metadata_wanted {
         let items: Vec<Value> = items.iter().map(metadata_only).collect();

@@ -14,6 +14,7 @@ pub mod store;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod watching;
 
 use std::{
@@ -28,8 +29,8 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::handler::mark_deleted;
-pub use self::{crowd::Crowd, server::ApiServer, status::ApiError};
-use self::{kind::Kind, log::Logs, store::Store};
+pub use self::{crowd::Crowd, server::ApiServer, status::ApiError, usage::Used};
+use self::{kind::Kind, log::Logs, store::Store, usage::Usage};
 
 /// The cluster: its objects, its logs and the faults that are scripted for its API.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub struct Kubernetes {
     token: Option<String>,
     fault: watch::Sender<ApiFault>,
     denied: Mutex<BTreeSet<&'static str>>,
+    usage: Usage,
     stop: CancellationToken,
 }
 
@@ -68,6 +70,7 @@ impl Kubernetes {
             token,
             fault: watch::Sender::default(),
             denied: Mutex::default(),
+            usage: Usage::default(),
             stop,
         };
         for node in nodes::nodes(now) {
@@ -102,6 +105,12 @@ impl Kubernetes {
         } else {
             set.remove(plural)
         };
+    }
+
+    /// The rights that clients have needed so far, whether they had them or not.
+    #[must_use]
+    pub fn used(&self) -> BTreeSet<Used> {
+        self.usage.all()
     }
 
     /// Sets the Ready condition of a node.
