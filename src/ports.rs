@@ -1,6 +1,6 @@
 //! What the use cases need of the world outside; adapters fill it in.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,7 +10,8 @@ use crate::domain::{
     answer::Answer,
     catalogue::{Environment, Workload},
     commit::CommitRecord,
-    name::{ImageName, ReplyAddress, RequestId, Revision, Tag},
+    name::{ImageName, NodeName, ReplyAddress, RequestId, Revision, Tag},
+    node::{Mark, Node, Scheduling},
     observation::Observation,
     pod::Fleet,
     snapshot::{FileEdit, Snapshot},
@@ -130,6 +131,20 @@ pub trait Cluster: Send + Sync {
 pub trait Pods: Send + Sync {
     /// The Deployment with the ReplicaSets and pods that it owns, or `None` where there is no such Deployment.
     async fn fleet(&self, workload: &Workload) -> Result<Option<Fleet>, Unanswered>;
+}
+
+/// The cluster's nodes, through the Kubernetes API. Every call has its deadline.
+#[async_trait]
+pub trait Nodes: Send + Sync {
+    /// All nodes, in no order.
+    async fn nodes(&self) -> Result<Vec<Node>, Unanswered>;
+
+    /// How many pods that haven't ended are on each node that has any.
+    async fn pods_by_node(&self) -> Result<HashMap<String, u32>, Unanswered>;
+
+    /// Cordons or uncordons a node and notes who did it; the node as it is then, or `None` where there is none of this
+    /// name. After [`Unanswered::Late`] and [`Unanswered::Unavailable`] it may be done or not; once more is safe.
+    async fn schedule(&self, node: &NodeName, change: Scheduling, by: &Mark) -> Result<Option<Node>, Unanswered>;
 }
 
 /// Why the registry didn't answer. Display texts are English and hold no secrets.

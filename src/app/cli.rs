@@ -86,6 +86,15 @@ pub enum Command {
     /// Lists the pods of an application's Deployment.
     #[command(aliases = ["get-pods", "get_pods"], override_usage = "tiphys pods [OPTIONS] [APP[/ENV]]")]
     Pods(ReadArgs),
+    /// Lists the cluster's nodes: where they are reached, and whether pods can be placed there.
+    #[command(aliases = ["get-nodes", "get_nodes"], override_usage = "tiphys nodes [OPTIONS]")]
+    Nodes(NodesArgs),
+    /// Closes a node to new pods.
+    #[command(override_usage = "tiphys cordon [OPTIONS] NODE [confirm]", after_help = exit_codes())]
+    Cordon(NodeArgs),
+    /// Opens a node to pods again.
+    #[command(override_usage = "tiphys uncordon [OPTIONS] NODE", after_help = exit_codes())]
+    Uncordon(NodeArgs),
     /// Edits images, replica counts and values in files: the bytes of the value and no others.
     #[command(subcommand)]
     Edit(EditCommand),
@@ -175,6 +184,28 @@ pub struct ReadArgs {
     pub form: OutputArgs,
 }
 
+/// Arguments of `tiphys nodes`.
+#[derive(Debug, Args)]
+pub struct NodesArgs {
+    /// The page of ten, in place of all nodes.
+    #[arg(value_name = "PAGE", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// How the answer looks.
+    #[command(flatten)]
+    pub form: OutputArgs,
+}
+
+/// Arguments of `tiphys cordon` and `tiphys uncordon`.
+#[derive(Debug, Args)]
+pub struct NodeArgs {
+    /// The node, and `confirm` when it may be the last one that is open.
+    #[arg(value_name = "WORDS", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// How the answer looks.
+    #[command(flatten)]
+    pub form: OutputArgs,
+}
+
 /// How the answer to a question to the cluster looks.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct OutputArgs {
@@ -238,6 +269,9 @@ impl Command {
             Self::Apps(args) => (CommandName::Apps, &args.words),
             Self::Showcontainers(args) => (CommandName::ShowContainers, &args.words),
             Self::Pods(args) => (CommandName::GetPods, &args.words),
+            Self::Nodes(args) => (CommandName::GetNodes, &args.words),
+            Self::Cordon(args) => (CommandName::Cordon, &args.words),
+            Self::Uncordon(args) => (CommandName::Uncordon, &args.words),
             _ => return None,
         };
         Some(std::iter::once(spec(name).word).chain(words.iter().map(String::as_str)).collect())
@@ -252,6 +286,8 @@ impl Command {
             }
             Self::Status(args) | Self::Apps(args) | Self::Showcontainers(args) => args.json,
             Self::Pods(args) => args.form.json(),
+            Self::Nodes(args) => args.form.json(),
+            Self::Cordon(args) | Self::Uncordon(args) => args.form.json(),
             _ => false,
         }
     }
@@ -340,6 +376,9 @@ mod tests {
             ("tiphys showcontainers", &["showcontainers"]),
             ("tiphys pods shop/prod --output json", &["get_pods", "shop/prod"]),
             ("tiphys get-pods", &["get_pods"]),
+            ("tiphys nodes -o json", &["get_nodes"]),
+            ("tiphys cordon a confirm --json", &["cordon", "a", "confirm"]),
+            ("tiphys uncordon a", &["uncordon", "a"]),
         ] {
             assert_eq!(words(line), expected, "{line}");
         }

@@ -14,7 +14,9 @@ pub(super) fn start(format: LogFormat, default: &str) {
     let wanted = std::env::var("TIPHYS_LOG").ok().filter(|wanted| EnvFilter::try_new(wanted).is_ok());
     let wanted = wanted.as_deref().unwrap_or(default);
     let quiet = if wanted.contains("kube_client") { "" } else { ",kube_client=off" };
-    let filter = EnvFilter::new(format!("{wanted}{quiet}"));
+    // Who changed a node is written down whatever else is wanted of the log.
+    let audit = if wanted == "off" || wanted.contains("audit") { "" } else { ",audit=info" };
+    let filter = EnvFilter::new(format!("{wanted}{quiet}{audit}"));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {
         LogFormat::Json => {

@@ -17,7 +17,7 @@ use crate::{
         registry::{Credential, GitLabRegistry, GitLabSettings, OciRegistry, OciSettings},
     },
     domain::catalogue::RepositoryBranch,
-    ports::{Clock, Cluster, ManifestRepository, Pods, Registry},
+    ports::{Clock, Cluster, ManifestRepository, Registry},
     usecase::{FollowSettings, Ports, PublishSettings, RepositoryPort, Service, ServiceSettings},
 };
 
@@ -51,12 +51,13 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
             Some((ArgoCd::connect(settings).await.context("kubernetes")?, kubernetes.deadline))
         }
     };
-    let pods = argocd.as_ref().map(|(argocd, deadline)| Kubernetes::new(argocd.client(), *deadline));
+    let kubernetes = argocd.as_ref().map(|(argocd, deadline)| Arc::new(Kubernetes::new(argocd.client(), *deadline)));
     let ports = Ports {
         repositories: config.repositories.iter().map(repository_port).collect::<Result<_>>()?,
         registry: Some(registry(&config.registry)?),
         cluster: argocd.map(|(argocd, _)| Arc::new(argocd) as Arc<dyn Cluster>),
-        pods: pods.map(|pods| Arc::new(pods) as Arc<dyn Pods>),
+        pods: kubernetes.clone().map(|kubernetes| kubernetes as _),
+        nodes: kubernetes.map(|kubernetes| kubernetes as _),
         clock: Arc::new(SystemClock),
     };
     let settings = ServiceSettings {

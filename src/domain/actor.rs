@@ -1,5 +1,7 @@
 //! Who asks, and where.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 /// A numeric Telegram id of a person. Usernames can be changed and taken over, so they identify nobody.
@@ -12,6 +14,14 @@ pub struct PersonId(pub i64);
 #[serde(transparent)]
 pub struct ChatId(pub i64);
 
+/// What a person may do beyond what everybody in the configuration may; nobody has it who isn't given it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Right {
+    /// Cordoning and uncordoning nodes: they are shared by all applications of a cluster.
+    Nodes,
+}
+
 /// A person named in the configuration: the author of the commits that the person asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Person {
@@ -21,6 +31,8 @@ pub struct Person {
     pub name: String,
     /// The e-mail address of the commit's author.
     pub email: String,
+    /// What this person may do beyond the ordinary.
+    pub rights: BTreeSet<Right>,
 }
 
 /// Who sent a request, as far as the front can tell; [`crate::domain::policy`] decides what that allows.

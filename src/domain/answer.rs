@@ -9,12 +9,14 @@ use super::{
     actor::{Place, Sender},
     catalogue::{Catalogue, ResolveError, Site},
     command::{CommandName, Mutation},
-    name::{ApplicationName, ImageName, RequestId, Revision, Tag},
+    name::{ApplicationName, ImageName, NodeName, RequestId, Revision, Tag},
+    node::{NodeChange, NodesReport, Scheduling},
     observation::{Health, SyncStatus},
     plan::{Desired, PlanError, Shared},
     pod::PodsReport,
     policy::Denial,
     rollout::Stage,
+    unanswered::Unanswered,
 };
 use crate::grammar::GrammarError;
 
@@ -50,6 +52,10 @@ pub enum Answer {
     Containers(ContainersReport),
     /// `/get_pods`: a report for each site.
     Pods(Vec<PodsReport>),
+    /// `/get_nodes`.
+    Nodes(Result<NodesReport, Unanswered>),
+    /// `/cordon` and `/uncordon`.
+    Node(NodeChange),
     /// `/help`.
     Help(Option<CommandName>),
     /// `/start`.
@@ -169,6 +175,20 @@ pub enum Refusal {
         /// That commit's subject.
         subject: String,
     },
+    /// The cluster has no such node.
+    UnknownNode {
+        /// What was to be done.
+        change: Scheduling,
+        /// The name.
+        node: NodeName,
+        /// At most three names, nearest first.
+        nearest: Vec<String>,
+    },
+    /// Without this node no ordinary pod could be placed anywhere: that has to be confirmed.
+    LastOpenNode {
+        /// The name.
+        node: NodeName,
+    },
     /// Too many commands wait for this repository.
     Busy {
         /// How many do.
@@ -203,6 +223,8 @@ pub enum FailureKind {
     Mirror,
     /// The key can't sign commits.
     Signing,
+    /// The Kubernetes API didn't answer.
+    Cluster,
     /// Anything else.
     Internal,
 }

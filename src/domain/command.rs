@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
-use super::{catalogue::Target, name::Tag};
+use super::{
+    catalogue::Target,
+    name::{NodeName, Tag},
+    node::Scheduling,
+};
 
 /// A parsed command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -10,6 +14,8 @@ use super::{catalogue::Target, name::Tag};
 pub enum Command {
     /// Changes the manifests repository.
     Mutation(Target, Mutation),
+    /// Changes a node of the cluster.
+    Operation(Operation),
     /// Only reads.
     Query(Query),
 }
@@ -24,6 +30,17 @@ pub enum Mutation {
     SetReplicas(u32),
 }
 
+/// A change of a node, which no repository knows of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Operation {
+    /// What is to be done.
+    pub change: Scheduling,
+    /// To which node.
+    pub node: NodeName,
+    /// Whether it is meant even if no pod can be placed anywhere afterwards.
+    pub confirmed: bool,
+}
+
 /// A question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +53,8 @@ pub enum Query {
     ShowContainers(Target),
     /// The pods of the application's Deployment.
     GetPods(Target),
+    /// The cluster's nodes; those of one page, from 1.
+    GetNodes(Option<u32>),
     /// All commands, or one in detail.
     Help(Option<CommandName>),
     /// The greeting.
@@ -55,6 +74,9 @@ pub enum CommandName {
     Apps,
     ShowContainers,
     GetPods,
+    GetNodes,
+    Cordon,
+    Uncordon,
     Help,
     WhoAmI,
     Start,

@@ -10,6 +10,7 @@ pub mod image;
 pub mod language;
 pub mod name;
 pub mod nearest;
+pub mod node;
 pub mod observation;
 pub mod plan;
 pub mod pod;

@@ -40,6 +40,8 @@ pub enum NameKind {
     RequestId,
     /// Where a reply was put.
     ReplyAddress,
+    /// A name of a node: a DNS subdomain.
+    Node,
 }
 
 impl fmt::Display for NameKind {
@@ -55,6 +57,7 @@ impl fmt::Display for NameKind {
             Self::Revision => "a commit id (40 hexadecimal digits)",
             Self::Path => "a relative path inside the repository",
             Self::RequestId => "a request id (printable ASCII without spaces, at most 200 characters)",
+            Self::Node => "a node's name (a-z, 0-9, - and ., at most 253 characters)",
             Self::ReplyAddress => "a reply address (printable ASCII without spaces, at most 200 characters)",
         })
     }
@@ -168,6 +171,11 @@ name!(
 name!(
     /// Where the reply to a request stands, so that it can be edited after a restart: `telegram/<chat>/<message>`.
     ReplyAddress, ReplyAddress, is_token
+);
+
+name!(
+    /// The name of a node of the cluster.
+    NodeName, Node, |t| t.len() <= 253 && t.split('.').all(is_dns_label)
 );
 
 impl Revision {
@@ -320,6 +328,16 @@ mod tests {
             "a?", "a*", "a[b", "a\\b", "a@{1}", "@", "HEAD", "a\tb", "a\u{7f}b",
         ] {
             assert!(BranchName::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nodes_are_named_like_hosts() {
+        for good in ["worker-1", "ip-10-0-12-34.eu-central-1.compute.internal", "10.0.0.1"] {
+            assert!(NodeName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "Worker", "a_b", ".a", "a..b", "a/b", "-a", "*", &"a.".repeat(130)] {
+            assert!(NodeName::new(bad).is_err(), "{bad}");
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    actor::{Actor, ChatId, Person, PersonId, Place, Sender},
+    actor::{Actor, ChatId, Person, PersonId, Place, Right, Sender},
     command::{Command, Query},
 };
 
@@ -31,6 +31,9 @@ pub enum Denial {
     /// The sender hides behind a group or a channel.
     #[error("whoever writes in the name of a group or a channel cannot give commands")]
     Anonymous,
+    /// The person is in the configuration, but not with this right.
+    #[error("this person does not have the right {0:?}")]
+    Without(Right),
 }
 
 impl Policy {
@@ -53,7 +56,34 @@ impl Policy {
         }
         match (sender, command) {
             (Sender::Anonymous, Some(Command::Query(_))) => Ok(None),
+            (_, Some(Command::Operation(_))) => {
+                let actor = self.actor(sender)?;
+                if self.holds(sender, Right::Nodes) { Ok(Some(actor)) } else { Err(Denial::Without(Right::Nodes)) }
+            }
             _ => self.actor(sender).map(Some),
+        }
+    }
+
+    /// Whether somebody who reads an answer here may do what needs this right: then it is offered. Who presses is
+    /// checked all the same.
+    #[must_use]
+    pub fn offers(&self, right: Right, place: Place) -> bool {
+        let has = |person: &Person| person.rights.contains(&right);
+        match place {
+            Place::Group(_) => self.people.iter().any(has),
+            Place::Private(chat) => self.people.iter().any(|person| person.id.0 == chat.0 && has(person)),
+            Place::Terminal => true,
+        }
+    }
+
+    /// Whoever runs the program with its credentials could do as much with these alone.
+    fn holds(&self, sender: &Sender, right: Right) -> bool {
+        match sender {
+            Sender::Account { id, .. } => {
+                self.people.iter().any(|person| person.id == *id && person.rights.contains(&right))
+            }
+            Sender::Operator { .. } => true,
+            Sender::Anonymous | Sender::Channel => false,
         }
     }
 
@@ -78,10 +108,16 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{catalogue::Target, command::Mutation};
+    use crate::domain::{
+        catalogue::Target,
+        command::{Mutation, Operation},
+        name::NodeName,
+        node::Scheduling,
+    };
 
     fn policy() -> Policy {
-        let anna = Person { id: PersonId(1), name: "Анна".into(), email: "anna@example.org".into() };
+        let anna =
+            Person { id: PersonId(1), name: "Анна".into(), email: "anna@example.org".into(), rights: [].into() };
         Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false }
     }
 
@@ -110,6 +146,31 @@ mod tests {
             Policy::default().authorise(&account(1), group, Some(&apps)),
             Err(Denial::UnknownChat(ChatId(-100)))
         );
+    }
+
+    #[test]
+    fn nodes_need_a_right_of_their_own() {
+        let mut policy = policy();
+        let group = Place::Group(ChatId(-100));
+        let node = NodeName::new("worker-1").expect("a name");
+        let cordon = Command::Operation(Operation { change: Scheduling::Cordon, node, confirmed: true });
+        let nodes = Command::Query(Query::GetNodes(None));
+        let without = Err(Denial::Without(Right::Nodes));
+        assert_eq!(policy.authorise(&account(1), group, Some(&cordon)), without);
+        assert_eq!(policy.authorise(&account(2), group, Some(&cordon)), Err(Denial::UnknownPerson(PersonId(2))));
+        assert_eq!(policy.authorise(&Sender::Anonymous, group, Some(&cordon)), Err(Denial::Anonymous));
+        assert!(policy.authorise(&account(1), group, Some(&nodes)).is_ok());
+        assert!(!policy.offers(Right::Nodes, group) && policy.offers(Right::Nodes, Place::Terminal));
+
+        policy.people[0].rights.insert(Right::Nodes);
+        assert!(policy.authorise(&account(1), group, Some(&cordon)).is_ok());
+        assert!(policy.offers(Right::Nodes, group), "to somebody in it");
+        assert!(policy.offers(Right::Nodes, Place::Private(ChatId(1))));
+        assert!(!policy.offers(Right::Nodes, Place::Private(ChatId(2))));
+        let elsewhere = Place::Group(ChatId(-7));
+        assert_eq!(policy.authorise(&account(1), elsewhere, Some(&cordon)), Err(Denial::UnknownChat(ChatId(-7))));
+        let operator = Sender::Operator { name: "x".into(), email: "x@example.org".into(), account: "local 0".into() };
+        assert!(policy.authorise(&operator, Place::Terminal, Some(&cordon)).is_ok());
     }
 
     #[test]

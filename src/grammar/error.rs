@@ -66,4 +66,10 @@ pub enum Argument {
     Count,
     /// A command's name.
     Command,
+    /// A node's name.
+    Node,
+    /// The number of a page, from 1.
+    Page,
+    /// The word `confirm`.
+    Confirm,
 }

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::domain::{
     catalogue::Target,
-    command::{Command, CommandName, Mutation, Query},
-    name::{ApplicationName, EnvironmentName, NameError, NameKind, Tag},
+    command::{Command, CommandName, Mutation, Operation, Query},
+    name::{ApplicationName, EnvironmentName, NameError, NameKind, NodeName, Tag},
+    node::Scheduling,
 };
 
 /// The longest command that is read, in characters. The longest valid one has 8 + 63 + 1 + 63 + 1 + 128.
@@ -17,6 +18,9 @@ pub const MAX_CHARACTERS: usize = 512;
 
 /// How much of a line that is too long is kept for showing it.
 const SHOWN_OF_TOO_LONG: usize = 36;
+
+/// The word that confirms what was asked back.
+pub const CONFIRM: &str = "confirm";
 
 /// What a chat message comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +119,9 @@ fn read_words(
         CommandName::Status => Command::Query(Query::Status(arguments.target()?)),
         CommandName::ShowContainers => Command::Query(Query::ShowContainers(arguments.target()?)),
         CommandName::GetPods => Command::Query(Query::GetPods(arguments.target()?)),
+        CommandName::GetNodes => Command::Query(Query::GetNodes(arguments.page()?)),
+        CommandName::Cordon => Command::Operation(arguments.operation(Scheduling::Cordon)?),
+        CommandName::Uncordon => Command::Operation(arguments.operation(Scheduling::Uncordon)?),
         CommandName::Apps => Command::Query(Query::Apps),
         CommandName::Help => Command::Query(Query::Help(arguments.command(bot)?)),
         CommandName::WhoAmI => Command::Query(Query::WhoAmI),
@@ -188,15 +195,27 @@ impl<'a> Arguments<'a> {
         Tag::new(word.text.clone()).map_err(|_| invalid_word(word, Argument::Version, Some(NameKind::Tag)))
     }
 
-    /// ASCII digits without sign, and without leading zeros, which some would read as octal.
     fn count(&self) -> Result<u32, Fault> {
         let word = self.require(Argument::Count)?;
-        let digits = word.text.as_str();
-        let canonical = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
-        Some(digits)
-            .filter(|_| canonical)
-            .and_then(|digits| digits.parse().ok())
-            .ok_or_else(|| invalid_word(word, Argument::Count, None))
+        number(&word.text).ok_or_else(|| invalid_word(word, Argument::Count, None))
+    }
+
+    fn page(&self) -> Result<Option<u32>, Fault> {
+        let Some(word) = self.find(Argument::Page) else { return Ok(None) };
+        let page = number(&word.text).filter(|page| *page > 0);
+        page.map(Some).ok_or_else(|| invalid_word(word, Argument::Page, None))
+    }
+
+    fn operation(&self, change: Scheduling) -> Result<Operation, Fault> {
+        let word = self.require(Argument::Node)?;
+        let node = NodeName::new(word.text.clone());
+        let node = node.map_err(|_| invalid_word(word, Argument::Node, Some(NameKind::Node)))?;
+        let confirmed = match self.find(Argument::Confirm) {
+            None => false,
+            Some(word) if word.text.eq_ignore_ascii_case(CONFIRM) => true,
+            Some(word) => return Err(invalid_word(word, Argument::Confirm, None)),
+        };
+        Ok(Operation { change, node, confirmed })
     }
 
     fn command(&self, bot: Option<&str>) -> Result<Option<CommandName>, Fault> {
@@ -214,6 +233,12 @@ impl<'a> Arguments<'a> {
             }
         }
     }
+}
+
+/// ASCII digits without sign, and without leading zeros, which some would read as octal.
+fn number(digits: &str) -> Option<u32> {
+    let canonical = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    if canonical { digits.parse().ok() } else { None }
 }
 
 fn invalid_word(word: &Word, expected: Argument, kind: Option<NameKind>) -> Fault {

@@ -27,6 +27,8 @@ const SYNONYMS: &[(&str, CommandName)] = &[
     ("images", CommandName::ShowContainers),
     ("tags", CommandName::ShowContainers),
     ("versions", CommandName::ShowContainers),
+    ("nodes", CommandName::GetNodes),
+    ("drain", CommandName::Cordon),
     ("applications", CommandName::Apps),
     ("list", CommandName::Apps),
     ("id", CommandName::WhoAmI),

@@ -64,6 +64,24 @@ pub const COMMANDS: &[CommandSpec] = &[
         arguments: &[(Argument::Target, Optional::Yes)],
         examples: &["/get_pods", "/get_pods oil-refinery-application"],
     },
+    CommandSpec {
+        name: CommandName::GetNodes,
+        word: "get_nodes",
+        arguments: &[(Argument::Page, Optional::Yes)],
+        examples: &["/get_nodes", "/get_nodes 2"],
+    },
+    CommandSpec {
+        name: CommandName::Cordon,
+        word: "cordon",
+        arguments: &[(Argument::Node, Optional::No), (Argument::Confirm, Optional::Yes)],
+        examples: &["/cordon refinery-worker-1"],
+    },
+    CommandSpec {
+        name: CommandName::Uncordon,
+        word: "uncordon",
+        arguments: &[(Argument::Node, Optional::No)],
+        examples: &["/uncordon refinery-worker-1"],
+    },
     CommandSpec { name: CommandName::Apps, word: "apps", arguments: &[], examples: &["/apps"] },
     CommandSpec { name: CommandName::WhoAmI, word: "whoami", arguments: &[], examples: &["/whoami"] },
     CommandSpec {

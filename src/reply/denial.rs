@@ -1,7 +1,7 @@
 //! What is told to those who are not let in: the id that an operator has to add, and nothing else.
 
 use super::compose::Text;
-use crate::domain::{language::Language, policy::Denial};
+use crate::domain::{actor::Right, language::Language, policy::Denial};
 
 pub(super) fn denial(denial: Denial, language: Language) -> Text {
     match denial {
@@ -19,6 +19,13 @@ pub(super) fn denial(denial: Denial, language: Language) -> Text {
                 "🚫 This chat isn't connected. An operator has to add its ID: "
             ))
             .code(id.0.to_string()),
+        Denial::Without(Right::Nodes) => Text::new()
+            .plain(say!(
+                language,
+                "🚫 Менять узлы вам не разрешено. Оператор даёт это право в настройках: ",
+                "🚫 You may not change nodes. An operator gives this right in the configuration: "
+            ))
+            .code("can: [nodes]"),
         Denial::Anonymous => Text::new().plain(say!(
             language,
             "🚫 Отправлено от имени группы или канала: не видно, кто просит. Повторите от своего имени.",

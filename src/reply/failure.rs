@@ -21,12 +21,15 @@ pub(super) fn failure(failure: &Failure, language: Language) -> Text {
                 "⚠️ Неизвестно, изменилось ли что-то: связь прервалась в момент отправки. Проверить: ",
                 "⚠️ Whether anything was changed is unknown: the connection broke while sending. To check: "
             ))
-            .code("/status")
-            .plain(say!(
-                language,
-                ". Повторять безопасно: если коммит дошёл, второго не будет.",
-                ". It is safe to try again: if the commit has arrived, there will be no second one."
-            )),
+            .code(if *kind == FailureKind::Cluster { "/get_nodes" } else { "/status" })
+            .plain(match kind {
+                FailureKind::Cluster => say!(language, ". Повторять безопасно.", ". It is safe to try again."),
+                _ => say!(
+                    language,
+                    ". Повторять безопасно: если коммит дошёл, второго не будет.",
+                    ". It is safe to try again: if the commit has arrived, there will be no second one."
+                ),
+            }),
     };
     text.line(hint(*kind, language))
 }
@@ -50,6 +53,9 @@ fn title(kind: FailureKind, applied: Applied, language: Language) -> String {
         }
         FailureKind::TooManyRaces => {
             say!(language, "Ветку всё время меняет кто-то ещё", "Somebody else keeps changing the branch")
+        }
+        FailureKind::Cluster => {
+            say!(language, "Kubernetes API отказал или не ответил", "The Kubernetes API refused or didn't answer")
         }
         FailureKind::Mirror => {
             say!(
@@ -92,6 +98,11 @@ fn hint(kind: FailureKind, language: Language) -> String {
             "Что делать: оператору проверить ключ подписи и его пароль (tiphys config check); без подписи бот не отправляет.",
             "What to do: the operator checks the signing key and its passphrase (tiphys config check); unsigned commits \
              aren't pushed."
+        ),
+        FailureKind::Cluster => say!(
+            language,
+            "Что делать: повторить; если не проходит, оператору проверить Kubernetes API и права бота в кластере.",
+            "What to do: try again; if it stays so, the operator checks the Kubernetes API and the bot's rights there."
         ),
         FailureKind::Internal => say!(
             language,

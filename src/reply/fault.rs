@@ -63,6 +63,9 @@ fn title(error: &GrammarError, language: Language) -> String {
                 Argument::Version => say!(language, "версии", "the version"),
                 Argument::Count => say!(language, "числа реплик", "the replica count"),
                 Argument::Command => say!(language, "имени команды", "the command's name"),
+                Argument::Node => say!(language, "имени узла", "the node's name"),
+                Argument::Page => say!(language, "номера страницы", "the page's number"),
+                Argument::Confirm => say!(language, "подтверждения", "the confirmation"),
             };
             say!(language, "Не выполнено: не хватает {what}", "Not carried out: {what} is missing")
         }
@@ -73,6 +76,9 @@ fn title(error: &GrammarError, language: Language) -> String {
                 (Argument::Version, _) => say!(language, "версия", "a version"),
                 (Argument::Count, _) => say!(language, "число реплик", "a replica count"),
                 (Argument::Command, _) => say!(language, "имя команды", "a command's name"),
+                (Argument::Node, _) => say!(language, "имя узла", "a node's name"),
+                (Argument::Page, _) => say!(language, "номер страницы", "a page's number"),
+                (Argument::Confirm, _) => say!(language, "подтверждение", "a confirmation"),
             };
             say!(language, "Не выполнено: это не {what}", "Not carried out: this is not {what}")
         }

@@ -3,7 +3,10 @@
 use super::compose::{Text, button};
 use crate::{
     domain::{command::CommandName, language::Language},
-    grammar::table::{Argument, COMMANDS, CommandSpec, Optional, spec},
+    grammar::{
+        CONFIRM,
+        table::{Argument, COMMANDS, CommandSpec, Optional, spec},
+    },
 };
 
 /// The commands for Telegram's menu, with descriptions.
@@ -29,6 +32,9 @@ pub(super) fn summary(name: CommandName, language: Language) -> String {
             say!(language, "версии образа в реестре", "the image's versions in the registry")
         }
         CommandName::GetPods => say!(language, "поды приложения", "the application's pods"),
+        CommandName::GetNodes => say!(language, "узлы кластера", "the cluster's nodes"),
+        CommandName::Cordon => say!(language, "не размещать новые поды на узле", "place no more pods on a node"),
+        CommandName::Uncordon => say!(language, "снова размещать поды на узле", "place pods on a node again"),
         CommandName::Apps => say!(language, "приложения и среды", "applications and environments"),
         CommandName::WhoAmI => say!(language, "ваш ID и ID чата", "your ID and the chat's"),
         CommandName::Help => say!(language, "команды и примеры", "commands and examples"),
@@ -80,6 +86,25 @@ pub(super) fn details(name: CommandName, language: Language) -> String {
              (`CrashLoopBackOff`, `ImagePullBackOff`, `OOMKilled`, why a pod is pending), restarts, age, node and image \
              tag. Failing ones come first; during a rollout new and old pods stand apart. Without a name, all applications."
         ),
+        CommandName::GetNodes => say!(
+            language,
+            "Показывает узлы: внешний адрес (`ExternalIP`, иначе `ExternalDNS`), можно ли разместить на узле под и если \
+             нет, то почему, роли, версию и сколько на нём подов. Узлы, куда поды не попадут, — первыми.",
+            "Shows the nodes: the external address (`ExternalIP`, otherwise `ExternalDNS`), whether pods can be placed \
+             there and if not why, roles, version, and how many pods are on it. Nodes that take no pods come first."
+        ),
+        CommandName::Cordon => say!(
+            language,
+            "Закрывает узел для новых подов; те, что на нём, остаются. Нужно право `nodes` в настройках. Повтор безопасен. \
+             Последний узел, открытый для всех подов, — только с подтверждением.",
+            "Closes a node to new pods; those on it stay. Needs the right `nodes` in the configuration. Repeating is safe. \
+             The last node that is open to all pods is closed only when that is confirmed."
+        ),
+        CommandName::Uncordon => say!(
+            language,
+            "Снова открывает узел для подов. Нужно право `nodes` в настройках. Повтор безопасен.",
+            "Opens a node to pods again. Needs the right `nodes` in the configuration. Repeating is safe."
+        ),
         CommandName::Apps => say!(
             language,
             "Показывает приложения и среды, которые знает бот: эти имена годятся для других команд.",
@@ -121,6 +146,9 @@ pub(super) fn placeholder(argument: Argument, language: Language) -> String {
         Argument::Version => say!(language, "ВЕРСИЯ", "VERSION"),
         Argument::Count => say!(language, "ЧИСЛО", "N"),
         Argument::Command => say!(language, "КОМАНДА", "COMMAND"),
+        Argument::Node => say!(language, "УЗЕЛ", "NODE"),
+        Argument::Page => say!(language, "СТРАНИЦА", "PAGE"),
+        Argument::Confirm => CONFIRM.to_owned(),
     }
 }
 
@@ -142,6 +170,21 @@ pub(super) fn expected(argument: Argument, language: Language) -> String {
             "целое число от 0 (только цифры, без знака и нулей впереди)",
             "a whole number from 0 (digits only, no sign, no leading zeros)"
         ),
+        Argument::Node => say!(
+            language,
+            "имя узла (строчные латинские буквы, цифры, дефис и точка; имена — из /get_nodes)",
+            "a node's name (lower-case Latin letters, digits, hyphens and dots; /get_nodes lists them)"
+        ),
+        Argument::Page => {
+            say!(language, "номер страницы, целое число от 1", "the number of a page, a whole number from 1")
+        }
+        Argument::Confirm => {
+            say!(
+                language,
+                "слово confirm: и для последнего открытого узла",
+                "the word confirm: even for the last open node"
+            )
+        }
         Argument::Command => {
             say!(language, "имя команды, можно с косой чертой", "a command's name, with or without slash")
         }

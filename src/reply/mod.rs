@@ -28,6 +28,7 @@ mod help;
 mod identity;
 mod manifest;
 mod message;
+mod nodes;
 #[cfg(feature = "sandbox")]
 mod playground;
 mod pods;
@@ -64,6 +65,8 @@ pub fn render(answer: &Answer, language: Language) -> Message {
         Answer::Status(reports) => status::status(reports, language),
         Answer::Containers(report) => containers::containers(report, language),
         Answer::Pods(reports) => pods::pods(reports, language),
+        Answer::Nodes(report) => nodes::nodes(report, language),
+        Answer::Node(change) => nodes::change(change, language),
         Answer::Help(None) => help::all(language),
         Answer::Help(Some(name)) => help::one(*name, language),
         Answer::Start { known } => identity::start(*known, language),
@@ -77,6 +80,7 @@ pub fn render(answer: &Answer, language: Language) -> Message {
 pub fn render_wide(answer: &Answer, language: Language) -> Message {
     match answer {
         Answer::Pods(reports) => pods::pods_wide(reports, language).build_whole(),
+        Answer::Nodes(report) => nodes::nodes_wide(report, language).build_whole(),
         _ => render(answer, language),
     }
 }

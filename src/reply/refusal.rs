@@ -5,7 +5,7 @@ use super::{
     compose::{Text, button},
     denial, fault, manifest,
     message::Button,
-    quantity,
+    nodes, quantity,
 };
 use crate::domain::{
     answer::Refusal,
@@ -38,6 +38,16 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
         Refusal::NoImage { image, detail } => no_image(image, detail, language),
         Refusal::NoBranch { branch, repository } => no_branch(branch, repository.as_deref(), language),
         Refusal::UnknownTag { site, image, tag, nearest } => unknown_tag(site, image, tag, nearest, language),
+        Refusal::UnknownNode { change, node, nearest } => {
+            let text = title(say!(language, "Нет такого узла", "No such node"));
+            let text = text.line(say!(language, "В кластере нет узла ", "The cluster has no node "));
+            let text = text.code(node.as_str()).plain(". ").plain(unchanged(language));
+            nodes::unknown(text, *change, nearest, language)
+        }
+        Refusal::LastOpenNode { node } => {
+            let text = title(say!(language, "Это последний открытый узел", "This is the last open node"));
+            nodes::last_open(text.code_line(node.as_str()), node, language)
+        }
         Refusal::RegistryDown { detail } => registry_down(detail, language),
         Refusal::Plan(error) => manifest::plan_error(error, language),
         Refusal::Autoscaled { site, autoscaler } => autoscaled(site, autoscaler, language),

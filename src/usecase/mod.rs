@@ -6,6 +6,7 @@ mod courtesy;
 mod fetches;
 mod follow;
 mod mutation;
+mod nodes;
 mod order;
 mod pods;
 mod publish;

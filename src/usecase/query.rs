@@ -57,6 +57,7 @@ impl Service {
             Query::WhoAmI => Answer::WhoAmI { sender: sender.clone(), place, known_as: actor.map(|actor| actor.name) },
             Query::Status(target) => self.status(&target, place).await,
             Query::ShowContainers(target) => self.containers(&target, place).await,
+            Query::GetNodes(page) => self.nodes(page, place).await,
             Query::GetPods(target) => self.pods(&target).await,
         }
     }

@@ -24,12 +24,12 @@ use crate::{
         actor::Actor,
         answer::{Answer, Refusal},
         catalogue::{Catalogue, RepositoryBranch, Site},
-        command::{Command, Mutation, Query},
+        command::{Command, Mutation, Operation, Query},
         name::{ReplyAddress, RequestId, Revision},
         policy::{Denial, Policy},
     },
     grammar::{self, Parsed},
-    ports::{Clock, Cluster, Pods, Registry, ReplyError},
+    ports::{Clock, Cluster, Nodes, Pods, Registry, ReplyError},
 };
 
 /// The world outside, as the service needs it.
@@ -43,6 +43,8 @@ pub struct Ports {
     pub cluster: Option<Arc<dyn Cluster>>,
     /// The same cluster's pods.
     pub pods: Option<Arc<dyn Pods>>,
+    /// The same cluster's nodes.
+    pub nodes: Option<Arc<dyn Nodes>>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }
@@ -68,6 +70,7 @@ pub(super) struct Inner {
     pub(super) registry: Option<Arc<dyn Registry>>,
     pub(super) cluster: Option<Arc<dyn Cluster>>,
     pub(super) pods: Option<Arc<dyn Pods>>,
+    pub(super) nodes: Option<Arc<dyn Nodes>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: ServiceSettings,
     pub(super) repositories: Repositories,
@@ -76,6 +79,8 @@ pub(super) struct Inner {
     /// The commits that are followed now, so that a second delivery doesn't edit the same message twice.
     pub(super) following: Mutex<HashMap<Revision, Followed>>,
     order: Arc<Order>,
+    /// Nodes are changed one after the other, each on what the one before has left.
+    pub(super) node_turn: tokio::sync::Mutex<()>,
     /// Where the answers to requests stand that are not settled: a second delivery goes on in the same message.
     pub(super) posted: Mutex<HashMap<RequestId, ReplyAddress>>,
     pub(super) tasks: TaskTracker,
@@ -89,6 +94,7 @@ enum Course {
     Answer(Box<Answer>),
     Deny(Denial),
     Query(Query, Option<Actor>),
+    Operation { actor: Actor, operation: Operation },
     Mutation { actor: Actor, site: Box<Site>, mutation: Mutation, turn: Turn },
 }
 
@@ -100,18 +106,20 @@ impl Service {
     #[must_use]
     pub fn start(ports: Ports, settings: ServiceSettings) -> Self {
         let stop = CancellationToken::new();
-        let Ports { repositories, registry, cluster, pods, clock } = ports;
+        let Ports { repositories, registry, cluster, pods, nodes, clock } = ports;
         let repositories = Repositories::start(repositories, &clock, &settings.catalogue, settings.publish, &stop);
         Self(Arc::new(Inner {
             registry,
             cluster,
             pods,
+            nodes,
             clock,
             settings,
             repositories,
             courtesy: Mutex::default(),
             following: Mutex::default(),
             order: Arc::default(),
+            node_turn: tokio::sync::Mutex::default(),
             posted: Mutex::default(),
             tasks: TaskTracker::new(),
             stop,
@@ -145,6 +153,10 @@ impl Service {
                 }
                 Course::Query(query, actor) => {
                     let answer = service.query(query, &request.sender, request.place, actor).await;
+                    service.answer(&request, answer).await
+                }
+                Course::Operation { actor, operation } => {
+                    let answer = service.operate(&request, &actor, &operation).await;
                     service.answer(&request, answer).await
                 }
                 Course::Mutation { actor, site, mutation, turn } => {
@@ -183,6 +195,7 @@ impl Service {
         info!(request_id = %request.id, account, ?command, "command");
         match (command, actor) {
             (Command::Query(query), actor) => Course::Query(query, actor),
+            (Command::Operation(operation), Some(actor)) => Course::Operation { actor, operation },
             (Command::Mutation(target, mutation), Some(actor)) => match self.0.settings.catalogue.site(&target) {
                 Ok(site) => {
                     let turn = self.0.order.take(site.label());
@@ -191,7 +204,7 @@ impl Service {
                 Err(error) => refused(Refusal::Target(error)),
             },
             // The policy lets nobody change anything without a name.
-            (Command::Mutation(..), None) => Course::Deny(Denial::Anonymous),
+            (Command::Mutation(..) | Command::Operation(_), None) => Course::Deny(Denial::Anonymous),
         }
     }
 

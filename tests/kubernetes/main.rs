@@ -2,5 +2,6 @@
 #![cfg(feature = "sandbox")]
 
 mod fleet;
+mod nodes;
 mod shapes;
 mod support;

@@ -10,6 +10,7 @@ mod busy;
 mod deploy;
 mod fronts;
 mod log;
+mod nodes;
 mod refusals;
 mod repositories;
 mod restart;

@@ -159,9 +159,11 @@ impl World {
             registry: Some(Arc::clone(&self.registry) as Arc<dyn Registry>),
             cluster: self.cluster.clone(),
             pods: None,
+            nodes: None,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         };
-        let anna = Person { id: PersonId(1), name: "Анна".into(), email: "anna@example.org".into() };
+        let anna =
+            Person { id: PersonId(1), name: "Анна".into(), email: "anna@example.org".into(), rights: [].into() };
         Service::start(
             ports,
             ServiceSettings {

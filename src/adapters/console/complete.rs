@@ -2,7 +2,10 @@
 
 use crate::{
     domain::command::CommandName,
-    grammar::table::{Argument, COMMANDS, CommandSpec, Optional},
+    grammar::{
+        CONFIRM,
+        table::{Argument, COMMANDS, CommandSpec, Optional},
+    },
 };
 
 /// The names that can be completed.
@@ -48,7 +51,8 @@ fn arguments(spec: &CommandSpec, index: usize, word: &str, vocabulary: &Vocabula
         match argument {
             Argument::Target => candidates.extend(vocabulary.targets.iter().cloned()),
             Argument::Version => candidates.extend(vocabulary.tags.iter().cloned()),
-            Argument::Count => {}
+            Argument::Count | Argument::Node | Argument::Page => {}
+            Argument::Confirm => candidates.push(CONFIRM.to_owned()),
             Argument::Command => {
                 let known = |spec: &&CommandSpec| spec.name != CommandName::Start;
                 candidates.extend(COMMANDS.iter().filter(known).map(|spec| spec.word.to_owned()));

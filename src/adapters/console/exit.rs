@@ -51,7 +51,10 @@ impl ExitCode {
                 Applied::No => Self::Failed,
                 Applied::Unknown => Self::Unknown,
             },
+            Answer::Nodes(Err(_)) => Self::Failed,
             Answer::AlreadySo { .. }
+            | Answer::Nodes(Ok(_))
+            | Answer::Node(_)
             | Answer::Apps(_)
             | Answer::Status(_)
             | Answer::Containers(_)
@@ -104,7 +107,11 @@ pub fn outcome(answer: &Answer) -> &'static str {
             Applied::No => "failed",
             Applied::Unknown => "unknown",
         },
+        Answer::Nodes(Err(_)) => "failed",
+        Answer::Node(change) if change.already_so => "already_so",
+        Answer::Node(_) => "done",
         Answer::Apps(_)
+        | Answer::Nodes(Ok(_))
         | Answer::Status(_)
         | Answer::Containers(_)
         | Answer::Pods(_)

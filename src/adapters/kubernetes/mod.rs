@@ -23,6 +23,7 @@ use crate::{
 
 mod error;
 mod fleet;
+mod nodes;
 mod read;
 
 /// How many objects one request asks for: a page of pods is a few megabytes.

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     domain::{
-        actor::{ChatId, Person, PersonId},
+        actor::{ChatId, Person, PersonId, Right},
         catalogue::{
             Application, Catalogue, Environment, HelmHost, HelmValues, Manifests, ObjectName, OverrideKind,
             OverridePlace, PlainManifest, SharedBases, Workload,
@@ -105,7 +105,12 @@ struct Converter<'a> {
 
 impl Converter<'_> {
     fn config(&self, file: File) -> Result<Config, Fault> {
-        let person = |p: super::file::PersonSection| Person { id: PersonId(p.id), name: p.name, email: p.email };
+        let person = |p: super::file::PersonSection| {
+            let rights = p.can.iter().map(|word| match word {
+                super::file::RightWord::Nodes => Right::Nodes,
+            });
+            Person { id: PersonId(p.id), rights: rights.collect(), name: p.name, email: p.email }
+        };
         let mut branches = Branches::new(self.repositories(file.repository, file.repositories)?);
         let applications = file
             .applications

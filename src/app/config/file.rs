@@ -98,6 +98,17 @@ pub(super) struct PersonSection {
     /// The e-mail address of the commits' author.
     #[schemars(extend("format" = "email"))]
     pub(super) email: String,
+    /// What this person may do beyond deploying and reading. `nodes`: cordon and uncordon the cluster's nodes.
+    #[serde(default)]
+    pub(super) can: Vec<RightWord>,
+}
+
+/// A right that has to be given to a person by name.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RightWord {
+    /// Cordon and uncordon nodes.
+    Nodes,
 }
 
 /// The manifests repository.

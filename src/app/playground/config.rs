@@ -43,6 +43,11 @@ pub(super) fn cast(language: Language) -> Vec<Cast> {
     [1001, 1002, 6666].into_iter().zip(names).map(person).collect()
 }
 
+/// The first of them may cordon nodes, the second sees what it looks like without that right.
+fn can(person: i64) -> &'static str {
+    if person == 1001 { ", can: [nodes]" } else { "" }
+}
+
 /// The folder of `--dir` is somebody else's.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -86,7 +91,7 @@ pub(super) fn write(dir: &Path, world: &World, telegram: &str, page: &str, langu
     let people: String = cast(language)
         .iter()
         .filter(|person| person.allowed)
-        .map(|p| format!("  - {{ id: {}, name: {}, email: person-{}@example.org }}\n", p.id, p.name, p.id))
+        .map(|p| format!("  - {{ id: {}, name: {}, email: person-{}@example.org{} }}\n", p.id, p.name, p.id, can(p.id)))
         .collect();
     let text = format!(
         "{FIRST_LINE} The addresses are those of one run.

@@ -9,8 +9,9 @@ use super::{
 };
 use crate::domain::{
     catalogue::Target,
-    command::{Command, CommandName, Mutation, Query},
-    name::{NameKind, Tag},
+    command::{Command, CommandName, Mutation, Operation, Query},
+    name::{NameKind, NodeName, Tag},
+    node::Scheduling,
 };
 
 const BOT: Option<&str> = Some("tiphys_bot");
@@ -65,6 +66,31 @@ fn replica_counts() {
     is("/set_replicas 4294967295", scale("", u32::MAX));
     is("/set_replicas oil-refinery-application 3", scale("oil-refinery-application", 3));
     is("/set_replicas oil-refinery-application/prod 10", scale("oil-refinery-application/prod", 10));
+}
+
+#[test]
+fn nodes() {
+    let operation = |change, node: &str, confirmed| {
+        Command::Operation(Operation { change, node: NodeName::new(node).expect("a name"), confirmed })
+    };
+    is("/cordon worker-1", operation(Scheduling::Cordon, "worker-1", false));
+    is("/cordon worker-1 confirm", operation(Scheduling::Cordon, "worker-1", true));
+    is("/cordon confirm Confirm", operation(Scheduling::Cordon, "confirm", true));
+    is("/uncordon a.b.internal", operation(Scheduling::Uncordon, "a.b.internal", false));
+    is("/get_nodes", Command::Query(Query::GetNodes(None)));
+    is("/get_nodes 12", Command::Query(Query::GetNodes(Some(12))));
+    for (text, at, expected) in [
+        ("/cordon Worker", 8, Argument::Node),
+        ("/cordon a;b", 8, Argument::Node),
+        ("/cordon a yes", 10, Argument::Confirm),
+        ("/get_nodes 0", 11, Argument::Page),
+        ("/get_nodes worker", 11, Argument::Page),
+    ] {
+        let error = fault_of(text);
+        assert!(error.at == at && matches!(error.fault, GrammarFault::Invalid { expected: e, .. } if e == expected));
+    }
+    assert_eq!(fault_of("/uncordon a confirm").fault, GrammarFault::Surplus);
+    assert_eq!(fault_of("/cordon").fault, GrammarFault::Missing(Argument::Node));
 }
 
 #[test]
@@ -196,11 +222,9 @@ fn an_argument_is_of_one_kind_per_command() {
         for (argument, _) in row.arguments {
             assert_eq!(row.arguments.iter().filter(|(other, _)| other == argument).count(), 1, "{}", row.word);
         }
-        // Optional arguments get their words from the left: behind a required one that would be ambiguous.
-        let first_required = row.arguments.iter().position(|(_, optional)| *optional == Optional::No);
-        let last_optional = row.arguments.iter().rposition(|(_, optional)| *optional == Optional::Yes);
-        if let (Some(required), Some(optional)) = (first_required, last_optional) {
-            assert!(optional < required, "{}", row.word);
-        }
+        // Optional arguments get their words from the left: with a required one between them that would be ambiguous.
+        let optional: Vec<bool> = row.arguments.iter().map(|(_, optional)| *optional == Optional::Yes).collect();
+        let runs = optional.chunk_by(|a, b| a == b).filter(|run| run[0]).count();
+        assert!(runs <= 1, "{}", row.word);
     }
 }

@@ -12,10 +12,13 @@ use crate::{
             StatusReport, TagReport,
         },
         catalogue::{Application, Catalogue, ResolveError},
+        name::NodeName,
+        node::{Effect, Mark, Node, NodeChange, NodeReport, NodesReport, Page, Scheduling, Taint, Totals},
         observation::{Health, SyncStatus},
         plan::{Desired, EntryFault, PlanError, PlanFault, ScalarKind, Shape, Shared, UnsafeEdit, ValueFault},
         position::Position,
         rollout::Stage,
+        unanswered::Unanswered,
     },
     grammar::{Parsed, parse},
 };
@@ -93,6 +96,7 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
         image: site.image.clone(),
         environments: vec![site.environment.clone(); count],
     };
+    answers.extend(node_answers(text, count));
     answers.push(Answer::Apps(Catalogue { applications: vec![application; count] }));
     for sender in [
         Sender::Account { id: PersonId(i64::MIN), shown_name: text.into() },
@@ -101,6 +105,63 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
         answers.push(Answer::WhoAmI { sender, place: Place::Group(ChatId(i64::MIN)), known_as: None });
     }
     answers
+}
+
+/// Nodes with that text wherever a server may have put it.
+fn node_answers(text: &str, count: usize) -> Vec<Answer> {
+    let many = || vec![text.to_owned(); count];
+    let mark = || Some(Mark { by: text.into(), at: None });
+    let taint = |effect| Taint { key: text.into(), value: text.into(), effect };
+    let node = |external: Option<&str>| Node {
+        name: text.into(),
+        external: external.map(str::to_owned),
+        internal: Some(text.into()),
+        roles: many(),
+        version: text.into(),
+        not_ready: Some(text.into()),
+        unschedulable: true,
+        cordoned: mark(),
+        deleting: true,
+        taints: vec![taint(Effect::NoExecute); count],
+        capacity: Some(u32::MAX),
+    };
+    let report = |node: Node| NodeReport {
+        placement: node.placement(),
+        hindrances: node.hindrances(),
+        pods: Some(u32::MAX),
+        cordoned_since: Some(Duration::MAX),
+        node,
+    };
+    let name = NodeName::new("n".repeat(63) + &".n".repeat(95)).expect("valid");
+    let longest = Node { name: name.to_string(), ..node(None) };
+    let nodes = |may_change| NodesReport {
+        nodes: [node(Some(text)), longest.clone()].into_iter().cycle().take(count).map(report).collect(),
+        total: Totals { open: count, tolerating: count, closed: count },
+        page: Some(Page { number: 2, of: u32::MAX }),
+        pods_unknown: Some(text.into()),
+        may_change,
+    };
+    let change = |change, already_so| NodeChange {
+        hindrances: longest.hindrances(),
+        node: node(None),
+        change,
+        already_so,
+        open: 0,
+        earlier: mark(),
+        since: Some(Duration::MAX),
+        may_change: true,
+    };
+    let unknown = |nearest| Refusal::UnknownNode { change: Scheduling::Uncordon, node: name.clone(), nearest };
+    vec![
+        Answer::Nodes(Ok(nodes(true))),
+        Answer::Nodes(Ok(nodes(false))),
+        Answer::Nodes(Err(Unanswered::Unavailable { detail: text.into() })),
+        Answer::Node(change(Scheduling::Cordon, true)),
+        Answer::Node(change(Scheduling::Uncordon, false)),
+        Answer::Refused(unknown(many())),
+        Answer::Refused(unknown(vec![name.to_string(); 3])),
+        Answer::Refused(Refusal::LastOpenNode { node: name.clone() }),
+    ]
 }
 
 fn status(site: &Site, text: &str, count: usize) -> StatusReport {

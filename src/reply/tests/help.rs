@@ -24,6 +24,9 @@ fn all_commands() {
     /status — что в git, в кластере и в реестре
     /showcontainers — версии образа в реестре
     /get_pods — поды приложения
+    /get_nodes — узлы кластера
+    /cordon — не размещать новые поды на узле
+    /uncordon — снова размещать поды на узле
     /apps — приложения и среды
     /whoami — ваш ID и ID чата
     /help — команды и примеры
@@ -42,6 +45,9 @@ fn all_commands() {
     /status — what git, the cluster and the registry have
     /showcontainers — the image's versions in the registry
     /get_pods — the application's pods
+    /get_nodes — the cluster's nodes
+    /cordon — place no more pods on a node
+    /uncordon — place pods on a node again
     /apps — applications and environments
     /whoami — your ID and the chat's
     /help — commands and examples
@@ -184,6 +190,9 @@ fn the_menu() {
     status: Что в git, в кластере и в реестре
     showcontainers: Версии образа в реестре
     get_pods: Поды приложения
+    get_nodes: Узлы кластера
+    cordon: Не размещать новые поды на узле
+    uncordon: Снова размещать поды на узле
     apps: Приложения и среды
     whoami: Ваш ID и ID чата
     help: Команды и примеры
@@ -194,6 +203,9 @@ fn the_menu() {
     status: What git, the cluster and the registry have
     showcontainers: The image's versions in the registry
     get_pods: The application's pods
+    get_nodes: The cluster's nodes
+    cordon: Place no more pods on a node
+    uncordon: Place pods on a node again
     apps: Applications and environments
     whoami: Your ID and the chat's
     help: Commands and examples

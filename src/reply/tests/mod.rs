@@ -10,6 +10,7 @@ mod fault;
 mod guide;
 mod help;
 mod manifest;
+mod nodes;
 mod operations;
 mod pieces;
 mod pods;
