@@ -14,5 +14,6 @@ mod nodes;
 mod refusals;
 mod repositories;
 mod restart;
+mod rights;
 mod strangers;
 mod truth;
