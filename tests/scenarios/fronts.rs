@@ -41,8 +41,10 @@ const TABLE: [(&[&str], &str, i32); 12] = [
 /// no slash.
 fn normalised(text: &str) -> String {
     let id = |word: &str| word.len() == 8 && word.chars().all(|c| c.is_ascii_hexdigit());
+    // What the console lists as commands are buttons elsewhere.
+    let kept = |line: &&str| !line.is_empty() && !line.starts_with('^') && !line.starts_with("→ /");
     let mut lines = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('^')) {
+    for line in text.lines().map(str::trim).filter(kept) {
         let line = line.trim_start_matches('/');
         let words = line.split_whitespace().map(|word| if id(word) { "ID" } else { word });
         let line = words.collect::<Vec<_>>().join(" ");
