@@ -189,7 +189,7 @@ applications:
     tiphys.yaml:12:11: a second person with the id 1; the first is on line 11
     tiphys.yaml:12:20: "people[1].name" must be a name on one line, without < and >, not "B\nX: y"
     tiphys.yaml:12:38: "people[1].email" must be an e-mail address, not "boris"
-    tiphys.yaml:12:45: unknown key "phone"; known here: email, id, name
+    tiphys.yaml:12:45: unknown key "phone"; known here: can, email, id, name
     tiphys.yaml:14:3: missing key "mirror" in "repository"
     tiphys.yaml:14:8: "repository.url" holds a user name or a password; they don't belong into an address
     tiphys.yaml:15:11: "repository.branch" must be a branch's name, not "a..b"
