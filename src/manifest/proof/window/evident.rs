@@ -6,8 +6,10 @@
 //!
 //! - nothing but values is set: no pair is put in, renamed or taken out;
 //! - each line of both windows is empty, a comment, or a key with at most one dash before it and one value behind it;
-//! - a value is missing, or in quotes with neither quotes nor backslashes inside, or a plain one with a slash or two dots
-//!   in it, which no reader takes for anything but a string: no number, truth value, date or null has them;
+//! - a value is missing, or in quotes with neither quotes nor backslashes inside, or a plain one which no reader takes for
+//!   anything but a string: with a slash or two dots in it, for no number, truth value, date or null has them, or with a
+//!   letter first and then a digit or more than five characters, for the words that mean something are shorter and of
+//!   letters only;
 //! - all of it is printable ASCII, with keys and plain values of letters, digits and a few signs that mean nothing in YAML.
 //!
 //! What it would see there is what yaml-rust2 sees; the properties in the tests compare the two on such lines, right and
@@ -49,11 +51,18 @@ fn is_rest(rest: &str) -> bool {
         [b'#', ..] => (true, rest),
         _ => {
             let (word, behind) = value.split_at(value.find(' ').unwrap_or(value.len()));
-            (is_word(word, true) && (word.contains('/') || word.matches('.').count() > 1), behind)
+            (is_word(word, true) && is_string(word), behind)
         }
     };
     let comment = behind.trim_start_matches(' ');
     apart && known && (comment.is_empty() || comment.starts_with('#') && comment.len() < behind.len())
+}
+
+/// Whether every reader takes a plain word for a string.
+fn is_string(word: &str) -> bool {
+    let named = word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (word.len() > 5 || word.contains(|c: char| c.is_ascii_digit()));
+    named || word.contains('/') || word.matches('.').count() > 1
 }
 
 /// A key, or a plain value, that can't be anything else; a value may have colons in it, as an image has.
@@ -86,6 +95,8 @@ mod tests {
             "a:   ",
             "a: # c",
             "a:  v1.2.3-rc.1",
+            "a: v1",
+            "a: frontend",
         ] {
             assert!(lines(line), "{line:?}");
             assert!(lines(&format!("{line}\nend:\n")), "{line:?}");
@@ -96,8 +107,11 @@ mod tests {
     fn what_may_read_differently_is_not() {
         for line in [
             "a: 1.10",
-            "a: v1",
             "a: on",
+            "a: FALSE",
+            "a: nginx",
+            "a: .inf",
+            "a: 1e5",
             "a: 12:30",
             "a: 2024-01-31",
             "a: ~",
@@ -162,6 +176,16 @@ mod tests {
         " 2024.01.31",
         " 1_0.2.3-4",
         " 1.2.3   ",
+        " v1",
+        " e5",
+        " x0F",
+        " o17",
+        " inf-0",
+        " frontend",
+        " falsey",
+        " n0",
+        " nan_1",
+        " true:1",
         " # c: [d",
         " 'x' # 'y",
         " 1.2.3 # - x",
