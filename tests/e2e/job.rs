@@ -47,7 +47,12 @@ impl Outcome {
 impl Road {
     /// Runs a command of one shot, with JSON for an answer and a mirror of its own.
     pub(crate) async fn one_shot(&self, arguments: &[&str]) -> Outcome {
-        self.playbill.configure("en", "one-shot.git", &self.url, &self.credentials);
+        self.one_shot_with(&self.credentials, arguments).await
+    }
+
+    /// The same with other credentials, or more than these.
+    async fn one_shot_with(&self, credentials: &str, arguments: &[&str]) -> Outcome {
+        self.playbill.configure("en", "one-shot.git", &self.url, credentials);
         let mut command = self.playbill.program(arguments);
         command.arg("--json").stdin(std::process::Stdio::null());
         let output = tokio::process::Command::from(command).output().await.expect("the program runs");
@@ -82,6 +87,7 @@ impl Road {
         self.without_registry().await;
         self.always_overtaken().await;
         self.without_branch().await;
+        self.answered_too_late().await;
         self.playbill.git(&["fsck", "--strict", "--full", "--no-dangling"]);
         let clone = self.ground.path("fresh");
         let remote = self.remote().display().to_string();
@@ -89,7 +95,7 @@ impl Road {
         self.ground.git(&clone, &["fsck", "--strict", "--full"]);
         let numbers = self.playbill.git(&["log", "--format=", "--numstat", "--committer=tiphys", "main"]);
         let lines: Vec<_> = numbers.lines().filter(|line| !line.is_empty()).collect();
-        assert_eq!(lines, vec![format!("1\t1\t{KUSTOMIZATION}"); 6], "each commit of the bot's is one line");
+        assert_eq!(lines, vec![format!("1\t1\t{KUSTOMIZATION}"); 7], "each commit of the bot's is one line");
     }
 
     async fn by_telegram(&self) {
@@ -169,9 +175,23 @@ impl Road {
         let refused = self.one_shot(&["set-replicas", "7"]).await;
         refused.assert(1, "refused");
         let text = refused.text();
-        assert!(text.contains("The repository has no branch") && text.contains("the repository's `branch`"), "{text}");
+        assert!(text.contains("The repository has no branch") && text.contains("renamed or deleted"), "{text}");
         assert_eq!(self.ground.git(&remote, &["branch", "--format=%(refname:short)"]), "trunk", "and none is made");
         self.ground.git(&remote, &["branch", "-m", "trunk", "main"]);
+    }
+
+    /// The server's hook takes longer than the deadline, so each push may land after the bot has given it up.
+    async fn answered_too_late(&self) {
+        let before = self.subjects();
+        self.ground.install_hook(&self.remote(), "sleep 4");
+        let arguments = ["set-replicas", "4", "--wait"];
+        let done = self.one_shot_with(&format!("{}  deadline: 2s\n", self.credentials), &arguments).await;
+        done.assert(0, "live");
+        assert!(done.log.contains("planning again"), "it was unclear at first: {}", done.log);
+        self.remove_hook();
+        self.one_shot(&arguments).await.assert(0, "already_so");
+        let after = self.subjects();
+        assert_eq!(after.len(), before.len() + 1, "{after:?}");
     }
 
     async fn without_registry(&self) {
