@@ -7,6 +7,7 @@ mod cable;
 #[cfg(feature = "sandbox")]
 #[path = "../common/cgi.rs"]
 mod cgi;
+mod damage;
 #[path = "../common/ground.rs"]
 mod ground;
 #[cfg(feature = "sandbox")]
@@ -14,9 +15,12 @@ mod http;
 #[cfg(feature = "sandbox")]
 mod nginx;
 mod path;
+mod processes;
 #[cfg(feature = "sandbox")]
 #[path = "../common/nginx.rs"]
 mod server;
+#[cfg(feature = "sandbox")]
+mod shallow;
 mod signing;
 mod ssh;
 #[path = "../common/sshd.rs"]

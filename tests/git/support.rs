@@ -1,6 +1,14 @@
 //! A world of its own for each test: a bare remote, a person with a clone, and the adapter under test.
 
-use std::{fs, ops::Deref, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    io::Write,
+    ops::Deref,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use tempfile::TempDir;
 use tiphys::{
@@ -21,7 +29,7 @@ pub(crate) const FILE: &str = "apps/shop/overlays/prod/kustomization.yaml";
 /// A folder with a bare remote of two commits in it.
 pub(crate) struct World {
     ground: Ground,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl Deref for World {
@@ -35,7 +43,7 @@ impl Deref for World {
 impl World {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let world = Self { ground: Ground::new(folder.path()), _folder: folder };
+        let world = Self { ground: Ground::new(folder.path()), _folder: Some(folder) };
         world.git(&world.path(""), &["init", "--quiet", "--bare", "--initial-branch=main", "remote.git"]);
         world.git(&world.path(""), &["clone", "--quiet", "remote.git", "person"]);
         world.git(&world.path("person"), &["checkout", "--quiet", "-b", "main"]);
@@ -49,6 +57,11 @@ impl World {
         world.commit("second");
         world.git(&world.path("person"), &["push", "--quiet", "-u", "origin", "main"]);
         world
+    }
+
+    /// The world that another process has made.
+    pub(crate) fn of(folder: &Path) -> Self {
+        Self { ground: Ground::new(folder), _folder: None }
     }
 
     pub(crate) fn remote(&self) -> PathBuf {
@@ -112,6 +125,54 @@ impl World {
         self.git(clone.path(), &["clone", "--quiet", "--no-local", "--branch", "main", "../remote.git", "clone"]);
         self.git(&clone.path().join("clone"), &["fsck", "--strict", "--full"]);
         assert_eq!(self.git(&clone.path().join("clone"), &["rev-list", "--count", "main"]), commits.to_string());
+    }
+
+    /// Adds so many commits to the remote's branch, so many seconds apart, up to now.
+    pub(crate) fn grow(&self, commits: i64, seconds: i64) {
+        let now = jiff::Timestamp::now().as_second();
+        let mut stream = String::new();
+        for number in 0..commits {
+            let time = now - (commits - number) * seconds;
+            let from = if number == 0 { "from refs/heads/main^0\n" } else { "" };
+            let subject = format!("note {number}\n");
+            stream += &format!(
+                "commit refs/heads/main\ncommitter Boris <boris@example.org> {time} +0000\ndata {}\n{subject}{from}\
+                 M 100644 inline notes/{}\ndata {}\n{subject}\n",
+                subject.len(),
+                number % 40,
+                subject.len()
+            );
+        }
+        self.feed(&self.remote(), &["fast-import", "--quiet"], stream.as_bytes());
+    }
+
+    /// Runs git with something to read.
+    pub(crate) fn feed(&self, folder: &Path, args: &[&str], input: &[u8]) {
+        let mut command = self.hermetic("git");
+        let mut child = command.args(args).current_dir(folder).stdin(Stdio::piped()).spawn().expect("git runs");
+        child.stdin.take().expect("piped").write_all(input).expect("read");
+        assert!(child.wait().expect("it ends").success(), "git {args:?}");
+    }
+
+    /// Makes single objects of a mirror's packs, as versions before this one have left them.
+    pub(crate) fn unpack(&self, mirror: &Path) {
+        let folder = mirror.join("objects/pack");
+        let files = fs::read_dir(&folder).expect("readable").map(|entry| entry.expect("readable").path());
+        let (packs, rest): (Vec<_>, Vec<_>) =
+            files.partition(|file| file.extension().is_some_and(|extension| extension == "pack"));
+        let packs: Vec<_> = packs.into_iter().map(|pack| (fs::read(&pack).expect("readable"), pack)).collect();
+        packs.iter().map(|(_, pack)| pack).chain(&rest).for_each(|file| fs::remove_file(file).expect("removed"));
+        // The later ones build on the earlier ones, whichever these are.
+        for (pack, _) in &packs {
+            self.feed(mirror, &["unpack-objects", "-q"], pack);
+        }
+    }
+
+    /// What git counts on a mirror's branch, after it found it sound.
+    pub(crate) fn depth(&self, mirror: &str) -> usize {
+        let mirror = self.path(mirror);
+        self.git(&mirror, &["fsck", "--strict", "--full"]);
+        self.git(&mirror, &["rev-list", "--count", "main"]).parse().expect("a number")
     }
 
     /// Puts a pre-receive hook into the remote.

@@ -1,17 +1,11 @@
-//! Makes commits: trees patched along the changed paths only, file modes kept, signatures without forbidden characters.
+//! Makes commits, in memory: trees patched along the changed paths only, signatures without forbidden characters.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use git2::{Commit, ObjectType, Oid, Repository, Signature, Time, Tree};
+use git2::{Commit, ObjectType, Oid, Repository, Signature, Time};
 
-use super::{mirror::MirrorError, signature::Signer, transport::Interrupted};
-use crate::{
-    domain::{name::RepoPath, snapshot::FileEdit},
-    ports::NewCommit,
-};
-
-const TREE: i32 = 0o040_000;
-const FILE: i32 = 0o100_644;
+use super::{mirror::MirrorError, signature::Signer, transport::Interrupted, tree::WorkingTree, wire::pack::NewObject};
+use crate::ports::NewCommit;
 
 /// Why a commit could not be made.
 #[derive(Debug)]
@@ -30,19 +24,25 @@ impl From<git2::Error> for ObjectError {
     }
 }
 
+impl From<MirrorError> for ObjectError {
+    fn from(error: MirrorError) -> Self {
+        Self::Mirror(error)
+    }
+}
+
 impl From<Interrupted> for ObjectError {
     fn from(interrupted: Interrupted) -> Self {
         Self::Mirror(interrupted.into())
     }
 }
 
-/// Commits on top of one another, and everything that was made for them.
+/// Commits on top of one another, and everything that was made for them; nothing of it is on the disk yet.
 #[derive(Debug, Default)]
 pub(super) struct NewObjects {
     /// The commits, first one first.
     pub(super) commits: Vec<Oid>,
     /// Commits, trees and blobs, each after what it refers to.
-    pub(super) all: Vec<Oid>,
+    pub(super) all: Vec<NewObject>,
 }
 
 /// The committer, and how the commits of a push are made.
@@ -63,7 +63,7 @@ impl Committer {
             .is_ok_and(|ours| ours.email_bytes() == commit.committer().email_bytes())
     }
 
-    /// Makes the commits in the repository's object database, the first one on top of `base`.
+    /// Makes the commits in memory, the first one on top of `base`, which the repository has.
     pub(super) fn make(
         &self,
         repository: &Repository,
@@ -71,73 +71,35 @@ impl Committer {
         commits: &[NewCommit],
     ) -> Result<NewObjects, ObjectError> {
         let key = self.signer.as_ref().map(|signer| signer.key()).transpose().map_err(ObjectError::Signing)?;
-        let mut made = NewObjects::default();
-        let mut parent = repository.find_commit(base)?;
+        let mut made = Vec::with_capacity(commits.len());
+        let mut tree = WorkingTree::new(repository, repository.find_commit(base)?.tree_id())?;
         for commit in commits {
-            let edits: Vec<(&str, &FileEdit)> = commit.edits.iter().map(|edit| (edit.path.as_str(), edit)).collect();
-            let tree = patched(repository, Some(&parent.tree()?), &edits, &mut made.all)?;
-            let tree = repository.find_tree(tree)?;
-            let at = Time::new(commit.at.as_second(), 0);
-            let author = signature(&commit.author.name, &commit.author.email, &at)?;
-            let committer = signature(&self.name, &self.email, &at)?;
-            let message = message(&commit.message);
-            let mut commit =
-                repository.commit_create_buffer(&author, &committer, &message, &tree, &[&parent])?.to_vec();
+            let root = tree.patch(&commit.edits)?;
+            let mut data = self.commit(root, *made.last().unwrap_or(&base), commit)?;
             if let Some(key) = &key {
-                commit = key.signed(&commit).map_err(ObjectError::Signing)?;
+                data = key.signed(&data).map_err(ObjectError::Signing)?;
             }
-            let id = repository.odb()?.write(ObjectType::Commit, &commit)?;
-            made.commits.push(id);
-            made.all.push(id);
-            parent = repository.find_commit(id)?;
+            made.push(tree.add(ObjectType::Commit, data));
         }
-        Ok(made)
+        Ok(NewObjects { commits: made, all: tree.into_made() })
     }
-}
 
-/// Writes the edits into a copy of the tree; each edit comes with the rest of its path from this tree on.
-fn patched(
-    repository: &Repository,
-    tree: Option<&Tree<'_>>,
-    edits: &[(&str, &FileEdit)],
-    made: &mut Vec<Oid>,
-) -> Result<Oid, ObjectError> {
-    let mut builder = repository.treebuilder(tree)?;
-    let mut below: BTreeMap<&str, Vec<(&str, &FileEdit)>> = BTreeMap::new();
-    for (path, edit) in edits {
-        let unfit = |why: &str| ObjectError::Unfit(format!("{}: {why}", edit.path));
-        if let Some((folder, rest)) = path.split_once('/') {
-            below.entry(folder).or_default().push((rest, edit));
-            continue;
+    /// A commit as git stores it, as `git cat-file -p` shows it.
+    fn commit(&self, tree: Oid, parent: Oid, commit: &NewCommit) -> Result<Vec<u8>, ObjectError> {
+        let at = Time::new(commit.at.as_second(), 0);
+        let mut data = format!("tree {tree}\nparent {parent}\n").into_bytes();
+        for (role, name, email) in
+            [("author", &commit.author.name, &commit.author.email), ("committer", &self.name, &self.email)]
+        {
+            let signature = signature(name, email, &at)?;
+            let time = format!("> {} +0000\n", at.seconds());
+            let parts =
+                [role.as_bytes(), b" ", signature.name_bytes(), b" <", signature.email_bytes(), time.as_bytes()];
+            data.extend_from_slice(&parts.concat());
         }
-        let mode = match builder.get(*path)? {
-            None => FILE,
-            Some(entry) if entry.kind() == Some(ObjectType::Blob) && is_file(entry.filemode()) => entry.filemode(),
-            Some(_) => return Err(unfit("not a regular file")),
-        };
-        let blob = repository.blob(&edit.content)?;
-        made.push(blob);
-        builder.insert(*path, blob, mode).map_err(|error| insertion(&edit.path, error))?;
-    }
-    for (folder, edits) in below {
-        let old = match builder.get(folder)? {
-            None => None,
-            Some(entry) if entry.kind() == Some(ObjectType::Tree) => Some(repository.find_tree(entry.id())?),
-            Some(_) => return Err(ObjectError::Unfit(format!("{}: {folder} is not a folder", edits[0].1.path))),
-        };
-        let new = patched(repository, old.as_ref(), &edits, made)?;
-        builder.insert(folder, new, TREE).map_err(|error| insertion(&edits[0].1.path, error))?;
-    }
-    let id = builder.write()?;
-    made.push(id);
-    Ok(id)
-}
-
-/// A name that git forbids is the edit's fault; an object that isn't there, though just written, is the mirror's.
-fn insertion(path: &RepoPath, error: git2::Error) -> ObjectError {
-    match error.message().contains("invalid name") {
-        true => ObjectError::Unfit(format!("{path}: {}", error.message())),
-        false => error.into(),
+        data.push(b'\n');
+        data.extend_from_slice(message(&commit.message).as_bytes());
+        Ok(data)
     }
 }
 
@@ -169,7 +131,10 @@ fn message(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::actor::Actor;
+    use crate::{
+        adapters::git::wire::pack::Content,
+        domain::{actor::Actor, name::RepoPath, snapshot::FileEdit},
+    };
 
     fn commit(name: &str, edits: &[(&str, &str)]) -> NewCommit {
         NewCommit {
@@ -190,19 +155,19 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let repository = Repository::init_bare(folder.path()).expect("made");
         let base = {
-            let blob = repository.blob(b"old").expect("written");
-            let mut inner = repository.treebuilder(None).expect("made");
-            inner.insert("run.sh", blob, 0o100_755).expect("inserted");
-            inner.insert("link", blob, 0o120_000).expect("inserted");
-            inner.insert("other", blob, FILE).expect("inserted");
-            let inner = inner.write().expect("written");
-            let mut root = repository.treebuilder(None).expect("made");
-            root.insert("apps", inner, TREE).expect("inserted");
-            let tree = repository.find_tree(root.write().expect("written")).expect("there");
+            let tree = repository.treebuilder(None).and_then(|tree| tree.write()).expect("written");
+            let tree = repository.find_tree(tree).expect("there");
             let me = Signature::new("x", "x@x", &Time::new(0, 0)).expect("valid");
             repository.commit(None, &me, &me, "base", &tree, &[]).expect("made")
         };
         (folder, repository, base)
+    }
+
+    /// What a commit says, as it would come to the remote.
+    fn told(made: &NewObjects, commit: usize) -> (Oid, String) {
+        let found = made.all.iter().find(|object| object.id == made.commits[commit]).expect("made");
+        let Content::Whole(data) = &found.content else { panic!("a commit is no delta") };
+        (found.id, String::from_utf8(data.clone()).expect("utf-8"))
     }
 
     fn committer() -> Committer {
@@ -210,26 +175,20 @@ mod tests {
     }
 
     #[test]
-    fn trees_keep_modes_and_neighbours() {
+    fn a_commit_is_what_libgit2_makes_of_it() {
         let (_folder, repository, base) = repository();
-        let edits = [("apps/run.sh", "new"), ("apps/deep/er/file", "x"), ("top", "y")];
-        let made = committer().make(&repository, base, &[commit("Анна", &edits)]).expect("made");
-        let tree = repository.find_commit(made.commits[0]).expect("there").tree().expect("there");
-        let entry = |path: &str| tree.get_path(path.as_ref()).expect(path);
-        assert_eq!(entry("apps/run.sh").filemode(), 0o100_755);
-        assert_eq!(repository.find_blob(entry("apps/run.sh").id()).expect("there").content(), b"new");
-        assert_eq!(entry("apps/link").filemode(), 0o120_000);
-        assert_eq!(entry("apps/other").filemode(), FILE);
-        assert_eq!(entry("apps/deep/er/file").filemode(), FILE);
-        assert_eq!(entry("top").filemode(), FILE);
-    }
-
-    #[test]
-    fn edits_that_do_not_fit_are_refused() {
-        let (_folder, repository, base) = repository();
-        for path in ["apps/link", "apps", "apps/run.sh/x", "apps/link/x", ".GIT/x"] {
-            let error = committer().make(&repository, base, &[commit("x", &[(path, "")])]).expect_err(path);
-            assert!(matches!(error, ObjectError::Unfit(_)), "{path}: {error:?}");
+        let made = committer().make(&repository, base, &[commit("Анна", &[]), commit("Б", &[])]).expect("made");
+        assert_eq!(made.all.len(), 2, "the tree is there already");
+        let mut parent = repository.find_commit(base).expect("there");
+        for (number, name) in ["Анна", "Б"].into_iter().enumerate() {
+            let at = Time::new(1_795_255_200, 0);
+            let author = Signature::new(name, "a@b", &at).expect("valid");
+            let us = Signature::new("tiphys", "tiphys@example.org", &at).expect("valid");
+            let tree = parent.tree().expect("there");
+            let theirs = repository.commit(None, &author, &us, "subject\n\nbody\n", &tree, &[&parent]).expect("made");
+            assert_eq!(told(&made, number).0, theirs);
+            drop(tree);
+            parent = repository.find_commit(theirs).expect("there");
         }
     }
 
@@ -238,7 +197,8 @@ mod tests {
         let (_folder, repository, base) = repository();
         for name in ["a <b>\ncommitter x", "\0", "...", "", "Ж <x@y> 1 +0000\n"] {
             let made = committer().make(&repository, base, &[commit(name, &[("f", "x")])]).expect("made");
-            let raw = repository.find_commit(made.commits[0]).expect("there").raw_header().expect("utf-8").to_owned();
+            let (_, raw) = told(&made, 0);
+            let (raw, _) = raw.split_once("\n\n").expect("a header");
             assert_eq!(raw.lines().count(), 4, "{raw}");
             let author = raw.lines().nth(2).expect("the author");
             assert!(author.starts_with("author ") && author.ends_with("<a@b> 1795255200 +0000"), "{author}");

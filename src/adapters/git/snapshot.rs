@@ -7,7 +7,10 @@ use std::{
 
 use git2::{ObjectType, Oid, Repository, Tree};
 
-use super::{mirror::Mirror, objects::is_file};
+use super::{
+    mirror::{Mirror, MirrorError},
+    objects::is_file,
+};
 use crate::domain::{
     name::RepoPath,
     snapshot::{Snapshot, SnapshotError},
@@ -80,11 +83,12 @@ enum Found {
 }
 
 impl GitSnapshot {
-    pub(super) fn new(repository: Repository, commit: Oid, mirror: Arc<Mirror>) -> Result<Self, git2::Error> {
-        let tree = repository.find_commit(commit)?.tree_id();
+    /// The tree of a commit; `None` where the mirror doesn't have the commit.
+    pub(super) fn open(repository: Repository, commit: Oid, mirror: &Arc<Mirror>) -> Result<Option<Self>, MirrorError> {
+        let Ok(tree) = repository.find_commit(commit).map(|commit| commit.tree_id()) else { return Ok(None) };
         repository.find_tree(tree)?;
         let reader = Reader { repository, large: HashMap::new(), kept: 0 };
-        Ok(Self { reader: Mutex::new(reader), tree, mirror })
+        Ok(Some(Self { reader: Mutex::new(reader), tree, mirror: Arc::clone(mirror) }))
     }
 
     /// Walks down part by part, so that links are told from folders.

@@ -6,6 +6,7 @@ use git2::{Oid, Repository};
 
 use super::{
     mirror::{Fault, Mirror, MirrorError},
+    objects::NewObjects,
     settings::{RemoteUrl, Settings, SettingsError},
 };
 use crate::ports::RepositoryError;
@@ -45,25 +46,13 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(15);
 pub(super) struct Want {
     /// The mirror that receives the objects; it exists.
     pub(super) mirror: Arc<Mirror>,
-    /// Commits that the mirror has with all their history, or with the part down to where it is cut off.
-    pub(super) haves: Vec<Oid>,
+    /// The mirror's head, which it has with all its history, or with the part down to where it is cut off.
+    pub(super) known: Option<Oid>,
     /// How many commits deep the history is to be, counted from the head; `None` leaves it as deep as it is and adds what
-    /// is new.
+    /// is new. A remote that can't cut it off brings all.
     pub(super) depth: Option<NonZeroU32>,
     /// Where the mirror's history is cut off: commits whose parents it doesn't have.
     pub(super) shallow: Vec<Oid>,
-}
-
-impl Want {
-    /// All history, into a mirror that has all of what it has.
-    pub(super) fn all(mirror: Arc<Mirror>, haves: Vec<Oid>) -> Self {
-        Self { mirror, haves, depth: None, shallow: Vec::new() }
-    }
-
-    /// Whether every object that the pack refers to must be in it or in the mirror.
-    pub(super) fn is_complete(&self) -> bool {
-        self.depth.is_none() && self.shallow.is_empty()
-    }
 }
 
 /// What a fetch brought.
@@ -87,7 +76,6 @@ pub(super) struct Cut {
 
 impl Cut {
     /// Where the history is cut off after the change.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the mirror keeps all history so far"))]
     pub(super) fn apply(&self, before: &[Oid]) -> Vec<Oid> {
         let kept = before.iter().filter(|id| !self.unshallow.contains(id));
         let mut after: Vec<Oid> = kept.chain(&self.shallow).copied().collect();
@@ -106,8 +94,8 @@ pub(super) struct Update {
     pub(super) old: Oid,
     /// Where it is to go.
     pub(super) new: Oid,
-    /// Everything that the remote doesn't have yet, each object after what it refers to.
-    pub(super) objects: Vec<Oid>,
+    /// Everything that the remote doesn't have yet.
+    pub(super) objects: Arc<NewObjects>,
 }
 
 /// A remote.

@@ -1,11 +1,11 @@
-//! A remote on this machine: read by libgit2; pushed to through `git receive-pack`, or without a git program by libgit2.
+//! A remote on this machine: read through `git upload-pack` and pushed to through `git receive-pack`, or without a git
+//! program both by libgit2.
 //!
-//! libgit2's own local push overwrites a reference without comparing its old value, so objects are copied here and the
-//! reference is moved by a real compare-and-swap under git's own lock file. Hooks don't run on this way.
+//! libgit2 can't cut a history off, so all of it is copied then. Its own local push overwrites a reference without
+//! comparing its old value, so a pack is put there and the reference is moved by a real compare-and-swap under git's own
+//! lock file. Hooks don't run on this way.
 
 use std::{
-    collections::HashSet,
-    num::NonZeroU32,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -22,9 +22,14 @@ use super::{
 };
 use crate::{
     adapters::git::{
-        mirror::{Fault, PackWriter},
+        history::{Past, landmarks},
+        mirror::{Fault, MirrorError, PackWriter, shallow},
         settings::Settings,
-        wire::{Service, pack::Bases, push},
+        wire::{
+            Service, fetch,
+            pack::{self, Bases},
+            push,
+        },
     },
     ports::RepositoryError,
 };
@@ -50,8 +55,23 @@ impl PathRemote {
     }
 
     pub(super) async fn fetch(&self, want: Want) -> Result<Fetched, Fault> {
+        let (path, asked) = (self.path.clone(), want.clone());
+        // Mostly nothing is new, and no process has to be started to see that.
+        let known = blocking(move || -> Result<_, Fault> {
+            let head = head(&open(&path)?, asked.mirror.reference())?;
+            Ok((asked.depth.is_none() && has(&asked.mirror.open()?, head)).then_some(head))
+        });
+        if let Some(head) = known.await? {
+            return Ok(Fetched { head, cut: Cut::default() });
+        }
+        if let Some(program) = &self.program {
+            match GitProcess::start_as(program, Service::UploadPack, &self.path, 2) {
+                Ok(process) => return Ok(fetch::run(process, &want, false).await?.0),
+                Err(error) => tracing::debug!(%error, "git can't be started"),
+            }
+        }
         let path = self.path.clone();
-        blocking(move || fetch(&path, &want)).await
+        blocking(move || copy(&path, &want)).await
     }
 
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
@@ -76,18 +96,18 @@ impl PathRemote {
     }
 }
 
-fn fetch(path: &Path, want: &Want) -> Result<Fetched, Fault> {
+/// Copies the branch with all its history, however deep it is wanted: on one machine that takes a moment.
+fn copy(path: &Path, want: &Want) -> Result<Fetched, Fault> {
     let remote = open(path)?;
     let head = head(&remote, want.mirror.reference())?;
     let mirror = want.mirror.open()?;
-    if want.depth.is_none() && has(&mirror, head) {
-        return Ok(Fetched { head, cut: Cut::default() });
-    }
-    let (mut builder, cut) = match want.depth {
-        None => (packed(&remote, head, &want.haves).map_err(unreachable)?, Cut::default()),
-        Some(depth) => cut_off(&remote, head, depth, &want.shallow).map_err(unreachable)?,
+    let haves = match want.known {
+        // What is behind the cut is missing, and it isn't known how much of it.
+        Some(known) if want.shallow.is_empty() => landmarks(Past { repository: &mirror, cut: &[], more: &[] }, known)?,
+        _ => Vec::new(),
     };
-    let mut writer = PackWriter::new(&mirror, want.is_complete())?;
+    let mut builder = packed(&remote, head, &haves).map_err(unreachable)?;
+    let mut writer = PackWriter::new(&mirror)?;
     let mut written = Ok(());
     let packed = builder.foreach(|chunk| {
         written = writer.write(chunk);
@@ -96,7 +116,9 @@ fn fetch(path: &Path, want: &Want) -> Result<Fetched, Fault> {
     written?;
     packed.map_err(unreachable)?;
     writer.finish()?;
-    Ok(Fetched { head, cut })
+    let shallow = shallow::read(remote.path())?;
+    let unshallow = want.shallow.iter().filter(|id| !shallow.contains(id)).copied().collect();
+    Ok(Fetched { head, cut: Cut { shallow, unshallow } })
 }
 
 fn packed<'a>(remote: &'a Repository, head: Oid, haves: &[Oid]) -> Result<git2::PackBuilder<'a>, git2::Error> {
@@ -112,35 +134,6 @@ fn packed<'a>(remote: &'a Repository, head: Oid, haves: &[Oid]) -> Result<git2::
     Ok(builder)
 }
 
-/// The newest commits with their trees, all of them whatever the mirror has.
-fn cut_off<'a>(
-    remote: &'a Repository,
-    head: Oid,
-    depth: NonZeroU32,
-    before: &[Oid],
-) -> Result<(git2::PackBuilder<'a>, Cut), git2::Error> {
-    let mut builder = remote.packbuilder()?;
-    let mut cut = Cut::default();
-    let (mut seen, mut row) = (HashSet::from([head]), vec![head]);
-    for left in (0..depth.get()).rev() {
-        let mut next = Vec::new();
-        for id in std::mem::take(&mut row) {
-            builder.insert_commit(id)?;
-            let parents: Vec<Oid> = remote.find_commit(id)?.parent_ids().collect();
-            if left == 0 && !parents.is_empty() {
-                cut.shallow.push(id);
-            } else {
-                if before.contains(&id) {
-                    cut.unshallow.push(id);
-                }
-                next.extend(parents.into_iter().filter(|parent| seen.insert(*parent)));
-            }
-        }
-        row = next;
-    }
-    Ok((builder, cut))
-}
-
 fn copy_and_move(path: &Path, update: &Update) -> Result<(), RepositoryError> {
     let remote = open(path)?;
     let reference = update.mirror.reference();
@@ -152,14 +145,12 @@ fn copy_and_move(path: &Path, update: &Update) -> Result<(), RepositoryError> {
     {
         return Err(RepositoryError::Refused("the branch is checked out there".to_owned()));
     }
-    let refused = |error: git2::Error| RepositoryError::Refused(error.message().to_owned());
-    let mirror = update.mirror.open().map_err(|error| update.mirror.error(error))?;
-    let ours = mirror.odb().map_err(|error| update.mirror.error(error.into()))?;
-    let theirs = remote.odb().map_err(refused)?;
-    for id in &update.objects {
-        let object = ours.read(*id).map_err(|error| update.mirror.error(error.into()))?;
-        theirs.write(object.kind(), object.data()).map_err(refused)?;
-    }
+    let refused = |error| {
+        let (MirrorError::Absent(text) | MirrorError::Damaged(text) | MirrorError::Unusable(text)) = error;
+        RepositoryError::Refused(format!("{}: {text}", path.display()))
+    };
+    let mut writer = PackWriter::new(&remote).map_err(refused)?;
+    writer.write(&pack::thin(&update.objects.all)).and_then(|()| writer.finish()).map_err(refused)?;
     move_branch(&remote, reference, update)
 }
 
@@ -245,49 +236,4 @@ fn head(remote: &Repository, reference: &str) -> Result<Oid, RepositoryError> {
 
 fn unreachable(error: git2::Error) -> RepositoryError {
     RepositoryError::Unreachable(error.message().to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::adapters::git::mirror::Mirror;
-
-    #[test]
-    fn history_may_be_cut_off() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("remote.git");
-        let remote = Repository::init_bare(&path).expect("made");
-        let me = git2::Signature::new("x", "x@x", &git2::Time::new(0, 0)).expect("valid");
-        let tree = remote.treebuilder(None).and_then(|builder| builder.write()).expect("written");
-        let tree = remote.find_tree(tree).expect("there");
-        let mut commits: Vec<Oid> = Vec::new();
-        for number in 0..5 {
-            let parent = commits.last().map(|id| remote.find_commit(*id).expect("there"));
-            let parents: Vec<_> = parent.iter().collect();
-            let name = format!("{number}");
-            commits.push(remote.commit(Some("refs/heads/main"), &me, &me, &name, &tree, &parents).expect("made"));
-        }
-        let mirror = Mirror::new(folder.path().join("mirror.git"), "x".to_owned(), "refs/heads/main".to_owned());
-        let ours = mirror.ensure().map_err(|error| format!("{error:?}")).expect("made");
-        let mirror = Arc::new(mirror);
-        let get = |depth, shallow: &[Oid]| {
-            let want = Want {
-                depth: NonZeroU32::new(depth),
-                shallow: shallow.to_vec(),
-                ..Want::all(Arc::clone(&mirror), vec![])
-            };
-            fetch(&path, &want).map_err(|error| format!("{error:?}")).expect("fetched")
-        };
-        let first = get(2, &[]);
-        assert_eq!(first, Fetched { head: commits[4], cut: Cut { shallow: vec![commits[3]], unshallow: vec![] } });
-        assert!(has(&ours, commits[3]) && !has(&ours, commits[2]));
-        let deeper = get(4, &[commits[3]]);
-        assert_eq!(deeper.cut, Cut { shallow: vec![commits[1]], unshallow: vec![commits[3]] });
-        let all = get(9, &[commits[1]]);
-        assert_eq!(all.cut, Cut { shallow: vec![], unshallow: vec![commits[1]] });
-        assert!(has(&ours, commits[0]));
-        assert_eq!(get(0, &[]).head, commits[4]);
-    }
 }

@@ -21,6 +21,8 @@ pub(super) struct Advertisement {
     pub(super) head: Option<Oid>,
     /// Whether there are no references at all.
     pub(super) empty: bool,
+    /// Where the remote's own history is cut off.
+    pub(super) shallow: Vec<Oid>,
     capabilities: Vec<String>,
 }
 
@@ -63,8 +65,13 @@ pub(super) async fn read<E: Exchange>(lines: &mut Lines<E>, reference: &str) -> 
             found.capabilities = capabilities.split_ascii_whitespace().map(str::to_owned).collect();
         }
         let Some((id, name)) = line.split_once(' ') else { return Err(odd(line)) };
-        if matches!(id, "shallow" | "unshallow") || name == "capabilities^{}" {
-            continue;
+        match (id, name) {
+            ("shallow", id) => {
+                found.shallow.push(parse(id)?);
+                continue;
+            }
+            (_, "capabilities^{}") => continue,
+            _ => {}
         }
         found.empty = false;
         if name == reference {
@@ -136,6 +143,7 @@ mod tests {
                 .flush();
             let Greeting::V0(found) = greeting(message).await.expect("well formed") else { panic!("version 0") };
             assert_eq!(found.head, Some(Oid::from_str(ID).expect("an id")));
+            assert_eq!(found.shallow, [Oid::from_str(ID).expect("an id")]);
             assert!(!found.empty && found.can("ofs-delta") && !found.can("ofs"));
         }
     }

@@ -13,19 +13,78 @@ const MAX_INSERT: usize = 127;
 const FACTOR: u32 = 0x9E37_79B1;
 
 /// The delta that makes `target` out of `base`; `None` when that would not be much smaller than the target itself.
-pub(super) fn between(base: &[u8], target: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::adapters::git) fn between(base: &[u8], target: &[u8]) -> Option<Vec<u8>> {
     if u32::try_from(base.len()).is_err() || u32::try_from(target.len()).is_err() {
         return None;
     }
     let mut delta = Delta { out: Vec::with_capacity(64), limit: target.len() / 2 };
     delta.size(base.len());
     delta.size(target.len());
-    let prefix = common(base.iter(), target.iter());
-    let suffix = common(base[prefix..].iter().rev(), target[prefix..].iter().rev());
+    let prefix = common_start(base, target);
+    let suffix = common_end(&base[prefix..], &target[prefix..]);
     delta.copy(0, prefix)?;
     delta.middle(&base[prefix..base.len() - suffix], prefix, &target[prefix..target.len() - suffix])?;
     delta.copy(base.len() - suffix, suffix)?;
     Some(delta.out)
+}
+
+/// Carries a delta out; `None` when it isn't one of this base's.
+pub(in crate::adapters::git) fn apply(base: &[u8], delta: &[u8]) -> Option<Vec<u8>> {
+    let mut rest = delta;
+    let (from, to) = (take_size(&mut rest)?, take_size(&mut rest)?);
+    if from != base.len() {
+        return None;
+    }
+    let mut target = Vec::with_capacity(to);
+    while let Some((&head, after)) = rest.split_first() {
+        rest = after;
+        if head & 0x80 == 0 {
+            let (new, after) = rest.split_at_checked(usize::from(head))?;
+            target.extend_from_slice(new);
+            rest = after;
+            continue;
+        }
+        let mut number = [0_u8; 8];
+        for (bit, byte) in [0, 1, 2, 3, 4, 5, 6].into_iter().zip(&mut number) {
+            if head & 1 << bit != 0 {
+                let (&next, after) = rest.split_first()?;
+                (*byte, rest) = (next, after);
+            }
+        }
+        let number = u64::from_le_bytes(number);
+        let (offset, length) = ((number & 0xffff_ffff) as usize, (number >> 32) as usize);
+        let length = if length == 0 { MAX_COPY } else { length };
+        target.extend_from_slice(base.get(offset..offset.checked_add(length)?)?);
+    }
+    (target.len() == to).then_some(target)
+}
+
+fn take_size(rest: &mut &[u8]) -> Option<usize> {
+    let (mut size, mut shift) = (0_usize, 0);
+    loop {
+        let (&byte, after) = rest.split_first()?;
+        *rest = after;
+        size |= usize::from(byte & 0x7f).checked_shl(shift)?;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return Some(size);
+        }
+    }
+}
+
+/// Whole blocks are compared first: big trees are all but equal.
+const STRIDE: usize = 256;
+
+fn common_start(ours: &[u8], theirs: &[u8]) -> usize {
+    let blocks = ours.chunks_exact(STRIDE).zip(theirs.chunks_exact(STRIDE));
+    let same = blocks.take_while(|(a, b)| a == b).count() * STRIDE;
+    same + common(ours[same..].iter(), theirs[same..].iter())
+}
+
+fn common_end(ours: &[u8], theirs: &[u8]) -> usize {
+    let blocks = ours.rchunks_exact(STRIDE).zip(theirs.rchunks_exact(STRIDE));
+    let same = blocks.take_while(|(a, b)| a == b).count() * STRIDE;
+    same + common(ours[..ours.len() - same].iter().rev(), theirs[..theirs.len() - same].iter().rev())
 }
 
 fn common<'a>(ours: impl Iterator<Item = &'a u8>, theirs: impl Iterator<Item = &'a u8>) -> usize {
@@ -166,7 +225,7 @@ mod tests {
     use super::*;
 
     /// Carries a delta out, by the format's description and not by the code above.
-    fn apply(base: &[u8], delta: &[u8]) -> Vec<u8> {
+    fn carry_out(base: &[u8], delta: &[u8]) -> Vec<u8> {
         let mut bytes = delta.iter().copied();
         let mut size = || {
             let (mut size, mut shift) = (0_usize, 0);
@@ -203,7 +262,8 @@ mod tests {
 
     fn check(base: &[u8], target: &[u8]) -> Option<usize> {
         let delta = between(base, target)?;
-        assert_eq!(apply(base, &delta), target);
+        assert_eq!(carry_out(base, &delta), target);
+        assert_eq!(apply(base, &delta).as_deref(), Some(target));
         assert!(delta.len() <= target.len() / 2);
         Some(delta.len())
     }
@@ -231,6 +291,17 @@ mod tests {
         assert_eq!(check(&[1; 4_000], &noise(4_000)), None);
         assert_eq!(check(b"", b""), None);
         assert!(check(&[0; 300_000], &[0; 100_000]).is_some());
+    }
+
+    #[test]
+    fn what_is_no_delta_of_the_base_is_not_carried_out() {
+        let base = noise(1_000);
+        let delta = between(&base, &[&base[..500], b"new", &base[500..]].concat()).expect("worth it");
+        assert_eq!(apply(&base[1..], &delta), None);
+        (0..delta.len()).for_each(|end| assert_eq!(apply(&base, &delta[..end]), None));
+        for nonsense in [&b""[..], &[0xff; 40], &[3, 3, 0x91, 9, 3], &[3, 200, 1, 0x90, 3]] {
+            assert_eq!(apply(b"abc", nonsense), None);
+        }
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! The fetch: one branch, with what the mirror has told at once, in protocol version 2 or 0.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use bytes::Bytes;
 use git2::Oid;
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     adapters::git::{
+        history::{Past, landmarks},
         mirror::{Fault, Mirror, MirrorError, PackWriter},
         transport::{Cut, Fetched, Interrupted, Want, blocking, has, no_branch},
         verdict,
@@ -32,45 +33,65 @@ pub(in crate::adapters::git) async fn run<E: Exchange>(
 ) -> Result<(Fetched, bool), Fault> {
     let mut lines = Lines::new(exchange);
     let reference = want.mirror.reference();
-    let (head, v0) = if speaks_v2 {
-        (v2_head(&mut lines, reference).await.map_err(not_sent)?, None)
+    let (head, v0, can_cut) = if speaks_v2 {
+        (v2_head(&mut lines, reference).await.map_err(not_sent)?, None, true)
     } else {
         match advertisement::read(&mut lines, reference).await? {
-            Greeting::V2(_) => {
+            Greeting::V2(capabilities) => {
                 lines.answered().await;
-                (v2_head(&mut lines, reference).await.map_err(not_sent)?, None)
+                let can_cut = capabilities.iter().any(|line| is_feature(line, "fetch", "shallow"));
+                (v2_head(&mut lines, reference).await.map_err(not_sent)?, None, can_cut)
             }
-            Greeting::V0(found) => (found.head.ok_or_else(|| no_branch(reference))?, Some(found)),
+            Greeting::V0(found) => {
+                let can_cut = found.can("shallow");
+                (found.head.ok_or_else(|| no_branch(reference))?, Some(found), can_cut)
+            }
         }
     };
-    let mirror = Arc::clone(&want.mirror);
-    let known = blocking(move || -> Result<_, MirrorError> { Ok(has(&mirror.open()?, head)) }).await?;
-    if known && want.depth.is_none() {
+    let asked = want.clone();
+    let haves = blocking(move || -> Result<_, MirrorError> {
+        let repository = asked.mirror.open()?;
+        match asked.known {
+            _ if asked.depth.is_none() && has(&repository, head) => Ok(None),
+            Some(known) => landmarks(Past { repository: &repository, cut: &asked.shallow, more: &[] }, known).map(Some),
+            None => Ok(Some(Vec::new())),
+        }
+    });
+    let Some(haves) = haves.await? else {
         lines.end().await;
         return Ok((Fetched { head, cut: Cut::default() }, v0.is_none()));
+    };
+    if !can_cut && !want.shallow.is_empty() {
+        return Err(
+            RepositoryError::Unreachable("the remote's git can't add to a history that is cut off".to_owned()).into()
+        );
     }
+    let depth = want.depth.filter(|_| can_cut);
     let request = match &v0 {
-        None => v2_request(head, want),
+        None => v2_request(head, want, depth, &haves),
         Some(found) if !found.can("side-band-64k") => {
             return Err(RepositoryError::Unreachable("the remote's git is too old: no side-band-64k".to_owned()).into());
         }
-        Some(found) if !want.is_complete() && !found.can("shallow") => {
-            return Err(RepositoryError::Unreachable("the remote's git can't cut history off".to_owned()).into());
-        }
-        Some(found) => v0_request(head, want, found),
+        Some(found) => v0_request(head, want, depth, &haves, found),
     };
     lines.send(request).await.map_err(not_sent)?;
-    let sink = PackSink::new(Arc::clone(&want.mirror), want.is_complete());
+    let sink = PackSink::new(Arc::clone(&want.mirror));
+    let speaks_v2 = v0.is_none();
     let cut = match v0 {
         None => v2_sections(&mut lines).await?,
-        // Version 0 tells of a cut only when it was asked for one.
-        Some(_) if want.depth.is_some() => v0_cut(&mut lines).await?,
-        Some(_) => Cut::default(),
+        // Version 0 tells of a cut when it was asked for one, and of its own in its listing.
+        Some(_) if depth.is_some() => v0_cut(&mut lines).await?,
+        Some(found) => Cut { shallow: found.shallow, unshallow: Vec::new() },
     };
     receive(&mut lines, sink).await?;
     lines.answered().await;
     lines.end().await;
-    Ok((Fetched { head, cut }, v0.is_none()))
+    Ok((Fetched { head, cut }, speaks_v2))
+}
+
+/// Whether a line of capabilities such as `fetch=shallow filter` names a feature.
+fn is_feature(line: &str, command: &str, feature: &str) -> bool {
+    line.split_once('=').is_some_and(|(name, features)| name == command && features.split(' ').any(|f| f == feature))
 }
 
 /// Asks where the branch is.
@@ -110,47 +131,48 @@ async fn v2_list<E: Exchange>(lines: &mut Lines<E>, prefix: &str) -> Result<Vec<
     }
 }
 
-fn v2_request(head: Oid, want: &Want) -> Bytes {
+fn v2_request(head: Oid, want: &Want, depth: Option<NonZeroU32>, haves: &[Oid]) -> Bytes {
     let mut message = Message::default()
         .line("command=fetch\n")
         .line(&format!("agent={AGENT}\n"))
         .line("object-format=sha1\n")
         .delimiter()
+        .line("thin-pack\n")
         .line("ofs-delta\n")
         .line("no-progress\n")
         .line(&format!("want {head}\n"));
-    message = with_depth(message, want);
-    for have in &want.haves {
+    message = with_depth(message, want, depth);
+    for have in haves {
         message = message.line(&format!("have {have}\n"));
     }
     message.line("done\n").flush().finish()
 }
 
-fn v0_request(head: Oid, want: &Want, found: &Advertisement) -> Bytes {
+fn v0_request(head: Oid, want: &Want, depth: Option<NonZeroU32>, haves: &[Oid], found: &Advertisement) -> Bytes {
     let mut capabilities = "side-band-64k".to_owned();
-    for capability in ["ofs-delta", "no-progress"] {
+    for capability in ["thin-pack", "ofs-delta", "no-progress"] {
         if found.can(capability) {
             capabilities.push(' ');
             capabilities.push_str(capability);
         }
     }
-    if !want.is_complete() {
+    if depth.is_some() || !want.shallow.is_empty() {
         capabilities.push_str(" shallow");
     }
     let message = Message::default().line(&format!("want {head} {capabilities} agent={AGENT}\n"));
-    let mut message = with_depth(message, want).flush();
-    for have in &want.haves {
+    let mut message = with_depth(message, want, depth).flush();
+    for have in haves {
         message = message.line(&format!("have {have}\n"));
     }
     message.line("done\n").finish()
 }
 
 /// Where the mirror's history is cut off, and how deep it is to be.
-fn with_depth(mut message: Message, want: &Want) -> Message {
+fn with_depth(mut message: Message, want: &Want, depth: Option<NonZeroU32>) -> Message {
     for id in &want.shallow {
         message = message.line(&format!("shallow {id}\n"));
     }
-    match want.depth {
+    match depth {
         Some(depth) => message.line(&format!("deepen {depth}\n")),
         None => message,
     }
@@ -230,11 +252,11 @@ struct PackSink {
 }
 
 impl PackSink {
-    fn new(mirror: Arc<Mirror>, complete: bool) -> Self {
+    fn new(mirror: Arc<Mirror>) -> Self {
         let (chunks, mut received) = mpsc::channel::<Option<Bytes>>(CHUNKS);
         let written = tokio::task::spawn_blocking(move || {
             let repository = mirror.open()?;
-            let mut writer = PackWriter::new(&repository, complete)?;
+            let mut writer = PackWriter::new(&repository)?;
             while let Some(chunk) = received.blocking_recv() {
                 match chunk {
                     Some(chunk) => writer.write(&chunk)?,

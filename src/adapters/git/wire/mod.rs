@@ -3,7 +3,7 @@
 //! Sources of the rules: git's own documentation, gitprotocol-common, gitprotocol-pack, gitprotocol-v2, gitprotocol-http.
 
 mod advertisement;
-mod delta;
+pub(super) mod delta;
 pub(super) mod fetch;
 pub(super) mod pack;
 pub(super) mod pkt;

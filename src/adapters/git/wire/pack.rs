@@ -3,25 +3,17 @@
 //! Such a pack is *thin* when it builds on objects that only the remote has; git's server completes it (gitformat-pack,
 //! gitprotocol-capabilities "no-thin").
 
-use std::{
-    cmp::Ordering,
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::HashSet;
 
 use flate2::{Compress, Compression, FlushCompress, Status};
-use git2::{ObjectType, Odb, Oid, Repository};
+use git2::{ObjectType, Oid};
 use sha1::{Digest, Sha1};
 
 use super::delta;
 use crate::adapters::git::mirror::MirrorError;
 
-/// After so many commits deltas build on the remote's objects again: readers follow chains of any length, but slowly.
-const LONGEST_CHAIN: usize = 50;
 /// Git's own default. Deltas are tiny, so that a higher level has little to save.
 const LEVEL: u32 = 6;
-/// A file larger than this is sent as it is: a delta holds both versions in memory.
-const MAX_DELTA: usize = 16 << 20;
 const REF_DELTA: u8 = 7;
 
 /// What deltas may build on.
@@ -33,158 +25,74 @@ pub(in crate::adapters::git) enum Bases {
     Pack,
 }
 
-/// Packs everything that is new: commits on top of `old` with their trees and blobs, each after what it refers to.
+/// An object that the remote doesn't have yet.
+#[derive(Debug, Clone)]
+pub(in crate::adapters::git) struct NewObject {
+    /// Its id.
+    pub(in crate::adapters::git) id: Oid,
+    /// What it is.
+    pub(in crate::adapters::git) kind: ObjectType,
+    /// What is in it.
+    pub(in crate::adapters::git) content: Content,
+}
+
+/// What is in a new object.
+#[derive(Debug, Clone)]
+pub(in crate::adapters::git) enum Content {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// What makes it out of another one, which the remote has or which comes before it.
+    Delta {
+        /// The other one.
+        base: Oid,
+        /// The instructions.
+        delta: Vec<u8>,
+    },
+}
+
+/// The id of an object with this content.
+pub(in crate::adapters::git) fn id(kind: ObjectType, data: &[u8]) -> Oid {
+    // Not libgit2's, which looks for collisions on its way and takes several times as long for a tree of a megabyte.
+    let mut hash = Sha1::new();
+    hash.update(format!("{} {}\0", kind.str(), data.len()));
+    hash.update(data);
+    Oid::from_bytes(&hash.finalize()).expect("SHA-1 has the length of an id")
+}
+
+/// Packs everything that is new; the pack builds on what the remote has at the old head.
+pub(in crate::adapters::git) fn thin(objects: &[NewObject]) -> Vec<u8> {
+    let mut writer = Writer::new(objects.len());
+    for object in objects {
+        match &object.content {
+            Content::Whole(data) => writer.whole(object.kind, data),
+            Content::Delta { base, delta } => writer.delta(*base, delta),
+        }
+    }
+    writer.finish()
+}
+
+/// Packs everything that is new; the pack builds on nothing else. What the remote has is read by `read`.
 ///
 /// # Errors
 /// When an object can't be read.
-pub(in crate::adapters::git) fn pack(
-    repository: &Repository,
-    old: Oid,
-    objects: &[Oid],
-    bases: Bases,
+pub(in crate::adapters::git) fn whole(
+    objects: &[NewObject],
+    read: impl Fn(Oid) -> Result<Vec<u8>, MirrorError>,
 ) -> Result<Vec<u8>, MirrorError> {
-    let mut known = HashSet::with_capacity(objects.len());
-    let objects: Vec<Oid> = objects.iter().copied().filter(|id| known.insert(*id)).collect();
+    let new: HashSet<Oid> = objects.iter().map(|object| object.id).collect();
     let mut writer = Writer::new(objects.len());
-    let mut shelf = Shelf { odb: repository.odb()?, recent: HashMap::new(), older: HashMap::new() };
-    let new = |id: &Oid| known.contains(id);
-    let mut written: HashSet<Oid> = HashSet::with_capacity(objects.len());
-    let mut number = 0;
-    let mut rest = &objects[..];
-    while !rest.is_empty() {
-        // One commit with what was made for it.
-        let mut end = 0;
-        let mut commit = None;
-        while commit.is_none() && end < rest.len() {
-            let object = shelf.read(rest[end])?;
-            commit = (object.kind == ObjectType::Commit).then_some(rest[end]);
-            end += 1;
-        }
-        let (group, later) = rest.split_at(end);
-        let mut pairs = HashMap::new();
-        if let Some(commit) = commit {
-            let commit = repository.find_commit(commit)?;
-            let before = match number % LONGEST_CHAIN {
-                0 => repository.find_commit(old)?.tree_id(),
-                _ => commit.parent(0)?.tree_id(),
-            };
-            pair(&mut shelf, before, commit.tree_id(), &new, &mut pairs)?;
-        }
-        for id in group {
-            let object = shelf.read(*id)?;
-            let usable = |base: &&Oid| bases == Bases::Remote && !new(base) || written.contains(*base);
-            let delta = match pairs.get(id).filter(usable) {
-                Some(base) => {
-                    let base = (*base, shelf.read(*base)?);
-                    let fits = object.data.len().max(base.1.data.len()) <= MAX_DELTA && base.1.kind == object.kind;
-                    fits.then(|| delta::between(&base.1.data, &object.data)).flatten().map(|delta| (base.0, delta))
-                }
-                None => None,
-            };
-            match delta {
-                Some((base, delta)) => writer.delta(base, &delta),
-                None => writer.whole(object.kind, &object.data),
+    for object in objects {
+        match &object.content {
+            Content::Whole(data) => writer.whole(object.kind, data),
+            Content::Delta { base, delta } if new.contains(base) => writer.delta(*base, delta),
+            Content::Delta { base, delta } => {
+                let data = delta::apply(&read(*base)?, delta);
+                let damaged = || MirrorError::Damaged(format!("{base} has changed"));
+                writer.whole(object.kind, &data.ok_or_else(damaged)?);
             }
-            written.insert(*id);
         }
-        shelf.turn_over();
-        rest = later;
-        number += 1;
     }
     Ok(writer.finish())
-}
-
-/// Finds what each new tree and blob below `after` takes the place of.
-fn pair(
-    shelf: &mut Shelf<'_>,
-    before: Oid,
-    after: Oid,
-    new: &impl Fn(&Oid) -> bool,
-    pairs: &mut HashMap<Oid, Oid>,
-) -> Result<(), MirrorError> {
-    if before == after || !new(&after) || pairs.contains_key(&after) {
-        return Ok(());
-    }
-    pairs.insert(after, before);
-    let (old, changed) = (shelf.read(before)?, shelf.read(after)?);
-    let mut old = entries(&old.data).peekable();
-    for entry in entries(&changed.data) {
-        // Both are in git's order, so each is walked through once.
-        while old.next_if(|there| compare(there, &entry).is_lt()).is_some() {}
-        let Some(there) = old.next_if(|there| compare(there, &entry).is_eq()) else { continue };
-        if there.id == entry.id {
-            continue;
-        }
-        match entry.is_tree {
-            true => pair(shelf, there.id, entry.id, new, pairs)?,
-            false if new(&entry.id) => _ = pairs.entry(entry.id).or_insert(there.id),
-            false => {}
-        }
-    }
-    Ok(())
-}
-
-/// An entry of a tree.
-struct Entry<'t> {
-    name: &'t [u8],
-    is_tree: bool,
-    id: Oid,
-}
-
-/// A tree's entries are sorted as if the names of folders ended with a slash.
-fn compare(a: &Entry<'_>, b: &Entry<'_>) -> Ordering {
-    if a.name == b.name && a.is_tree == b.is_tree {
-        return Ordering::Equal;
-    }
-    let sorted = |entry: &Entry<'_>| entry.is_tree.then_some(b'/');
-    a.name.iter().copied().chain(sorted(a)).cmp(b.name.iter().copied().chain(sorted(b)))
-}
-
-/// Reads a tree's entries: mode, name, and the id's bytes. A malformed rest is left out.
-fn entries(mut tree: &[u8]) -> impl Iterator<Item = Entry<'_>> {
-    std::iter::from_fn(move || {
-        let space = tree.iter().take(8).position(|byte| *byte == b' ')?;
-        let end = space + tree[space..].iter().position(|byte| *byte == 0)?;
-        let id = tree.get(end + 1..end + 21)?;
-        let entry = Entry { name: &tree[space + 1..end], is_tree: tree[0] == b'4', id: Oid::from_bytes(id).ok()? };
-        tree = &tree[end + 21..];
-        Some(entry)
-    })
-}
-
-/// An object's content.
-struct Object {
-    kind: ObjectType,
-    data: Vec<u8>,
-}
-
-/// Objects that were read: those of a commit are what the next one's build on.
-struct Shelf<'r> {
-    odb: Odb<'r>,
-    recent: HashMap<Oid, Arc<Object>>,
-    older: HashMap<Oid, Arc<Object>>,
-}
-
-impl Shelf<'_> {
-    fn read(&mut self, id: Oid) -> Result<Arc<Object>, MirrorError> {
-        if let Some(found) = self.recent.get(&id) {
-            return Ok(Arc::clone(found));
-        }
-        let object = match self.older.remove(&id) {
-            Some(found) => found,
-            None => {
-                let found = self.odb.read(id)?;
-                Arc::new(Object { kind: found.kind(), data: found.data().to_vec() })
-            }
-        };
-        self.recent.insert(id, Arc::clone(&object));
-        Ok(object)
-    }
-
-    /// Forgets what the last commit but one was made of.
-    fn turn_over(&mut self) {
-        self.older = std::mem::take(&mut self.recent);
-    }
 }
 
 /// Writes a pack: a head, the objects, and a checksum over both.
@@ -251,154 +159,59 @@ impl Writer {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::Write as _;
 
-    use git2::{Indexer, Signature, Time, build::TreeUpdateBuilder};
+    use git2::{Indexer, Repository};
 
     use super::*;
 
-    fn repository() -> (tempfile::TempDir, Repository) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let repository = Repository::init_bare(folder.path()).expect("made");
-        (folder, repository)
-    }
-
-    /// Commits files on top of a parent; tells the commit and everything new, in order.
-    fn commit(repository: &Repository, parent: Option<Oid>, files: &[(&str, &[u8])]) -> (Oid, Vec<Oid>) {
-        let me = Signature::new("x", "x@x", &Time::new(0, 0)).expect("valid");
-        let parent = parent.map(|id| repository.find_commit(id).expect("there"));
-        let empty = || {
-            let id = repository.treebuilder(None).expect("made").write().expect("written");
-            repository.find_tree(id).expect("there")
-        };
-        let base = parent.as_ref().map_or_else(empty, |parent| parent.tree().expect("there"));
-        let mut builder = TreeUpdateBuilder::new();
-        let mut made = Vec::new();
-        for (path, content) in files {
-            let blob = repository.blob(content).expect("written");
-            made.push(blob);
-            builder.upsert(*path, blob, git2::FileMode::Blob);
-        }
-        let tree = repository.find_tree(builder.create_updated(repository, &base).expect("made")).expect("there");
-        let mut below = Vec::new();
-        tree.walk(git2::TreeWalkMode::PostOrder, |_, entry| {
-            if entry.kind() == Some(ObjectType::Tree) {
-                below.push(entry.id());
-            }
-            git2::TreeWalkResult::Ok
-        })
-        .expect("walked");
-        let had: HashSet<Oid> = {
-            let mut had = HashSet::new();
-            base.walk(git2::TreeWalkMode::PostOrder, |_, entry| {
-                had.insert(entry.id());
-                git2::TreeWalkResult::Ok
-            })
-            .expect("walked");
-            had
-        };
-        made.extend(below.into_iter().filter(|id| !had.contains(id)));
-        made.push(tree.id());
-        let id = repository.commit(None, &me, &me, "x", &tree, &parent.iter().collect::<Vec<_>>()).expect("made");
-        made.push(id);
-        (id, made)
-    }
-
-    /// Lets libgit2 take the pack in where only `old` and its past are; all it brought must be the same there.
-    fn check(ours: &Repository, theirs: &Repository, old: Oid, objects: &[Oid], bases: Bases) -> Vec<u8> {
-        let bytes = pack(ours, old, objects, bases).expect("packed");
-        let odb = theirs.odb().expect("has one");
-        let mut indexer = Indexer::new(Some(&odb), &theirs.path().join("objects/pack"), 0, true).expect("made");
-        indexer.write_all(&bytes).expect("a sound pack");
+    /// Lets libgit2 take a pack in.
+    fn check(pack: &[u8], repository: &Repository, objects: &[(Oid, &[u8])]) {
+        let odb = repository.odb().expect("has one");
+        let mut indexer = Indexer::new(Some(&odb), &repository.path().join("objects/pack"), 0, true).expect("made");
+        indexer.write_all(pack).expect("a sound pack");
         indexer.commit().expect("complete");
         drop(odb);
-        let theirs = Repository::open_bare(theirs.path()).expect("opened");
-        let (from, to) = (ours.odb().expect("has one"), theirs.odb().expect("has one"));
-        for id in objects {
-            assert_eq!(from.read(*id).expect("there").data(), to.read(*id).expect("arrived").data());
-        }
-        bytes
+        let repository = Repository::open_bare(repository.path()).expect("opened");
+        let odb = repository.odb().expect("has one");
+        objects.iter().for_each(|(id, data)| assert_eq!(odb.read(*id).expect("arrived").data(), *data));
     }
 
-    /// Two repositories with the same first commit.
-    fn two() -> ((tempfile::TempDir, Repository), (tempfile::TempDir, Repository), Oid) {
-        let (ours, theirs) = (repository(), repository());
-        let text = "some text\n".repeat(50);
-        let names: Vec<String> = (0..300).map(|n| format!("apps/{}/f{n}", n % 7)).collect();
-        let files: Vec<_> = names.iter().map(|name| (name.as_str(), text.as_bytes())).collect();
-        let (base, _) = commit(&ours.1, None, &files);
-        assert_eq!(commit(&theirs.1, None, &files).0, base);
-        (ours, theirs, base)
+    fn object(kind: ObjectType, data: &[u8], base: Option<(Oid, &[u8])>) -> NewObject {
+        let content = match base {
+            None => Content::Whole(data.to_vec()),
+            Some((base, old)) => Content::Delta { base, delta: delta::between(old, data).expect("worth it") },
+        };
+        NewObject { id: id(kind, data), kind, content }
     }
 
     #[test]
-    fn a_change_is_a_few_hundred_bytes() {
-        let ((_a, ours), (_b, theirs), base) = two();
-        let changed = format!("{}one line more\n", "some text\n".repeat(50));
-        let (_, made) = commit(&ours, Some(base), &[("apps/3/f10", changed.as_bytes())]);
-        assert_eq!(made.len(), 5);
-        let thin = check(&ours, &theirs, base, &made, Bases::Remote);
-        assert!(thin.len() < 400, "{} bytes", thin.len());
-        let ((_a, ours), (_b, theirs), base) = two();
-        let (_, made) = commit(&ours, Some(base), &[("apps/3/f10", changed.as_bytes())]);
-        let whole = check(&ours, &theirs, base, &made, Bases::Pack);
-        assert!(whole.len() > thin.len() + 200, "{} bytes", whole.len());
-    }
-
-    #[test]
-    fn many_commits_build_on_each_other() {
-        for bases in [Bases::Remote, Bases::Pack] {
-            let ((_a, ours), (_b, theirs), base) = two();
-            let (mut head, mut all) = (base, Vec::new());
-            for number in 0..120 {
-                let path = format!("apps/{}/f{}", number % 7, number % 7);
-                let content = format!("{}{number}\n", "some text\n".repeat(50));
-                let new = format!("new/{number}/file");
-                // The same blob twice, a new folder, and a file that comes back to what it was.
-                let files = [(path.as_str(), content.as_bytes()), (new.as_str(), content.as_bytes()), ("x", b"y")];
-                let (id, made) = commit(&ours, Some(head), &files);
-                head = id;
-                all.extend(made);
-            }
-            let bytes = check(&ours, &theirs, base, &all, bases);
-            assert!(bytes.len() < 120 * 700, "{} bytes", bytes.len());
-        }
-    }
-
-    #[test]
-    fn a_file_may_become_a_folder_and_the_other_way_round() {
-        let ((_a, ours), (_b, theirs), base) = two();
-        let (_, mut all) = commit(&ours, Some(base), &[("run", b"a file")]);
-        let first = *all.last().expect("a commit");
-        let mut builder = TreeUpdateBuilder::new();
-        builder.remove("run");
-        let tree = ours.find_commit(first).and_then(|commit| commit.tree()).expect("there");
-        let removed = ours.find_tree(builder.create_updated(&ours, &tree).expect("made")).expect("there");
-        assert_eq!(removed.id(), ours.find_commit(base).expect("there").tree_id());
-        let (second, made) =
-            commit(&ours, Some(base), &[("run/deep/file", b"another"), ("apps.d", b"sorts before apps/")]);
-        all.extend(made);
-        assert_ne!(first, second);
-        check(&ours, &theirs, base, &all, Bases::Remote);
-    }
-
-    #[test]
-    fn a_big_file_is_sent_whole_and_nothing_is_an_empty_pack() {
-        let ((_a, ours), (_b, theirs), base) = two();
+    fn packs_are_thin_or_whole() {
+        let old = "some text\n".repeat(50);
+        let (one, two) = (format!("{old}one line more\n"), format!("{old}one line more\nand another\n"));
         let noise: Vec<u8> =
             (0..300_000_u64).flat_map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()).collect();
-        let (_, made) = commit(&ours, Some(base), &[("apps/3/f10", &noise)]);
-        check(&ours, &theirs, base, &made, Bases::Remote);
-        let empty = pack(&ours, base, &[], Bases::Remote).expect("packed");
+        let blob = ObjectType::Blob;
+        let id_of = |data: &[u8]| id(blob, data);
+        assert_eq!(id_of(old.as_bytes()), Oid::hash_object(blob, old.as_bytes()).expect("hashed"));
+        let objects = [
+            object(blob, one.as_bytes(), Some((id_of(old.as_bytes()), old.as_bytes()))),
+            object(blob, two.as_bytes(), Some((id_of(one.as_bytes()), one.as_bytes()))),
+            object(blob, &noise, None),
+            object(blob, b"", None),
+        ];
+        let contents = [one.as_bytes(), two.as_bytes(), &noise, b""].map(|data| (id_of(data), data));
+        let there = |texts: &[&str]| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let repository = Repository::init_bare(folder.path()).expect("made");
+            texts.iter().for_each(|text| _ = repository.blob(text.as_bytes()).expect("written"));
+            (repository, folder)
+        };
+        check(&thin(&objects), &there(&[&old]).0, &contents);
+        let read = |id| if id == id_of(old.as_bytes()) { Ok(old.clone().into_bytes()) } else { panic!("{id}") };
+        check(&whole(&objects, read).expect("packed"), &there(&[]).0, &contents);
+        assert!(whole(&objects, |_| Ok(b"another".to_vec())).is_err(), "what it builds on has changed");
+        let empty = thin(&[]);
         assert_eq!((empty.len(), &empty[8..12]), (32, &[0; 4][..]));
-        let missing = Oid::from_str(&"1".repeat(40)).expect("an id");
-        assert!(pack(&ours, base, &[missing], Bases::Remote).is_err());
-    }
-
-    #[test]
-    fn a_malformed_tree_has_no_entries() {
-        for tree in [&b""[..], b"100644", b"100644 a", b"100644 a\0short", b"10064444444 a\0"] {
-            assert_eq!(entries(tree).count(), 0);
-        }
     }
 }

@@ -161,10 +161,19 @@ async fn prepare<E: Exchange>(
 }
 
 async fn packed(update: &Update, bases: Bases) -> Result<Vec<u8>, RepositoryError> {
-    let (mirror, old, objects) = (update.mirror.clone(), update.old, update.objects.clone());
-    blocking(move || -> Result<_, MirrorError> { pack::pack(&mirror.open()?, old, &objects, bases) })
-        .await
-        .map_err(|error| update.mirror.error(error))
+    let (mirror, objects) = (update.mirror.clone(), update.objects.clone());
+    blocking(move || -> Result<_, MirrorError> {
+        match bases {
+            Bases::Remote => Ok(pack::thin(&objects.all)),
+            Bases::Pack => {
+                let repository = mirror.open()?;
+                let odb = repository.odb()?;
+                pack::whole(&objects.all, |id| Ok(odb.read(id)?.data().to_vec()))
+            }
+        }
+    })
+    .await
+    .map_err(|error| update.mirror.error(error))
 }
 
 fn request(update: &Update, capabilities: &str, pack: &[u8]) -> Bytes {
@@ -350,7 +359,7 @@ mod tests {
     async fn a_push_at_once_knows_what_was_not_taken() {
         let mirror = Mirror::new("nowhere".into(), "x".to_owned(), MAIN.to_owned());
         let id = |digit: &str| git2::Oid::from_str(&digit.repeat(40)).expect("an id");
-        let update = Update { mirror: Arc::new(mirror), old: id("1"), new: id("2"), objects: Vec::new() };
+        let update = Update { mirror: Arc::new(mirror), old: id("1"), new: id("2"), objects: Arc::default() };
         let run = async |answer: Bytes, listing: bool| {
             let until = Instant::now() + std::time::Duration::from_secs(20);
             run_at_once(Canned::exchange(&answer, 9), Some(Bytes::new()), &update, listing, until).await

@@ -49,9 +49,9 @@ impl Scene {
         self.commits.push(id);
     }
 
-    fn want(&self, haves: &[Oid], depth: u32, shallow: &[Oid]) -> Want {
+    fn want(&self, known: Option<Oid>, depth: u32, shallow: &[Oid]) -> Want {
         let mirror = Arc::clone(&self.mirror);
-        Want { mirror, haves: haves.to_vec(), depth: NonZeroU32::new(depth), shallow: shallow.to_vec() }
+        Want { mirror, known, depth: NonZeroU32::new(depth), shallow: shallow.to_vec() }
     }
 
     async fn fetch(&self, want: &Want, version: u8) -> Fetched {
@@ -62,19 +62,14 @@ impl Scene {
         fetched
     }
 
-    /// Notes the cut and the head as the mirror would; then git itself must find it sound, so many commits deep.
-    fn adopt(&self, fetched: &Fetched, before: &[Oid], commits: usize) -> Vec<Oid> {
+    /// Has the mirror note the cut and the head; then git itself must find it sound, so many commits deep.
+    fn adopt(&self, fetched: &Fetched, commits: usize) -> Vec<Oid> {
+        let generation = self.mirror.generation().expect("there");
+        self.mirror.adopt(&generation, fetched).expect("adopted");
         let path = self.mirror.open().expect("sound").path().to_owned();
-        let cut = fetched.cut.apply(before);
-        let text: String = cut.iter().map(|id| format!("{id}\n")).collect();
-        match text.as_str() {
-            "" => std::fs::remove_file(path.join("shallow")).or(Ok::<_, ()>(())).expect("gone"),
-            text => std::fs::write(path.join("shallow"), text).expect("written"),
-        }
-        self.mirror.adopt(&self.mirror.open().expect("sound"), fetched.head).expect("adopted");
         git(&path, &["fsck", "--strict", "--full"]);
         assert_eq!(git(&path, &["rev-list", "--count", "main"]), commits.to_string());
-        cut
+        crate::adapters::git::mirror::shallow::read(&path).expect("readable")
     }
 }
 
@@ -91,27 +86,27 @@ async fn history_is_as_deep_as_is_wanted() {
     for version in [0, 2] {
         let mut scene = Scene::new(20);
         let newest = |scene: &Scene, number: usize| scene.commits[scene.commits.len() - 1 - number];
-        let fetched = scene.fetch(&scene.want(&[], 1, &[]), version).await;
+        let fetched = scene.fetch(&scene.want(None, 1, &[]), version).await;
         assert_eq!(fetched.head, newest(&scene, 0));
-        let cut = scene.adopt(&fetched, &[], 1);
+        let cut = scene.adopt(&fetched, 1);
         assert_eq!(cut, [fetched.head]);
 
         // What is new comes on top, and nothing else.
         scene.commit();
         scene.commit();
-        let fetched = scene.fetch(&scene.want(&[fetched.head], 0, &cut), version).await;
+        let fetched = scene.fetch(&scene.want(Some(fetched.head), 0, &cut), version).await;
         assert_eq!(fetched.cut, Cut::default());
-        let cut = scene.adopt(&fetched, &cut, 3);
+        let cut = scene.adopt(&fetched, 3);
 
         // Deeper, then all.
-        let fetched = scene.fetch(&scene.want(&[fetched.head], 10, &cut), version).await;
+        let fetched = scene.fetch(&scene.want(Some(fetched.head), 10, &cut), version).await;
         assert_eq!((fetched.cut.shallow.len(), fetched.cut.unshallow.len()), (1, 1));
-        let cut = scene.adopt(&fetched, &cut, 10);
+        let cut = scene.adopt(&fetched, 10);
         assert_eq!(cut, [newest(&scene, 9)]);
-        let fetched = scene.fetch(&scene.want(&[fetched.head], 1_000_000, &cut), version).await;
-        let cut = scene.adopt(&fetched, &cut, 22);
+        let fetched = scene.fetch(&scene.want(Some(fetched.head), 1_000_000, &cut), version).await;
+        let cut = scene.adopt(&fetched, 22);
         assert!(cut.is_empty());
-        let again = scene.fetch(&scene.want(&[fetched.head], 0, &[]), version).await;
+        let again = scene.fetch(&scene.want(Some(fetched.head), 0, &[]), version).await;
         assert_eq!(again, Fetched { head: fetched.head, cut: Cut::default() });
     }
 }
