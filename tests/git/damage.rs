@@ -110,6 +110,36 @@ async fn whatever_is_damaged_is_mended_or_built_again() {
 }
 
 #[tokio::test]
+async fn a_mirror_with_single_objects_is_built_again_at_the_start() {
+    let world = World::new();
+    let mirror = world.path("mirror.git");
+    let base = world.by_path().fetch().await.expect("fetched");
+    world.unpack(&mirror);
+    let blob = world.git(&mirror, &["rev-parse", &format!("main:{FILE}")]);
+    // libgit2 would read for ever on this one.
+    strike(&mirror.join("objects").join(&blob[..2]).join(&blob[2..]), Blow::Cut);
+    let repository = world.by_path();
+    let ours = repository.push(&base, vec![deploy("cli/1", "1.1")]).await.expect("pushed").remove(0);
+    use_it(&repository, &ours, "cli/1", "cli/2").await;
+    assert_eq!(world.depth("mirror.git"), 4);
+}
+
+#[tokio::test]
+async fn many_pushes_and_fetches_leave_few_packs() {
+    let world = World::new();
+    let repository = world.by_path();
+    let mut head = repository.fetch().await.expect("fetched");
+    for number in 0..70 {
+        let id = format!("cli/{number}");
+        head = repository.push(&head, vec![deploy(&id, &id)]).await.expect("pushed").remove(0);
+    }
+    use_it(&repository, &head, "cli/3", "cli/70").await;
+    let packs = files(&world.path("mirror.git"), "pack").len();
+    assert!(packs < 64, "{packs}");
+    assert_eq!(world.depth("mirror.git"), 2 + 71);
+}
+
+#[tokio::test]
 async fn locks_that_a_killed_process_left_are_removed_from_the_mirror() {
     let world = World::new();
     let repository = world.by_path();

@@ -154,6 +154,7 @@ impl GitRepository {
         let fetched = self.transport.fetch(want).await?;
         let adopted = blocking(move || {
             mirror.adopt(&generation, &fetched)?;
+            mirror.tidy_up();
             Ok::<_, MirrorError>(fetched)
         });
         Ok(adopted.await?)
@@ -365,6 +366,7 @@ impl ManifestRepository for GitRepository {
                 tracing::warn!(error = %mirror.error(error), "the mirror doesn't follow the push");
                 *head.lock().unwrap_or_else(PoisonError::into_inner) = None;
             }
+            mirror.tidy_up();
             drop(unfinished);
         });
         Ok(revisions)

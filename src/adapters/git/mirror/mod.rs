@@ -26,6 +26,7 @@ mod folder;
 mod lock;
 mod pack;
 pub(super) mod shallow;
+mod tidy;
 
 pub(super) use fault::{Fault, MirrorError};
 pub use folder::check_mirror;
@@ -41,7 +42,6 @@ const GIT_LOCK_WAIT: Duration = Duration::from_millis(500);
 const GIT_LOCK_POLL: Duration = Duration::from_millis(20);
 /// A pack has two files or three.
 const MAX_PACK_FILES: usize = 500;
-const MAX_SINGLE_OBJECTS: usize = 20_000;
 
 /// What tells a mirror from the one that was in its place before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,8 +110,11 @@ impl Mirror {
     pub(super) fn open(&self) -> Result<Repository, MirrorError> {
         let generation = self.generation()?;
         // At the start only: a running process may be reading from it.
-        if !self.counted.swap(true, Ordering::Relaxed) && self.is_crowded() {
-            self.mark_damaged();
+        if !self.counted.swap(true, Ordering::Relaxed) {
+            tidy::remove_abandoned(&self.path);
+            if self.is_crowded() {
+                self.mark_damaged();
+            }
         }
         if self.was_damaged(&generation) {
             return Err(MirrorError::Damaged("marked as damaged".to_owned()));
@@ -175,7 +178,7 @@ impl Mirror {
         let repository = self.open()?;
         let mut writer = PackWriter::new(&repository)?;
         writer.write(&thin(&made.all))?;
-        writer.finish()
+        writer.finish().map(drop)
     }
 
     /// Moves the mirror's branch, and the place where the history is cut off, after checking that what it points to can be
@@ -224,11 +227,19 @@ impl Mirror {
         }
     }
 
-    /// Whether years of small fetches and pushes have left so many files that a new clone is quicker than tidying up.
+    /// Whether there are more files than tidying up leaves, or such as it doesn't touch: then a new clone is quicker.
     fn is_crowded(&self) -> bool {
-        let count = |below: &str| fs::read_dir(self.path.join("objects").join(below)).map_or(0, Iterator::count);
-        // Ids are spread evenly, so one of the 256 folders of single objects speaks for all (as in `git gc --auto`).
-        count("pack") > MAX_PACK_FILES || count("17") * 256 > MAX_SINGLE_OBJECTS
+        let packs = fs::read_dir(self.path.join("objects/pack")).map_or(0, Iterator::count);
+        packs > MAX_PACK_FILES || tidy::has_single_objects(&self.path)
+    }
+
+    /// Puts packs together now and then; what can't be done now is done another time.
+    pub(super) fn tidy_up(&self) {
+        match self.open().and_then(|repository| tidy::tidy_up(&repository)) {
+            Ok(0) => {}
+            Ok(packs) => tracing::debug!(packs, "put packs of the mirror together"),
+            Err(error) => tracing::debug!(?error, "the mirror can't be tidied up"),
+        }
     }
 
     /// Empties the folder and makes a new repository in it; the caller holds the lock.

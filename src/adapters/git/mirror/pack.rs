@@ -31,8 +31,8 @@ impl<'r> PackWriter<'r> {
         })
     }
 
-    pub(in crate::adapters::git) fn finish(self) -> Result<(), MirrorError> {
-        self.indexer.commit()?;
-        Ok(())
+    /// Ends it; tells what is in the middle of the pack's name.
+    pub(in crate::adapters::git) fn finish(self) -> Result<String, MirrorError> {
+        Ok(self.indexer.commit()?)
     }
 }

@@ -150,7 +150,7 @@ fn copy_and_move(path: &Path, update: &Update) -> Result<(), RepositoryError> {
         RepositoryError::Refused(format!("{}: {text}", path.display()))
     };
     let mut writer = PackWriter::new(&remote).map_err(refused)?;
-    writer.write(&pack::thin(&update.objects.all)).and_then(|()| writer.finish()).map_err(refused)?;
+    writer.write(&pack::thin(&update.objects.all)).and_then(|()| writer.finish()).map(drop).map_err(refused)?;
     move_branch(&remote, reference, update)
 }
 

@@ -260,7 +260,7 @@ impl PackSink {
             while let Some(chunk) = received.blocking_recv() {
                 match chunk {
                     Some(chunk) => writer.write(&chunk)?,
-                    None => return writer.finish(),
+                    None => return writer.finish().map(drop),
                 }
             }
             // The transfer broke off: what was written is thrown away.
