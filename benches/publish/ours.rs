@@ -52,9 +52,15 @@ impl Bot {
             registry: None,
             cluster: None,
             pods: None,
+            nodes: None,
             clock: Arc::new(SystemClock),
         };
-        let anna = Person { id: PersonId(1), name: "Анна Иванова".into(), email: "anna@example.org".into() };
+        let anna = Person {
+            id: PersonId(1),
+            name: "Анна Иванова".into(),
+            email: "anna@example.org".into(),
+            rights: [].into(),
+        };
         let settings = ServiceSettings {
             policy: Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false },
             catalogue,
