@@ -10,10 +10,12 @@ use crate::domain::{
     answer::Answer,
     catalogue::{Environment, Workload},
     commit::CommitRecord,
+    event::Event,
+    log::{LogQuestion, LogRead},
     name::{ImageName, NodeName, ReplyAddress, RequestId, Revision, Tag},
     node::{Mark, Node, Scheduling},
     observation::Observation,
-    pod::Fleet,
+    pod::{Fleet, Pod, PodName},
     snapshot::{FileEdit, Snapshot},
     unanswered::Unanswered,
 };
@@ -131,6 +133,18 @@ pub trait Cluster: Send + Sync {
 pub trait Pods: Send + Sync {
     /// The Deployment with the ReplicaSets and pods that it owns, or `None` where there is no such Deployment.
     async fn fleet(&self, workload: &Workload) -> Result<Option<Fleet>, Unanswered>;
+
+    /// One pod, or `None` where there is none of that name.
+    async fn pod(&self, namespace: &str, name: &str) -> Result<Option<Pod>, Unanswered>;
+
+    /// The names of all pods in a namespace.
+    async fn pod_names(&self, namespace: &str) -> Result<Vec<PodName>, Unanswered>;
+
+    /// The events in a namespace; those about the object of that kind and name, when one is named.
+    async fn events(&self, namespace: &str, about: Option<(&str, &str)>) -> Result<Vec<Event>, Unanswered>;
+
+    /// The end of a log, never more bytes of it than asked for.
+    async fn log(&self, question: &LogQuestion) -> Result<LogRead, Unanswered>;
 }
 
 /// The cluster's nodes, through the Kubernetes API. Every call has its deadline.

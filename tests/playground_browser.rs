@@ -153,7 +153,22 @@ async fn a_command_goes_all_the_way_and_its_message_follows() {
     browser.type_into("#input", "/").await;
     let offered = "[...document.querySelectorAll('#menu [role=option] b')].map((name) => name.textContent)";
     let offered = browser.script(&format!("return {offered}")).await;
-    assert_eq!(offered, json!(["/deploy", "/set_replicas", "/status", "/showcontainers", "/apps", "/whoami", "/help"]));
+    assert_eq!(
+        offered,
+        json!([
+            "/deploy",
+            "/set_replicas",
+            "/status",
+            "/showcontainers",
+            "/get_pods",
+            "/get_logs",
+            "/events",
+            "/describe",
+            "/apps",
+            "/whoami",
+            "/help"
+        ])
+    );
     assert!(browser.text("#menu").await.contains("Развернуть версию"));
     browser.keys(&format!("depl{}", key::TAB)).await;
     browser.wait("document.querySelector('#input').value === '/deploy '").await;

@@ -95,6 +95,15 @@ pub enum Command {
     /// Opens a node to pods again.
     #[command(override_usage = "tiphys uncordon [OPTIONS] NODE", after_help = exit_codes())]
     Uncordon(NodeArgs),
+    /// Shows the last lines of a container's log.
+    #[command(aliases = ["get-logs", "get_logs"], override_usage = "tiphys logs [OPTIONS] POD [CONTAINER]")]
+    Logs(LogsArgs),
+    /// Shows what happened within the last hour to an application's Deployment and its pods.
+    #[command(override_usage = "tiphys events [OPTIONS] [APP[/ENV]]")]
+    Events(ReadArgs),
+    /// Shows a pod or a node in detail.
+    #[command(override_usage = "tiphys describe [OPTIONS] POD|NODE")]
+    Describe(DescribeArgs),
     /// Edits images, replica counts and values in files: the bytes of the value and no others.
     #[command(subcommand)]
     Edit(EditCommand),
@@ -206,6 +215,34 @@ pub struct NodeArgs {
     pub form: OutputArgs,
 }
 
+/// Arguments of `tiphys logs`.
+#[derive(Debug, Args)]
+pub struct LogsArgs {
+    /// The pod, perhaps shortened or as NAMESPACE/POD, and its container.
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// The container, in place of the second word.
+    #[arg(short, long, value_name = "CONTAINER")]
+    pub container: Option<String>,
+    /// The log of the run before the current one, such as the one that crashed.
+    #[arg(short, long)]
+    pub previous: bool,
+    /// How the answer looks.
+    #[command(flatten)]
+    pub form: OutputArgs,
+}
+
+/// Arguments of `tiphys describe`.
+#[derive(Debug, Args)]
+pub struct DescribeArgs {
+    /// The pod, perhaps shortened or as NAMESPACE/POD, or the node.
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// How the answer looks.
+    #[command(flatten)]
+    pub form: OutputArgs,
+}
+
 /// How the answer to a question to the cluster looks.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct OutputArgs {
@@ -272,9 +309,17 @@ impl Command {
             Self::Nodes(args) => (CommandName::GetNodes, &args.words),
             Self::Cordon(args) => (CommandName::Cordon, &args.words),
             Self::Uncordon(args) => (CommandName::Uncordon, &args.words),
+            Self::Logs(args) => (CommandName::GetLogs, &args.words),
+            Self::Events(args) => (CommandName::Events, &args.words),
+            Self::Describe(args) => (CommandName::Describe, &args.words),
             _ => return None,
         };
-        Some(std::iter::once(spec(name).word).chain(words.iter().map(String::as_str)).collect())
+        let mut all: Vec<&str> = std::iter::once(spec(name).word).chain(words.iter().map(String::as_str)).collect();
+        if let Self::Logs(args) = self {
+            all.extend(args.container.as_deref());
+            all.extend(args.previous.then_some("previous"));
+        }
+        Some(all)
     }
 
     /// Whether the answer is wanted as JSON.
@@ -285,7 +330,9 @@ impl Command {
                 mutation.json
             }
             Self::Status(args) | Self::Apps(args) | Self::Showcontainers(args) => args.json,
-            Self::Pods(args) => args.form.json(),
+            Self::Pods(args) | Self::Events(args) => args.form.json(),
+            Self::Describe(args) => args.form.json(),
+            Self::Logs(args) => args.form.json(),
             Self::Nodes(args) => args.form.json(),
             Self::Cordon(args) | Self::Uncordon(args) => args.form.json(),
             _ => false,
@@ -379,6 +426,11 @@ mod tests {
             ("tiphys nodes -o json", &["get_nodes"]),
             ("tiphys cordon a confirm --json", &["cordon", "a", "confirm"]),
             ("tiphys uncordon a", &["uncordon", "a"]),
+            ("tiphys events shop", &["events", "shop"]),
+            ("tiphys describe xk2lp -o json", &["describe", "xk2lp"]),
+            ("tiphys logs xk2lp", &["get_logs", "xk2lp"]),
+            ("tiphys logs xk2lp app -p", &["get_logs", "xk2lp", "app", "previous"]),
+            ("tiphys logs -c app --previous oil/xk2lp -o json", &["get_logs", "oil/xk2lp", "app", "previous"]),
         ] {
             assert_eq!(words(line), expected, "{line}");
         }

@@ -65,6 +65,7 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
         catalogue: config.catalogue(),
         follow: FollowSettings { deadline: config.follow.deadline, ..FollowSettings::default() },
         publish: publish(config.publish),
+        mask: config.logs.mask.clone(),
     };
     Ok(Service::start(ports, settings))
 }

@@ -9,11 +9,14 @@ use super::{
     actor::{Place, Sender},
     catalogue::{Catalogue, ResolveError, Site},
     command::{CommandName, Mutation},
+    describe::PodDescription,
+    event::EventsReport,
+    log::LogReport,
     name::{ApplicationName, ImageName, NodeName, RequestId, Revision, Tag},
-    node::{NodeChange, NodesReport, Scheduling},
+    node::{NodeChange, NodeReport, NodesReport, Scheduling},
     observation::{Health, SyncStatus},
     plan::{Desired, PlanError, Shared},
-    pod::PodsReport,
+    pod::{ContainerReport, PodAsked, PodName, PodUnclear, PodsReport},
     policy::Denial,
     rollout::Stage,
     unanswered::Unanswered,
@@ -56,6 +59,36 @@ pub enum Answer {
     Nodes(Result<NodesReport, Unanswered>),
     /// `/cordon` and `/uncordon`.
     Node(NodeChange),
+    /// `/events`: a report for each site.
+    Events(Vec<EventsReport>),
+    /// `/describe` of a node.
+    NodeDescribed(Box<NodeReport>),
+    /// `/describe` of a pod.
+    Described(Box<PodDescription>),
+    /// `/get_logs`.
+    Log(Box<LogReport>),
+    /// A pod has several containers, or not the one that was named.
+    ContainerNeeded {
+        /// The pod.
+        pod: PodName,
+        /// What was named.
+        given: Option<String>,
+        /// Those that it has.
+        containers: Vec<ContainerReport>,
+        /// Whether the log of the previous run was asked for.
+        previous: bool,
+    },
+    /// It isn't clear which pod is meant, or the cluster didn't tell.
+    PodUnclear {
+        /// What was named.
+        asked: PodAsked,
+        /// The command.
+        command: CommandName,
+        /// Its words after the pod's name.
+        rest: Vec<String>,
+        /// Why it isn't clear.
+        reason: PodUnclear,
+    },
     /// `/help`.
     Help(Option<CommandName>),
     /// `/start`.

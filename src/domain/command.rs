@@ -6,6 +6,7 @@ use super::{
     catalogue::Target,
     name::{NodeName, Tag},
     node::Scheduling,
+    pod::PodAsked,
 };
 
 /// A parsed command.
@@ -55,12 +56,38 @@ pub enum Query {
     GetPods(Target),
     /// The cluster's nodes; those of one page, from 1.
     GetNodes(Option<u32>),
+    /// What happened lately to the application's Deployment and its pods.
+    Events(Target),
+    /// One pod or node in some detail.
+    Describe(DescribeAsked),
+    /// The end of a container's log.
+    GetLogs(LogAsked),
     /// All commands, or one in detail.
     Help(Option<CommandName>),
     /// The greeting.
     Start,
     /// The sender's and the chat's numeric ids.
     WhoAmI,
+}
+
+/// A container's log, as a command names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogAsked {
+    /// The pod.
+    pub pod: PodAsked,
+    /// The container, when named; it may be shortened.
+    pub container: Option<String>,
+    /// Whether the log of the run before the current one is meant.
+    pub previous: bool,
+}
+
+/// What `/describe` names: a pod, a node, or what could be either.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DescribeAsked {
+    /// The pod, unless a node is meant.
+    pub pod: Option<PodAsked>,
+    /// The node, unless a pod is meant.
+    pub node: Option<NodeName>,
 }
 
 /// The commands by name: the key of the grammar's table and of the help texts.
@@ -77,6 +104,9 @@ pub enum CommandName {
     GetNodes,
     Cordon,
     Uncordon,
+    GetLogs,
+    Events,
+    Describe,
     Help,
     WhoAmI,
     Start,

@@ -1,5 +1,6 @@
 //! A pod as the Kubernetes API shows it; [`judge`] tells what that comes to.
 
+mod find;
 mod judge;
 mod report;
 #[cfg(test)]
@@ -8,7 +9,9 @@ mod tests;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use find::{Found, PodAsked, PodName, PodUnclear, find};
 pub use judge::{Condition, Judgement, judge};
+pub(in crate::domain) use report::since;
 pub use report::{ContainerReport, Ending, PodList, PodReport, PodsReport, Template, ending, image_tag, pods_report};
 
 /// What matters of a pod's spec and status.

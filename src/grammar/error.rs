@@ -72,4 +72,12 @@ pub enum Argument {
     Page,
     /// The word `confirm`.
     Confirm,
+    /// A pod, perhaps shortened, perhaps with its namespace before it: `NAMESPACE/POD`.
+    Pod,
+    /// The same, or a node: `NAME`, `NAMESPACE/POD`, `pod/NAME` or `node/NAME`.
+    PodOrNode,
+    /// A container's name.
+    Container,
+    /// The word `previous`.
+    Previous,
 }

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::domain::{
     catalogue::Target,
-    command::{Command, CommandName, Mutation, Operation, Query},
+    command::{Command, CommandName, DescribeAsked, LogAsked, Mutation, Operation, Query},
     name::{ApplicationName, EnvironmentName, NameError, NameKind, NodeName, Tag},
     node::Scheduling,
+    pod::PodAsked,
 };
 
 /// The longest command that is read, in characters. The longest valid one has 8 + 63 + 1 + 63 + 1 + 128.
@@ -122,6 +123,13 @@ fn read_words(
         CommandName::GetNodes => Command::Query(Query::GetNodes(arguments.page()?)),
         CommandName::Cordon => Command::Operation(arguments.operation(Scheduling::Cordon)?),
         CommandName::Uncordon => Command::Operation(arguments.operation(Scheduling::Uncordon)?),
+        CommandName::GetLogs => Command::Query(Query::GetLogs(LogAsked {
+            pod: arguments.pod()?,
+            container: arguments.container()?,
+            previous: arguments.find(Argument::Previous).is_some(),
+        })),
+        CommandName::Events => Command::Query(Query::Events(arguments.target()?)),
+        CommandName::Describe => Command::Query(Query::Describe(arguments.pod_or_node()?)),
         CommandName::Apps => Command::Query(Query::Apps),
         CommandName::Help => Command::Query(Query::Help(arguments.command(bot)?)),
         CommandName::WhoAmI => Command::Query(Query::WhoAmI),
@@ -145,11 +153,12 @@ impl<'a> Arguments<'a> {
         if let (Some(first), Some(last)) = (words.get(spec.arguments.len()), words.last()) {
             return Err(Fault { at: first.at, length: last.end() - first.at, fault: GrammarFault::Surplus });
         }
-        let required = spec.arguments.iter().filter(|(_, optional)| *optional == Optional::No).count();
+        let Flagged { words, arguments, flag } = Flagged::split(spec, words)?;
+        let required = arguments.iter().filter(|(_, optional)| *optional == Optional::No).count();
         let mut spare = words.len().saturating_sub(required);
         let mut words = words.iter();
         let mut given = Vec::new();
-        for &(argument, optional) in spec.arguments {
+        for &(argument, optional) in arguments {
             if optional == Optional::Yes {
                 if spare == 0 {
                     continue;
@@ -159,6 +168,7 @@ impl<'a> Arguments<'a> {
             let word = words.next().ok_or(Fault { at: end, length: 1, fault: GrammarFault::Missing(argument) })?;
             given.push((argument, word));
         }
+        given.extend(flag.map(|word| (Argument::Previous, word)));
         Ok(Self { given, end })
     }
 
@@ -218,6 +228,51 @@ impl<'a> Arguments<'a> {
         Ok(Operation { change, node, confirmed })
     }
 
+    /// A pod by shape only: a part of a name will do.
+    fn pod(&self) -> Result<PodAsked, Fault> {
+        let word = self.require(Argument::Pod)?;
+        let (namespace, name) = match word.text.split_once('/') {
+            Some((namespace, name)) => (Some(namespace), name),
+            None => (None, word.text.as_str()),
+        };
+        let valid = is_part_of_name(name) && namespace.is_none_or(is_label);
+        match valid {
+            true => Ok(PodAsked { namespace: namespace.map(str::to_owned), name: name.to_owned() }),
+            false => Err(invalid_word(word, Argument::Pod, None)),
+        }
+    }
+
+    /// A node, a pod, or what could be either.
+    fn pod_or_node(&self) -> Result<DescribeAsked, Fault> {
+        let word = self.require(Argument::PodOrNode)?;
+        let (before, name) = match word.text.split_once('/') {
+            Some((before, name)) => (Some(before), name),
+            None => (None, word.text.as_str()),
+        };
+        let node = NodeName::new(name).ok();
+        let pod = |namespace: Option<&str>| {
+            is_part_of_name(name).then(|| PodAsked { namespace: namespace.map(str::to_owned), name: name.to_owned() })
+        };
+        let asked = match before {
+            Some("node" | "nodes" | "no") => DescribeAsked { pod: None, node },
+            Some("pod" | "pods" | "po") => DescribeAsked { pod: pod(None), node: None },
+            Some(namespace) => DescribeAsked { pod: pod(Some(namespace)).filter(|_| is_label(namespace)), node: None },
+            None => DescribeAsked { pod: pod(None), node },
+        };
+        match asked {
+            DescribeAsked { pod: None, node: None } => Err(invalid_word(word, Argument::PodOrNode, None)),
+            asked => Ok(asked),
+        }
+    }
+
+    fn container(&self) -> Result<Option<String>, Fault> {
+        match self.find(Argument::Container) {
+            Some(word) if is_label(&word.text) => Ok(Some(word.text.clone())),
+            Some(word) => Err(invalid_word(word, Argument::Container, None)),
+            None => Ok(None),
+        }
+    }
+
     fn command(&self, bot: Option<&str>) -> Result<Option<CommandName>, Fault> {
         let Some(word) = self.find(Argument::Command) else { return Ok(None) };
         let given = word.text.strip_prefix('/').unwrap_or(&word.text);
@@ -239,6 +294,40 @@ impl<'a> Arguments<'a> {
 fn number(digits: &str) -> Option<u32> {
     let canonical = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
     if canonical { digits.parse().ok() } else { None }
+}
+
+/// The words and arguments without the flag that may end them.
+struct Flagged<'a> {
+    words: &'a [Word],
+    arguments: &'static [(Argument, Optional)],
+    flag: Option<&'a Word>,
+}
+
+impl<'a> Flagged<'a> {
+    /// `previous` at the end is the flag, not the name of a container.
+    fn split(spec: &CommandSpec, words: &'a [Word]) -> Result<Self, Fault> {
+        let arguments = match spec.arguments.split_last() {
+            Some(((Argument::Previous, _), rest)) => rest,
+            _ => return Ok(Self { words, arguments: spec.arguments, flag: None }),
+        };
+        match words.split_last() {
+            Some((last, rest)) if !rest.is_empty() && last.text.eq_ignore_ascii_case("previous") => {
+                Ok(Self { words: rest, arguments, flag: Some(last) })
+            }
+            Some((last, rest)) if rest.len() == arguments.len() => Err(invalid_word(last, Argument::Previous, None)),
+            _ => Ok(Self { words, arguments, flag: None }),
+        }
+    }
+}
+
+/// Letters, digits, hyphens and dots, as names of Kubernetes have them.
+fn is_part_of_name(text: &str) -> bool {
+    let letters = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    letters && text.len() <= 253 && text.bytes().any(|b| b.is_ascii_alphanumeric())
+}
+
+fn is_label(text: &str) -> bool {
+    is_part_of_name(text) && text.len() <= 63 && !text.contains('.') && !text.starts_with('-') && !text.ends_with('-')
 }
 
 fn invalid_word(word: &Word, expected: Argument, kind: Option<NameKind>) -> Fault {

@@ -82,6 +82,32 @@ pub const COMMANDS: &[CommandSpec] = &[
         arguments: &[(Argument::Node, Optional::No)],
         examples: &["/uncordon refinery-worker-1"],
     },
+    CommandSpec {
+        name: CommandName::GetLogs,
+        word: "get_logs",
+        arguments: &[
+            (Argument::Pod, Optional::No),
+            (Argument::Container, Optional::Yes),
+            (Argument::Previous, Optional::Yes),
+        ],
+        examples: &[
+            "/get_logs xk2lp",
+            "/get_logs oil-refinery-application-7f9d8b5c4-xk2lp application",
+            "/get_logs xk2lp previous",
+        ],
+    },
+    CommandSpec {
+        name: CommandName::Events,
+        word: "events",
+        arguments: &[(Argument::Target, Optional::Yes)],
+        examples: &["/events", "/events oil-refinery-application"],
+    },
+    CommandSpec {
+        name: CommandName::Describe,
+        word: "describe",
+        arguments: &[(Argument::PodOrNode, Optional::No)],
+        examples: &["/describe xk2lp", "/describe refinery-worker-1", "/describe node/refinery-worker-1"],
+    },
     CommandSpec { name: CommandName::Apps, word: "apps", arguments: &[], examples: &["/apps"] },
     CommandSpec { name: CommandName::WhoAmI, word: "whoami", arguments: &[], examples: &["/whoami"] },
     CommandSpec {

@@ -30,6 +30,17 @@ pub(super) fn workload(workload: &Workload) -> String {
     inline(&format!("{}/{}", workload.namespace, workload.name), NAMES)
 }
 
+/// A line of foreign text with its own spaces, at most so many characters of it and a word of what is missing.
+pub(super) fn line(text: &str, characters: usize) -> String {
+    let visible = visible(text, |c| c == ' ');
+    let missing = visible.chars().count().saturating_sub(characters);
+    if missing == 0 {
+        return visible;
+    }
+    let kept: String = visible.chars().take(characters).collect();
+    format!("{kept}… +{missing}")
+}
+
 /// Foreign text with its own lines, as a reason is quoted.
 pub(super) fn block(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(words).filter(|line| !line.is_empty()).collect();
@@ -82,16 +93,19 @@ pub(super) fn right(text: &str, columns: usize) -> String {
 
 /// The visible characters of a text, its words one space apart.
 fn words(text: &str) -> String {
+    visible(text, char::is_whitespace).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text without what can't be seen, but for the blanks that are to stay.
+fn visible(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut marks = 0;
-    let visible: String = text
-        .chars()
-        .filter(|c| c.is_whitespace() || !is_invisible(*c))
+    text.chars()
+        .filter(|c| stays(*c) || !is_invisible(*c))
         .filter(|c| {
             marks = if c.width() == Some(0) { marks + 1 } else { 0 };
             marks <= MARKS
         })
-        .collect();
-    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+        .collect()
 }
 
 /// Control characters, direction marks, zero-width characters, blank letters, tags and the replacement of objects.

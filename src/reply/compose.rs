@@ -2,7 +2,7 @@
 
 use super::{
     clean,
-    message::{Button, Message, Span},
+    message::{Button, Document, Message, Span},
 };
 use crate::domain::name::Revision;
 
@@ -14,6 +14,7 @@ const MAX_UNITS: usize = 4000;
 pub(super) struct Text {
     spans: Vec<Span>,
     buttons: Vec<Vec<Button>>,
+    document: Option<Document>,
 }
 
 impl Text {
@@ -102,6 +103,12 @@ impl Text {
         self
     }
 
+    /// A file that goes with it.
+    pub(super) fn document(mut self, document: Document) -> Self {
+        self.document = Some(document);
+        self
+    }
+
     /// How many UTF-16 units it has so far.
     pub(super) fn units(&self) -> usize {
         self.spans.iter().map(|span| units(text_of(span))).sum()
@@ -131,12 +138,12 @@ impl Text {
             }
             break;
         }
-        Message { text, buttons: self.buttons }
+        Message { text, buttons: self.buttons, document: self.document }
     }
 
     /// The message whatever its length, for fronts that have no limit.
     pub(super) fn build_whole(self) -> Message {
-        Message { text: self.spans, buttons: self.buttons }
+        Message { text: self.spans, buttons: self.buttons, document: self.document }
     }
 
     /// A block ends its line.

@@ -66,6 +66,10 @@ fn title(error: &GrammarError, language: Language) -> String {
                 Argument::Node => say!(language, "имени узла", "the node's name"),
                 Argument::Page => say!(language, "номера страницы", "the page's number"),
                 Argument::Confirm => say!(language, "подтверждения", "the confirmation"),
+                Argument::Pod => say!(language, "имени пода", "the pod's name"),
+                Argument::PodOrNode => say!(language, "имени пода или узла", "the name of the pod or node"),
+                Argument::Container => say!(language, "имени контейнера", "the container's name"),
+                Argument::Previous => say!(language, "слова previous", "the word previous"),
             };
             say!(language, "Не выполнено: не хватает {what}", "Not carried out: {what} is missing")
         }
@@ -79,6 +83,10 @@ fn title(error: &GrammarError, language: Language) -> String {
                 (Argument::Node, _) => say!(language, "имя узла", "a node's name"),
                 (Argument::Page, _) => say!(language, "номер страницы", "a page's number"),
                 (Argument::Confirm, _) => say!(language, "подтверждение", "a confirmation"),
+                (Argument::Pod, _) => say!(language, "имя пода", "a pod's name"),
+                (Argument::PodOrNode, _) => say!(language, "имя пода или узла", "a name of a pod or node"),
+                (Argument::Container, _) => say!(language, "имя контейнера", "a container's name"),
+                (Argument::Previous, _) => say!(language, "слово previous", "the word previous"),
             };
             say!(language, "Не выполнено: это не {what}", "Not carried out: this is not {what}")
         }

@@ -35,6 +35,9 @@ pub(super) fn summary(name: CommandName, language: Language) -> String {
         CommandName::GetNodes => say!(language, "узлы кластера", "the cluster's nodes"),
         CommandName::Cordon => say!(language, "не размещать новые поды на узле", "place no more pods on a node"),
         CommandName::Uncordon => say!(language, "снова размещать поды на узле", "place pods on a node again"),
+        CommandName::GetLogs => say!(language, "последние строки лога пода", "the last lines of a pod's log"),
+        CommandName::Events => say!(language, "что случилось за последний час", "what happened within the last hour"),
+        CommandName::Describe => say!(language, "под или узел подробно", "a pod or a node in detail"),
         CommandName::Apps => say!(language, "приложения и среды", "applications and environments"),
         CommandName::WhoAmI => say!(language, "ваш ID и ID чата", "your ID and the chat's"),
         CommandName::Help => say!(language, "команды и примеры", "commands and examples"),
@@ -105,6 +108,32 @@ pub(super) fn details(name: CommandName, language: Language) -> String {
             "Снова открывает узел для подов. Нужно право `nodes` в настройках. Повтор безопасен.",
             "Opens a node to pods again. Needs the right `nodes` in the configuration. Repeating is safe."
         ),
+        CommandName::GetLogs => say!(
+            language,
+            "Показывает последние 30 строк лога. Имя пода можно сократить, пока понятно, о каком речь (`xk2lp`), или дать \
+             с namespace (`oil-refinery/имя`); только из тех, где работают приложения. Контейнер нужен, если их несколько. \
+             `previous` — лог прошлого запуска, того, что упал. Секреты скрываются; что не помещается в сообщение, \
+             приходит файлом.",
+            "Shows the last 30 lines of a log. A pod's name may be shortened while it is clear which one is meant \
+             (`xk2lp`), or given with its namespace (`oil-refinery/name`); only of those in which the applications run. \
+             The container is needed where there are several. `previous` is the log of the run before, the one that \
+             crashed. Secrets are masked; what doesn't fit a message comes as a file."
+        ),
+        CommandName::Events => say!(
+            language,
+            "Показывает события Kubernetes о Deployment приложения, его ReplicaSet и подах (и тех, которых уже нет), новые \
+             первыми. Kubernetes хранит события около часа. Без имени — все приложения.",
+            "Shows Kubernetes' events about the application's Deployment, its ReplicaSets and pods (those that are gone, \
+             too), newest first. Kubernetes keeps events for about an hour. Without a name, all applications."
+        ),
+        CommandName::Describe => say!(
+            language,
+            "Показывает под подробно: узел, адрес, что его создало, почему он не готов, каждый контейнер с образом, \
+             перезапусками и тем, как он закончился, и последние события. Имя пода можно сократить, как для логов. Узел — адрес, роли, версия и можно ли размещать на нём поды.",
+            "Shows a pod in detail: node, address, what made it, why it isn't ready, each container with its image, restarts \
+             and how it ended, and the latest events; a pod's name may be shortened as for logs. Of a node it shows the \
+             address, roles, version, and whether pods can be placed there."
+        ),
         CommandName::Apps => say!(
             language,
             "Показывает приложения и среды, которые знает бот: эти имена годятся для других команд.",
@@ -149,6 +178,10 @@ pub(super) fn placeholder(argument: Argument, language: Language) -> String {
         Argument::Node => say!(language, "УЗЕЛ", "NODE"),
         Argument::Page => say!(language, "СТРАНИЦА", "PAGE"),
         Argument::Confirm => CONFIRM.to_owned(),
+        Argument::Pod => say!(language, "ПОД", "POD"),
+        Argument::PodOrNode => say!(language, "ПОД|УЗЕЛ", "POD|NODE"),
+        Argument::Container => say!(language, "КОНТЕЙНЕР", "CONTAINER"),
+        Argument::Previous => "previous".to_owned(),
     }
 }
 
@@ -188,6 +221,22 @@ pub(super) fn expected(argument: Argument, language: Language) -> String {
         Argument::Command => {
             say!(language, "имя команды, можно с косой чертой", "a command's name, with or without slash")
         }
+        Argument::Pod => say!(
+            language,
+            "имя пода или его часть, можно с namespace (строчные латинские буквы, цифры, «-» и «.»)",
+            "a pod's name or a part of it, perhaps with its namespace (lower-case Latin letters, digits, “-” and “.”)"
+        ),
+        Argument::PodOrNode => say!(
+            language,
+            "имя пода, его часть или имя узла; pod/… и node/…, если подходят оба",
+            "a pod's name, a part of it, or a node's name; pod/… and node/… where both fit"
+        ),
+        Argument::Container => say!(
+            language,
+            "имя контейнера (строчные латинские буквы, цифры и дефис)",
+            "a container's name (lower-case Latin letters, digits and hyphens)"
+        ),
+        Argument::Previous => say!(language, "слово previous", "the word previous"),
     }
 }
 

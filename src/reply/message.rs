@@ -28,6 +28,15 @@ pub struct Button {
     pub in_place: bool,
 }
 
+/// A file that goes with a message; the message's text is its caption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// The file's name.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Message {
@@ -35,13 +44,15 @@ pub struct Message {
     pub text: Vec<Span>,
     /// Rows of buttons.
     pub buttons: Vec<Vec<Button>>,
+    /// What is too long for the text; fronts that can't show files leave it out.
+    pub document: Option<Document>,
 }
 
 impl Message {
     /// A message of unstyled text.
     #[must_use]
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { text: vec![Span::Plain(text.into())], buttons: Vec::new() }
+        Self { text: vec![Span::Plain(text.into())], ..Self::default() }
     }
 
     /// The text without styles, as terminals and logs show it; a link shows its address in brackets.

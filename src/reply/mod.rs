@@ -22,15 +22,18 @@ mod compose;
 mod containers;
 mod denial;
 mod edit;
+mod events;
 mod failure;
 mod fault;
 mod help;
 mod identity;
+mod logs;
 mod manifest;
 mod message;
 mod nodes;
 #[cfg(feature = "sandbox")]
 mod playground;
+mod pod_unclear;
 mod pods;
 mod quantity;
 mod reference;
@@ -44,7 +47,7 @@ mod unanswered;
 pub use button::{press_again, press_denied, press_forgotten, pressed_by};
 pub use edit::{edit_change, edit_error, edit_found, edit_nothing_changed, edit_place, edit_remedy, edit_report_lost};
 pub use help::menu;
-pub use message::{Button, Message, Span};
+pub use message::{Button, Document, Message, Span};
 #[cfg(feature = "sandbox")]
 pub use playground::{not_ours, unfinished, welcome};
 pub use reference::reference;
@@ -67,6 +70,16 @@ pub fn render(answer: &Answer, language: Language) -> Message {
         Answer::Pods(reports) => pods::pods(reports, language),
         Answer::Nodes(report) => nodes::nodes(report, language),
         Answer::Node(change) => nodes::change(change, language),
+        Answer::Events(reports) => events::events(reports, language),
+        Answer::NodeDescribed(report) => nodes::one(report, language),
+        Answer::Described(description) => events::pod(description, language),
+        Answer::Log(report) => logs::log(report, language),
+        Answer::ContainerNeeded { pod, given, containers, previous } => {
+            logs::container_needed(pod, given.as_deref(), containers, *previous, language)
+        }
+        Answer::PodUnclear { asked, command, rest, reason } => {
+            pod_unclear::pod_unclear(asked, *command, rest, reason, language)
+        }
         Answer::Help(None) => help::all(language),
         Answer::Help(Some(name)) => help::one(*name, language),
         Answer::Start { known } => identity::start(*known, language),
@@ -81,6 +94,9 @@ pub fn render_wide(answer: &Answer, language: Language) -> Message {
     match answer {
         Answer::Pods(reports) => pods::pods_wide(reports, language).build_whole(),
         Answer::Nodes(report) => nodes::nodes_wide(report, language).build_whole(),
+        Answer::Events(reports) => events::events_wide(reports, language).build_whole(),
+        Answer::Described(description) => events::pod_wide(description, language).build_whole(),
+        Answer::Log(report) => logs::log_wide(report, language).build_whole(),
         _ => render(answer, language),
     }
 }

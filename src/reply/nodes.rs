@@ -73,6 +73,15 @@ pub(super) fn nodes(report: &Result<NodesReport, Unanswered>, language: Language
     text.row(pages(report.page, language))
 }
 
+/// One node alone.
+pub(super) fn one(report: &NodeReport, language: Language) -> Text {
+    let text = Text::new().plain("🖥 ").plain(placement_words(report.placement, language));
+    text.block(chat_node(report, language)).row([button_in_place(
+        say!(language, "🔁 Обновить", "🔁 Refresh"),
+        format!("/describe node/{}", report.node.name),
+    )])
+}
+
 /// The same for terminals, without a bound.
 pub(super) fn nodes_wide(report: &Result<NodesReport, Unanswered>, language: Language) -> Text {
     let report = match report {

@@ -4,6 +4,7 @@ use super::{
     clean,
     columns::{COLUMNS, aligned, items, tail, wrapped},
     compose::{Text, button},
+    message::Button,
     quantity, unanswered,
 };
 use crate::domain::{
@@ -15,6 +16,9 @@ use crate::domain::{
 /// The room for the lists, in UTF-16 units: what follows still fits behind it.
 const ROOM: usize = 3000;
 
+/// How many pods get a button for their log.
+const LOG_BUTTONS: usize = 4;
+
 /// How many lines the reason behind a pod's status may have in a chat.
 const WHY_LINES: usize = 3;
 
@@ -23,12 +27,17 @@ const WHY: usize = 300;
 
 pub(super) fn pods(reports: &[PodsReport], language: Language) -> Text {
     let text = each(reports, Text::new(), language, chat_list);
-    match reports {
-        [only] => {
-            text.row([button(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/get_pods {}", only.site.label()))])
-        }
-        _ => text,
-    }
+    let [only] = reports else { return text };
+    let refresh = button(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/get_pods {}", only.site.label()));
+    let pods = only.pods.iter().flatten().flat_map(|list| &list.pods);
+    pods.take(LOG_BUTTONS).fold(text.row([refresh]), |text, pod| text.row([log_button(pod)]))
+}
+
+/// The log of a pod; of the run that crashed, when it crashes again and again.
+fn log_button(pod: &PodReport) -> Button {
+    let previous = if pod.status == "CrashLoopBackOff" { " previous" } else { "" };
+    let name = tail(&clean::inline(&pod.name, 253), 40);
+    button(format!("📜 {name}"), format!("/get_logs {}{previous}", pod.name))
 }
 
 /// The same for terminals, without a bound.
@@ -80,7 +89,7 @@ fn each(
     text
 }
 
-fn missing(text: Text, site: &Site, language: Language) -> Text {
+pub(super) fn missing(text: Text, site: &Site, language: Language) -> Text {
     let workload = clean::workload(&site.environment.workload).replace('`', "'");
     text.plain("❌ ").bold(site.label()).plain(": ").marked(&say!(
         language,
@@ -123,7 +132,7 @@ fn chat_list(mut text: Text, list: &PodList, language: Language) -> Text {
         let (group, rest) = left.split_at(left.partition_point(|pod| pod.template == template));
         left = rest;
         if list.rolling {
-            text = text.line(heading(group, language));
+            text = heading(text, group, language);
         }
         let mut lines: Vec<String> = Vec::new();
         let mut units = text.units();
@@ -133,7 +142,7 @@ fn chat_list(mut text: Text, list: &PodList, language: Language) -> Text {
             if units > ROOM {
                 let text = if lines.is_empty() { text } else { text.block(lines.join("\n")) };
                 let hidden: Vec<&PodReport> = group[index..].iter().chain(left).collect();
-                return text.line(hidden_words(&hidden, language));
+                return hidden_words(text, &hidden, language);
             }
             lines.push(shown);
         }
@@ -143,21 +152,22 @@ fn chat_list(mut text: Text, list: &PodList, language: Language) -> Text {
 }
 
 /// `New (0.10.5):`, with the tags that the pods have.
-fn heading(group: &[PodReport], language: Language) -> String {
+fn heading(text: Text, group: &[PodReport], language: Language) -> Text {
     let mut tags: Vec<String> =
         group.iter().filter_map(|pod| pod.tag.as_deref()).map(|tag| clean::inline(tag, 30)).collect();
     tags.sort();
     tags.dedup();
     tags.truncate(3);
-    let tags = if tags.is_empty() { String::new() } else { format!(" ({})", tags.join(", ")) };
-    match group.first().map(|pod| pod.template) {
-        Some(Template::Older) => say!(language, "Прежние{tags}:", "Old{tags}:"),
-        _ => say!(language, "Новые{tags}:", "New{tags}:"),
-    }
+    let text = text.line(match group.first().map(|pod| pod.template) {
+        Some(Template::Older) => say!(language, "Прежние", "Old"),
+        _ => say!(language, "Новые", "New"),
+    });
+    let text = if tags.is_empty() { text } else { text.plain(" (").code(tags.join(", ")).plain(")") };
+    text.plain(":")
 }
 
 /// `… and 4 more: 3 Running, 1 Pending`.
-fn hidden_words(hidden: &[&PodReport], language: Language) -> String {
+fn hidden_words(text: Text, hidden: &[&PodReport], language: Language) -> Text {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for pod in hidden {
         match counts.iter_mut().find(|(status, _)| *status == pod.status) {
@@ -170,7 +180,7 @@ fn hidden_words(hidden: &[&PodReport], language: Language) -> String {
     let counts: Vec<String> =
         counts.iter().take(5).map(|(status, count)| format!("{count} {}", clean::inline(status, 40))).collect();
     let counts = counts.join(", ");
-    say!(language, "… и ещё {more}: {counts}", "… and {more} more: {counts}")
+    text.line(say!(language, "… и ещё {more}: ", "… and {more} more: ")).code(counts)
 }
 
 /// The lines of one pod in a chat.

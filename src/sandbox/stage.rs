@@ -99,7 +99,7 @@ impl Stage {
             .collect();
         json!({
             "id": message.id, "from": from, "date": message.date, "edited": message.edit_date.is_some(),
-            "html": message.html, "reply_to": message.reply_to, "buttons": rows,
+            "html": message.html, "reply_to": message.reply_to, "buttons": rows, "document": message.document,
         })
     }
 }

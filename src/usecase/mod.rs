@@ -3,8 +3,12 @@
 mod ancestry;
 mod check;
 mod courtesy;
+mod describe;
+mod events;
 mod fetches;
+mod find_pod;
 mod follow;
+mod logs;
 mod mutation;
 mod nodes;
 mod order;

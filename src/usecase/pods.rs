@@ -14,6 +14,11 @@ use crate::domain::{
 const AT_ONCE: usize = 16;
 
 impl Service {
+    /// Masks secrets in what a program or a controller said: a container may leave the end of its log as its last word.
+    pub(super) fn mask(&self, text: &mut String) {
+        *text = self.0.settings.mask.apply(text).0;
+    }
+
     pub(super) async fn pods(&self, target: &Target) -> Answer {
         let sites = match self.0.settings.catalogue.sites(target) {
             Ok(sites) => sites,
@@ -25,8 +30,11 @@ impl Service {
     }
 
     async fn pods_of(&self, site: &Site) -> Result<Option<PodList>, Unanswered> {
-        let pods = self.0.pods.as_ref().ok_or(Unanswered::NotConfigured)?;
-        let fleet = pods.fleet(&site.environment.workload).await?;
-        Ok(fleet.map(|fleet| pods_report(&fleet, &site.image, self.0.clock.now())))
+        let fleet = self.port_of_pods()?.fleet(&site.environment.workload).await?;
+        Ok(fleet.map(|fleet| {
+            let mut list = pods_report(&fleet, &site.image, self.0.clock.now());
+            list.pods.iter_mut().filter_map(|pod| pod.why.as_mut()).for_each(|why| self.mask(why));
+            list
+        }))
     }
 }

@@ -59,6 +59,9 @@ impl Service {
             Query::ShowContainers(target) => self.containers(&target, place).await,
             Query::GetNodes(page) => self.nodes(page, place).await,
             Query::GetPods(target) => self.pods(&target).await,
+            Query::Events(target) => self.events(&target).await,
+            Query::Describe(asked) => self.describe(&asked).await,
+            Query::GetLogs(asked) => self.logs(&asked).await,
         }
     }
 

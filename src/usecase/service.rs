@@ -25,6 +25,7 @@ use crate::{
         answer::{Answer, Refusal},
         catalogue::{Catalogue, RepositoryBranch, Site},
         command::{Command, Mutation, Operation, Query},
+        mask::Mask,
         name::{ReplyAddress, RequestId, Revision},
         policy::{Denial, Policy},
     },
@@ -60,6 +61,8 @@ pub struct ServiceSettings {
     pub follow: FollowSettings,
     /// How commits are published.
     pub publish: PublishSettings,
+    /// What is taken out of logs before they are shown.
+    pub mask: Mask,
 }
 
 /// The use cases, shared by every front. Cheap to clone.

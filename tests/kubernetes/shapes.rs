@@ -26,7 +26,7 @@ fn without_nothing(value: Value) -> Value {
     }
 }
 
-fn fits<K: DeserializeOwned + Serialize + Debug>(object: Value) {
+pub(crate) fn fits<K: DeserializeOwned + Serialize + Debug>(object: Value) {
     let typed: K = serde_json::from_value(object.clone()).unwrap_or_else(|error| panic!("{error}: {object:#}"));
     let back = serde_json::to_value(&typed).expect("JSON");
     assert_eq!(without_nothing(back), without_nothing(object), "a field that the API's type doesn't know");

@@ -11,6 +11,7 @@ mod deploy;
 mod fronts;
 mod log;
 mod nodes;
+mod pods;
 mod refusals;
 mod repositories;
 mod restart;

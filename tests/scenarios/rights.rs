@@ -42,7 +42,10 @@ async fn the_manifests_grant_what_the_commands_need_and_no_more() {
     let broken = "/deploy 0.10.3-broken".to_owned();
     let examples = COMMANDS.iter().flat_map(|command| command.examples).map(|example| (*example).to_owned());
     let mut done = 0;
-    for command in [broken].into_iter().chain(examples) {
+    // The examples name no pod of this cluster.
+    let pod = playbill.world.view().pods[0].name.clone();
+    let of_pod = [format!("/get_logs {pod}"), format!("/describe {pod}")];
+    for command in [broken].into_iter().chain(examples).chain(of_pod) {
         hub.say(ANNA, ANNA, &command).unwrap();
         done += 1;
         let answered =

@@ -17,6 +17,7 @@ use tiphys::{
     domain::{
         actor::{ChatId, Person, PersonId, Place, Sender},
         catalogue::{Application, Catalogue, Environment, Manifests, ObjectName, RepositoryBranch, Workload},
+        mask::Mask,
         name::{ApplicationName, EnvironmentName, ImageName, RepoPath, RequestId, Revision, Tag},
         policy::Policy,
     },
@@ -171,6 +172,7 @@ impl World {
                 catalogue: catalogue(self.others, &self.prod, &self.branches),
                 follow: self.follow,
                 publish: self.publish,
+                mask: Mask::default(),
             },
         )
     }

@@ -51,8 +51,14 @@ fn arguments(spec: &CommandSpec, index: usize, word: &str, vocabulary: &Vocabula
         match argument {
             Argument::Target => candidates.extend(vocabulary.targets.iter().cloned()),
             Argument::Version => candidates.extend(vocabulary.tags.iter().cloned()),
-            Argument::Count | Argument::Node | Argument::Page => {}
+            Argument::Count
+            | Argument::Node
+            | Argument::Page
+            | Argument::Pod
+            | Argument::PodOrNode
+            | Argument::Container => {}
             Argument::Confirm => candidates.push(CONFIRM.to_owned()),
+            Argument::Previous => candidates.push("previous".to_owned()),
             Argument::Command => {
                 let known = |spec: &&CommandSpec| spec.name != CommandName::Start;
                 candidates.extend(COMMANDS.iter().filter(known).map(|spec| spec.word.to_owned()));

@@ -46,7 +46,7 @@ impl ExitCode {
                 | Stage::TimedOut { .. } => Self::NotLive,
             },
             Answer::Refused(Refusal::Grammar(_)) => Self::Usage,
-            Answer::Refused(_) => Self::Refused,
+            Answer::Refused(_) | Answer::ContainerNeeded { .. } | Answer::PodUnclear { .. } => Self::Refused,
             Answer::Failed(failure) => match failure.applied {
                 Applied::No => Self::Failed,
                 Applied::Unknown => Self::Unknown,
@@ -59,6 +59,10 @@ impl ExitCode {
             | Answer::Status(_)
             | Answer::Containers(_)
             | Answer::Pods(_)
+            | Answer::Log(_)
+            | Answer::Events(_)
+            | Answer::Described(_)
+            | Answer::NodeDescribed(_)
             | Answer::Help(_)
             | Answer::Start { .. }
             | Answer::WhoAmI { .. } => Self::Done,
@@ -102,7 +106,7 @@ pub fn outcome(answer: &Answer) -> &'static str {
             Stage::TimedOut { .. } => "timed_out",
         },
         Answer::Refused(Refusal::Grammar(_)) => "not_a_command",
-        Answer::Refused(_) => "refused",
+        Answer::Refused(_) | Answer::ContainerNeeded { .. } | Answer::PodUnclear { .. } => "refused",
         Answer::Failed(failure) => match failure.applied {
             Applied::No => "failed",
             Applied::Unknown => "unknown",
@@ -115,6 +119,10 @@ pub fn outcome(answer: &Answer) -> &'static str {
         | Answer::Status(_)
         | Answer::Containers(_)
         | Answer::Pods(_)
+        | Answer::Log(_)
+        | Answer::Events(_)
+        | Answer::Described(_)
+        | Answer::NodeDescribed(_)
         | Answer::Help(_)
         | Answer::Start { .. }
         | Answer::WhoAmI { .. } => "answered",

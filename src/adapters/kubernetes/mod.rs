@@ -17,12 +17,20 @@ use tokio::time::timeout;
 
 use self::error::{is_passing, unanswered};
 use crate::{
-    domain::{catalogue::Workload, pod, unanswered::Unanswered},
+    domain::{
+        catalogue::Workload,
+        event::Event,
+        log::{LogQuestion, LogRead},
+        pod::{self, PodName},
+        unanswered::Unanswered,
+    },
     ports::Pods,
 };
 
 mod error;
+mod events;
 mod fleet;
+mod log;
 mod nodes;
 mod read;
 
@@ -89,8 +97,27 @@ impl Kubernetes {
                 None => return Ok(taken),
             }
         }
-        let most = MAX_PAGES * PAGE as usize;
-        Err(Unanswered::Unavailable { detail: format!("the namespace {namespace} has more than {most} of them") })
+        Err(too_many(namespace))
+    }
+
+    async fn list_names(&self, namespace: &str) -> Result<Vec<PodName>, Unanswered> {
+        let api: Api<Pod> = self.api(namespace);
+        let mut parameters = ListParams::default().limit(PAGE);
+        let mut names = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let page = again(|| api.list_metadata(&parameters)).await?;
+            names.extend(
+                page.items
+                    .into_iter()
+                    .filter_map(|pod| pod.metadata.name)
+                    .map(|name| PodName { namespace: namespace.to_owned(), name }),
+            );
+            match page.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => parameters = parameters.continue_token(&token),
+                None => return Ok(names),
+            }
+        }
+        Err(too_many(namespace))
     }
 
     async fn find_fleet(&self, workload: &Workload) -> Result<Option<pod::Fleet>, Unanswered> {
@@ -114,8 +141,21 @@ impl Kubernetes {
     }
 }
 
-/// Asks; what failed for a reason that may pass is asked once more. Only for questions: they change nothing.
+fn too_many(namespace: &str) -> Unanswered {
+    let most = MAX_PAGES * PAGE as usize;
+    Unanswered::Unavailable { detail: format!("the namespace {namespace} has more than {most} of them") }
+}
+
+/// Asks; what failed for a reason that may pass is asked once more. Only for what may be done twice.
 async fn again<T, F>(ask: impl Fn() -> F) -> Result<T, Unanswered>
+where
+    F: Future<Output = Result<T, kube::Error>>,
+{
+    twice(ask).await.map_err(|error| unanswered(&error))
+}
+
+/// The same with the client's own error.
+async fn twice<T, F>(ask: impl Fn() -> F) -> Result<T, kube::Error>
 where
     F: Future<Output = Result<T, kube::Error>>,
 {
@@ -123,9 +163,9 @@ where
         Err(error) if is_passing(&error) => {
             tracing::debug!(error = %error::words(&error), "asking the Kubernetes API once more");
             tokio::time::sleep(PAUSE).await;
-            ask().await.map_err(|error| unanswered(&error))
+            ask().await
         }
-        answer => answer.map_err(|error| unanswered(&error)),
+        answer => answer,
     }
 }
 
@@ -133,5 +173,22 @@ where
 impl Pods for Kubernetes {
     async fn fleet(&self, workload: &Workload) -> Result<Option<pod::Fleet>, Unanswered> {
         self.in_time(self.find_fleet(workload)).await
+    }
+
+    async fn pod(&self, namespace: &str, name: &str) -> Result<Option<pod::Pod>, Unanswered> {
+        let pod = self.in_time(self.get::<Pod>(namespace, name)).await?;
+        Ok(pod.map(read::pod))
+    }
+
+    async fn pod_names(&self, namespace: &str) -> Result<Vec<PodName>, Unanswered> {
+        self.in_time(self.list_names(namespace)).await
+    }
+
+    async fn events(&self, namespace: &str, about: Option<(&str, &str)>) -> Result<Vec<Event>, Unanswered> {
+        self.in_time(self.list_events(namespace, about)).await
+    }
+
+    async fn log(&self, question: &LogQuestion) -> Result<LogRead, Unanswered> {
+        self.in_time(self.read_log(question)).await
     }
 }

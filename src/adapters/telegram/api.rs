@@ -6,8 +6,9 @@
 use std::{error::Error, fmt, path::PathBuf, time::Duration};
 
 use reqwest_012::{
-    Certificate, Client, Url,
+    Certificate, Client, RequestBuilder, Url,
     header::{CONTENT_TYPE, HeaderValue},
+    multipart::Form,
     redirect,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +21,9 @@ use teloxide::{
 
 /// How long an ordinary call may take.
 pub(super) const CALL_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How long a call with a file may take.
+const FILE_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The largest answer that is read; a hundred of the longest messages are far below.
 const LARGEST_ANSWER: usize = 16 << 20;
@@ -138,12 +142,24 @@ impl Api {
         P: Payload + Serialize,
     {
         let body = serde_json::to_vec(request.payload_ref()).map_err(|error| CallError::Refused(error.to_string()))?;
+        let call = self.post(P::NAME).header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
+        self.finish(call.timeout(deadline)).await
+    }
+
+    /// Makes a call that carries a file.
+    pub(super) async fn call_with_file(&self, method: &str, form: Form) -> Result<Value, CallError> {
+        self.finish(self.post(method).multipart(form).timeout(FILE_DEADLINE)).await
+    }
+
+    fn post(&self, method: &str) -> RequestBuilder {
         let mut url = self.bot.api_url();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push(&format!("bot{}", self.token.expose_secret())).push(P::NAME);
+            path.pop_if_empty().push(&format!("bot{}", self.token.expose_secret())).push(method);
         }
-        let call = self.bot.client().post(url);
-        let call = call.timeout(deadline).header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(body);
+        self.bot.client().post(url)
+    }
+
+    async fn finish(&self, call: RequestBuilder) -> Result<Value, CallError> {
         let network = |error: reqwest_012::Error| CallError::Network(self.clean(&chain(&error.without_url())));
 
         let mut response = call.send().await.map_err(network)?;

@@ -3,10 +3,13 @@
 use teloxide::types::{InlineKeyboardButton, InlineKeyboardMarkup};
 
 use super::button;
-use crate::reply::{Button, Message, Span};
+use crate::reply::{Button, Document, Message, Span};
 
 /// The longest text. Telegram speaks of "characters after entities parsing"; UTF-16 units are the strictest reading.
 const LONGEST_TEXT: usize = 4096;
+
+/// The longest caption of a file.
+const LONGEST_CAPTION: usize = 1024;
 
 /// The most buttons below one message.
 const MOST_BUTTONS: usize = 100;
@@ -23,13 +26,20 @@ pub(super) struct Body {
     pub(super) plain: String,
     /// The buttons.
     pub(super) keyboard: InlineKeyboardMarkup,
+    /// The file whose caption the text is.
+    pub(super) document: Option<Document>,
 }
 
 impl Body {
     pub(super) fn of(message: &Message) -> Self {
-        let (keyboard, long) = keyboard(message);
+        // A caption has no room to spare: buttons that need some are left out.
+        let (longest, room) = match message.document {
+            Some(_) => (LONGEST_CAPTION, 0),
+            None => (LONGEST_TEXT, ROOM_FOR_COMMANDS),
+        };
+        let (keyboard, long) = keyboard(message, longest, room);
         let needed: usize = long.iter().map(|command| units(command) + 1).sum();
-        let text = cut(&message.text, LONGEST_TEXT - needed);
+        let text = cut(&message.text, longest - needed);
         let mut html: String = text.iter().map(span).collect();
         let mut plain: String = text.iter().map(visible).collect();
         if plain.trim().is_empty() {
@@ -41,16 +51,16 @@ impl Body {
             html.push_str(&format!("\n<blockquote expandable>{}</blockquote>", quoted.join("\n")));
             plain.push_str(&format!("\n{}", long.join("\n")));
         }
-        Self { html, plain, keyboard }
+        Self { html, plain, keyboard, document: message.document.clone() }
     }
 }
 
 /// The keyboard, and the commands that have to be added to the text because their buttons only have a code for them.
-fn keyboard(message: &Message) -> (InlineKeyboardMarkup, Vec<String>) {
+fn keyboard(message: &Message, longest: usize, room: usize) -> (InlineKeyboardMarkup, Vec<String>) {
     // What is surely left of the text when they have taken their room.
-    let shown: String = cut(&message.text, LONGEST_TEXT - ROOM_FOR_COMMANDS).iter().map(visible).collect();
+    let shown: String = cut(&message.text, longest - room).iter().map(visible).collect();
     let mut long: Vec<String> = Vec::new();
-    let (mut left, mut room) = (MOST_BUTTONS, ROOM_FOR_COMMANDS);
+    let (mut left, mut room) = (MOST_BUTTONS, room);
     let mut holds = |one: &Button| {
         let (data, coded) = button::data(one);
         let command = &one.command;
@@ -163,7 +173,7 @@ mod tests {
             Span::Bold(String::new()),
         ];
         assert_eq!(
-            Body::of(&Message { text, buttons: Vec::new() }).html,
+            Body::of(&Message { text, buttons: Vec::new(), document: None }).html,
             "a&lt;b &amp; \"c\" 'd' &gt; \n<b>жив</b><code>&lt;/code&gt;&lt;b&gt;</code><pre>1\n2</pre>\
              <a href=\"https://e.org/?a&amp;b=&quot;&gt;&lt;script&gt;\">x</a>"
         );
@@ -177,7 +187,8 @@ mod tests {
         assert_eq!(text(&[Span::Plain("0123456789a".into())]), "012345678…");
         assert_eq!(text(&[Span::Plain("012345".into()), Span::Code("🚀🚀🚀".into())]), "012345🚀…");
         assert_eq!(text(&[link("01234567🚀xx", "https://e.org")]), "01234567…");
-        let body = Body::of(&Message { text: vec![Span::Block("<".repeat(9000))], buttons: Vec::new() });
+        let body =
+            Body::of(&Message { text: vec![Span::Block("<".repeat(9000))], buttons: Vec::new(), document: None });
         assert_eq!(body.plain.encode_utf16().count(), 4096);
         assert!(body.html.starts_with("<pre>&lt;") && body.html.ends_with("&lt;</pre>…"));
     }
@@ -194,7 +205,7 @@ mod tests {
     fn buttons_that_telegram_would_refuse_are_left_out() {
         let nameless = Button { label: " ".into(), ..button("/status") };
         let buttons = vec![vec![button("/deploy 1"), nameless], vec![button("")], vec![button("/status"); 200]];
-        let body = Body::of(&Message { text: Vec::new(), buttons });
+        let body = Body::of(&Message { text: Vec::new(), buttons, document: None });
         assert_eq!(rows(&body), [1, 99]);
     }
 
@@ -202,8 +213,11 @@ mod tests {
     fn commands_that_no_button_can_hold_stand_in_the_text() {
         let long = |number: usize| format!("/deploy oil/prod <{}{number}>", "x".repeat(60));
         let shown = vec![Span::Plain("Вернуть: ".into()), Span::Code(long(1))];
-        let message =
-            Message { text: shown, buttons: vec![vec![button(&long(1)), button(&long(2)), button(&long(2))]] };
+        let message = Message {
+            text: shown,
+            buttons: vec![vec![button(&long(1)), button(&long(2)), button(&long(2))]],
+            document: None,
+        };
         let body = Body::of(&message);
         assert_eq!(rows(&body), [3]);
         assert_eq!(body.plain, format!("Вернуть: {}\n{}", long(1), long(2)), "once each");
@@ -211,7 +225,7 @@ mod tests {
         assert!(body.html.ends_with(&format!("\n<blockquote expandable><code>{quoted}</code></blockquote>")));
 
         let many: Vec<_> = (0..50).map(|number| vec![button(&long(number))]).collect();
-        let body = Body::of(&Message { text: vec![Span::Block("<".repeat(9000))], buttons: many });
+        let body = Body::of(&Message { text: vec![Span::Block("<".repeat(9000))], buttons: many, document: None });
         assert_eq!(rows(&body).len(), ROOM_FOR_COMMANDS / (units(&long(10)) + 1));
         assert!((4000..=4096).contains(&units(&body.plain)), "{}", units(&body.plain));
         assert!(body.plain.contains("<…\n/deploy"));

@@ -4,6 +4,7 @@
 mod api;
 mod backoff;
 mod button;
+mod document;
 mod event;
 mod html;
 mod ledger;

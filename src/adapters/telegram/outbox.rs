@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     api::{Api, CallError},
     backoff::Backoff,
+    document,
     html::Body,
     migrations::Migrations,
     pace::{Pace, Weight},
@@ -144,7 +145,7 @@ impl Outbox {
         loop {
             attempt.move_to(self.migrations.current(attempt.to.chat));
             self.or_stop(self.pace.turn(attempt.to.chat, Weight::Answer)).await?;
-            let error = match self.or_stop(self.api.call(attempt.request(&self.api))).await? {
+            let error = match self.or_stop(attempt.send(&self.api)).await? {
                 Ok(message) => return sent(&message),
                 Err(error) => error,
             };
@@ -460,6 +461,15 @@ impl Attempt {
             !std::mem::take(&mut self.body.keyboard.inline_keyboard).is_empty()
         } else {
             false
+        }
+    }
+
+    async fn send(&self, api: &Api) -> Result<Value, CallError> {
+        match &self.body.document {
+            Some(document) => {
+                document::send(api, self.to, self.text(), self.styled, &self.body.keyboard, document).await
+            }
+            None => api.call(self.request(api)).await,
         }
     }
 

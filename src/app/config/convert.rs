@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    ChatConfig, ClusterAccess, Committer, Config, Credentials, Depth, FollowConfig, KubernetesConfig, PublishConfig,
-    RegistryConfig, RepositoryConfig, Signing, TelegramConfig,
+    ChatConfig, ClusterAccess, Committer, Config, Credentials, Depth, FollowConfig, KubernetesConfig, LogsConfig,
+    PublishConfig, RegistryConfig, RepositoryConfig, Signing, TelegramConfig,
     branches::{Branches, named_mirror},
     explain,
     fault::{Fault, Faults},
@@ -30,6 +30,7 @@ use crate::{
             OverridePlace, PlainManifest, SharedBases, Workload,
         },
         language::Language,
+        mask::Mask,
         name::{NameError, RepoPath, RepositoryName},
     },
     manifest::{key_path::KeyPath, sources},
@@ -127,6 +128,10 @@ impl Converter<'_> {
             kubernetes: file.kubernetes.map(|section| self.kubernetes(section)).transpose()?,
             follow: FollowConfig { deadline: time(&file.follow.deadline)? },
             publish: publish(&file.publish)?,
+            logs: LogsConfig {
+                mask: Mask::new(file.logs.mask.iter().map(|pattern| &pattern.0), file.logs.mask_usual)
+                    .map_err(|error| Fault::whole(error.to_string()))?,
+            },
             warnings: Faults::new("", Vec::new()),
             bot_warnings: Faults::new("", Vec::new()),
             catalogue: Catalogue { applications },

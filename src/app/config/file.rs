@@ -39,6 +39,9 @@ pub(super) struct File {
     /// How commits are put together and pushed.
     #[serde(default)]
     pub(super) publish: PublishSection,
+    /// What is taken out of logs before they are shown.
+    #[serde(default)]
+    pub(super) logs: LogsSection,
     /// What can be deployed, and where it runs.
     #[schemars(length(min = 1))]
     pub(super) applications: Vec<ApplicationSection>,
@@ -323,6 +326,35 @@ fn default_batch() -> u32 {
 fn default_queue() -> u32 {
     1_000
 }
+
+/// Logs of containers, as `/get_logs` shows them.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogsSection {
+    /// Patterns of secrets that are masked with `***`. One with a group named `secret`, as in
+    /// `card=(?<secret>[0-9-]+)`, masks only what the group holds.
+    #[serde(default)]
+    pub(super) mask: Vec<MaskPattern>,
+    /// Whether the usual secrets are masked as well: passwords and tokens behind their names, credentials in addresses and
+    /// HTTP headers, private keys, and tokens that are known by their look.
+    #[serde(default = "default_mask_usual")]
+    pub(super) mask_usual: bool,
+}
+
+impl Default for LogsSection {
+    fn default() -> Self {
+        Self { mask: Vec::new(), mask_usual: default_mask_usual() }
+    }
+}
+
+fn default_mask_usual() -> bool {
+    true
+}
+
+/// A regular expression, in the syntax of Rust's `regex` crate (without look-around).
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub(super) struct MaskPattern(#[schemars(extend("format" = "mask-pattern"))] pub(super) String);
 
 /// An application.
 #[derive(Debug, Deserialize, JsonSchema)]

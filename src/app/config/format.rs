@@ -5,7 +5,10 @@ use std::{net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 use url::{Host, Url};
 
 use crate::{
-    domain::name::{ApplicationName, BranchName, EnvironmentName, ImageName, NameError, RepoPath, RepositoryName},
+    domain::{
+        mask::Mask,
+        name::{ApplicationName, BranchName, EnvironmentName, ImageName, NameError, RepoPath, RepositoryName},
+    },
     manifest::key_path::KeyPath,
 };
 
@@ -63,6 +66,11 @@ pub(super) const FORMATS: &[Format] = &[
         name: "short-wait",
         what: "a duration from 0s to 10s, such as 200ms",
         check: |t| when(short_wait(t).is_some()),
+    },
+    Format {
+        name: "mask-pattern",
+        what: "a regular expression",
+        check: |t| Mask::pattern(t).map(drop).map_err(|error| Some(format!("is not a pattern: {error}"))),
     },
     Format { name: "email", what: "an e-mail address", check: |t| when(email(t)) },
     Format {

@@ -43,6 +43,7 @@ use crate::domain::{
     actor::{ChatId, Person},
     catalogue::{Catalogue, RepositoryBranch},
     language::Language,
+    mask::Mask,
     policy::Policy,
 };
 
@@ -67,6 +68,8 @@ pub struct Config {
     pub follow: FollowConfig,
     /// How commits are put together and pushed.
     pub publish: PublishConfig,
+    /// How logs are shown.
+    pub logs: LogsConfig,
     /// What is allowed and yet rarely meant.
     pub warnings: Faults,
     /// The same about the bot, which one-shot commands have nothing to do with.
@@ -224,6 +227,13 @@ pub struct PublishConfig {
     pub batch: usize,
     /// How many commands may wait.
     pub queue: usize,
+}
+
+/// How logs are shown.
+#[derive(Debug, Clone)]
+pub struct LogsConfig {
+    /// What is taken out of them.
+    pub mask: Mask,
 }
 
 /// How far a check goes.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Hindrance, Mark, Node, Placement, Scheduling};
@@ -77,6 +78,21 @@ pub struct NodeChange {
     pub since: Option<Duration>,
     /// Whether somebody who reads this may undo it.
     pub may_change: bool,
+}
+
+impl NodeReport {
+    /// A node and what follows from its state; `pods` is how many are on it, when that is known.
+    #[must_use]
+    pub fn of(node: Node, pods: Option<u32>, now: Timestamp) -> Self {
+        let since = |mark: &Mark| Duration::try_from(now.duration_since(mark.at?)).ok();
+        Self {
+            placement: node.placement(),
+            hindrances: node.hindrances(),
+            pods,
+            cordoned_since: node.cordoned.as_ref().and_then(since),
+            node,
+        }
+    }
 }
 
 impl Totals {

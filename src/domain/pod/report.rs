@@ -116,7 +116,7 @@ pub fn pods_report(fleet: &Fleet, image: &ImageName, now: Timestamp) -> PodList 
         .map(|pod| {
             let set = fleet.replica_sets.iter().find(|set| Some(&set.uid) == pod.owner_uid.as_ref());
             let template = if set.is_none_or(|set| set.newest) { Template::Newest } else { Template::Older };
-            PodReport::of(pod, template, image, now)
+            PodReport::of(pod, template, Some(image), now)
         })
         .collect();
     pods.sort_by(|one, other| {
@@ -133,10 +133,10 @@ pub fn pods_report(fleet: &Fleet, image: &ImageName, now: Timestamp) -> PodList 
 impl PodReport {
     /// A pod, with the tag of that image.
     #[must_use]
-    pub fn of(pod: &Pod, template: Template, image: &ImageName, now: Timestamp) -> Self {
+    pub fn of(pod: &Pod, template: Template, image: Option<&ImageName>, now: Timestamp) -> Self {
         let judgement = judge(pod);
         let images: Vec<String> = pod.running_containers().map(|container| container.image.clone()).collect();
-        let tag = running_tag(&images, image).map(str::to_owned);
+        let tag = image.and_then(|image| running_tag(&images, image)).map(str::to_owned);
         Self {
             namespace: pod.namespace.clone(),
             name: pod.name.clone(),

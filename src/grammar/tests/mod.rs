@@ -9,9 +9,10 @@ use super::{
 };
 use crate::domain::{
     catalogue::Target,
-    command::{Command, CommandName, Mutation, Operation, Query},
+    command::{Command, CommandName, DescribeAsked, LogAsked, Mutation, Operation, Query},
     name::{NameKind, NodeName, Tag},
     node::Scheduling,
+    pod::PodAsked,
 };
 
 const BOT: Option<&str> = Some("tiphys_bot");
@@ -103,6 +104,30 @@ fn questions() {
     is("/showcontainers", Command::Query(Query::ShowContainers(Target::default())));
     is("/showcontainers a", Command::Query(Query::ShowContainers(target("a"))));
     is("/get_pods", Command::Query(Query::GetPods(Target::default())));
+    let logs = |namespace: Option<&str>, name: &str, container: Option<&str>, previous| {
+        let pod = PodAsked { namespace: namespace.map(str::to_owned), name: name.to_owned() };
+        Command::Query(Query::GetLogs(LogAsked { pod, container: container.map(str::to_owned), previous }))
+    };
+    is("/get_logs xk2lp", logs(None, "xk2lp", None, false));
+    is("/get_logs -xk2lp", logs(None, "-xk2lp", None, false));
+    is("/get_logs oil/app-7f9d-xk2lp app", logs(Some("oil"), "app-7f9d-xk2lp", Some("app"), false));
+    is("/get_logs xk2lp previous", logs(None, "xk2lp", None, true));
+    is("/get_logs xk2lp app Previous", logs(None, "xk2lp", Some("app"), true));
+    // A pod may be called so.
+    is("/get_logs previous", logs(None, "previous", None, false));
+    is("/get_logs previous previous", logs(None, "previous", None, true));
+    is("/events a", Command::Query(Query::Events(target("a"))));
+    let described = |pod: Option<(Option<&str>, &str)>, node: Option<&str>| {
+        let pod = pod.map(|(namespace, name)| PodAsked { namespace: namespace.map(str::to_owned), name: name.into() });
+        let node = node.map(|name| NodeName::new(name).expect("a name"));
+        Command::Query(Query::Describe(DescribeAsked { pod, node }))
+    };
+    is("/describe xk2lp", described(Some((None, "xk2lp")), Some("xk2lp")));
+    is("/describe -xk2lp", described(Some((None, "-xk2lp")), None));
+    is("/describe pod/xk2lp", described(Some((None, "xk2lp")), None));
+    is("/describe oil/xk2lp", described(Some((Some("oil"), "xk2lp")), None));
+    is("/describe node/n1.example.org", described(None, Some("n1.example.org")));
+    assert!(matches!(fault_of("/describe node/N1").fault, GrammarFault::Invalid { .. }));
     is("/get_pods a/prod", Command::Query(Query::GetPods(target("a/prod"))));
     is("/help", Command::Query(Query::Help(None)));
     for text in ["/help deploy", "/help /deploy", "/help DEPLOY", "/help /deploy@tiphys_bot"] {

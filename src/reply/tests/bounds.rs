@@ -12,10 +12,17 @@ use crate::{
             StatusReport, TagReport,
         },
         catalogue::{Application, Catalogue, ResolveError},
+        command::CommandName,
+        describe::{ConditionReport, PodDescription},
+        event::{EventList, EventReport, EventsReport},
+        log::LogReport,
         name::NodeName,
         node::{Effect, Mark, Node, NodeChange, NodeReport, NodesReport, Page, Scheduling, Taint, Totals},
         observation::{Health, SyncStatus},
         plan::{Desired, EntryFault, PlanError, PlanFault, ScalarKind, Shape, Shared, UnsafeEdit, ValueFault},
+        pod::{
+            Condition, ContainerReport, Ending, PodAsked, PodList, PodName, PodReport, PodUnclear, PodsReport, Template,
+        },
         position::Position,
         rollout::Stage,
         unanswered::Unanswered,
@@ -97,6 +104,7 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
         environments: vec![site.environment.clone(); count],
     };
     answers.extend(node_answers(text, count));
+    answers.extend(of_pods(site, text, count));
     answers.push(Answer::Apps(Catalogue { applications: vec![application; count] }));
     for sender in [
         Sender::Account { id: PersonId(i64::MIN), shown_name: text.into() },
@@ -162,6 +170,107 @@ fn node_answers(text: &str, count: usize) -> Vec<Answer> {
         Answer::Refused(unknown(vec![name.to_string(); 3])),
         Answer::Refused(Refusal::LastOpenNode { node: name.clone() }),
     ]
+}
+
+/// What is told of pods: their names are always valid ones, everything else is not.
+fn of_pods(site: &Site, text: &str, count: usize) -> Vec<Answer> {
+    let name = || PodName { namespace: "n".repeat(63), name: "p".repeat(253) };
+    let pod = PodReport { name: name().name, ..pod_of(text) };
+    let list = PodList { desired: u32::MAX, rolling: true, cannot_create: Some(text.into()), pods: vec![pod; count] };
+    let end = Ending { reason: text.into(), exit_code: i32::MIN, signal: 0, ago: Some(Duration::MAX) };
+    let container = ContainerReport {
+        name: "c".repeat(63),
+        image: text.into(),
+        init: false,
+        state: text.into(),
+        ready: false,
+        restarts: u32::MAX,
+        memory_limit: Some(text.into()),
+        ended: Some(end.clone()),
+    };
+    let log = |lines: Vec<String>, not_there: Option<String>| {
+        Answer::Log(Box::new(LogReport {
+            pod: name(),
+            container: "c".repeat(63),
+            chosen: true,
+            previous: true,
+            lines,
+            cut: true,
+            masked: usize::MAX,
+            not_there,
+            others: vec!["d".repeat(63); count],
+            crashed: Some(end.clone()),
+        }))
+    };
+    let fault = Unanswered::Unavailable { detail: text.into() };
+    let unclear = |reason| Answer::PodUnclear {
+        asked: PodAsked { namespace: Some(text.into()), name: text.into() },
+        command: CommandName::GetLogs,
+        rest: vec!["c".repeat(63), "previous".into()],
+        reason,
+    };
+    let event = EventReport {
+        ago: Some(Duration::MAX),
+        count: u32::MAX,
+        warning: true,
+        kind: text.into(),
+        name: text.into(),
+        reason: text.into(),
+        message: text.into(),
+    };
+    let condition = ConditionReport { kind: text.into(), reason: text.into(), message: text.into() };
+    let description = |events| PodDescription {
+        pod: PodReport { name: "p".repeat(253), ..list.pods.first().cloned().unwrap_or_else(|| pod_of(text)) },
+        ip: Some(text.into()),
+        owner: Some(text.into()),
+        containers: vec![container.clone(); count],
+        conditions: vec![condition.clone(); count],
+        events,
+    };
+    vec![
+        Answer::Pods(vec![PodsReport { site: site.clone(), pods: Ok(Some(list.clone())) }; count.min(40)]),
+        Answer::Pods(vec![PodsReport { site: site.clone(), pods: Err(fault.clone()) }]),
+        log(vec![text.to_owned(); count.max(1)], None),
+        log(vec![], Some(text.into())),
+        Answer::ContainerNeeded {
+            pod: name(),
+            given: Some(text.into()),
+            containers: vec![container.clone(); count],
+            previous: true,
+        },
+        unclear(PodUnclear::Several { pods: vec![name(); count], total: count }),
+        unclear(PodUnclear::Unknown { nearest: vec!["p".repeat(253); 3], namespaces: vec![text.into(); count] }),
+        unclear(PodUnclear::ForeignNamespace { namespaces: vec![text.into(); count] }),
+        unclear(PodUnclear::Unanswered(fault.clone())),
+        Answer::Events(vec![
+            EventsReport {
+                site: site.clone(),
+                events: Ok(Some(EventList { events: vec![event; count], total: count }))
+            };
+            count.min(40)
+        ]),
+        Answer::Described(Box::new(description(Ok(EventList::default())))),
+        Answer::Described(Box::new(description(Err(fault)))),
+    ]
+}
+
+fn pod_of(text: &str) -> PodReport {
+    PodReport {
+        namespace: "n".repeat(63),
+        name: "p".repeat(253),
+        template: Template::Older,
+        status: text.into(),
+        condition: Condition::Broken,
+        why: Some(text.into()),
+        ready: u32::MAX,
+        total: u32::MAX,
+        restarts: u32::MAX,
+        last_restart: Some(Duration::MAX),
+        age: Some(Duration::MAX),
+        node: Some(text.into()),
+        tag: Some(text.into()),
+        containers: vec![text.into()],
+    }
 }
 
 fn status(site: &Site, text: &str, count: usize) -> StatusReport {
@@ -285,7 +394,7 @@ fn check(answer: &Answer, language: Language) -> Result<(), TestCaseError> {
     }
     prop_assert!((1..4096).contains(&units), "{units} units in the answer {message:?}");
     for button in message.buttons.iter().flatten() {
-        prop_assert!((1..=300).contains(&button.command.len()), "{button:?}");
+        prop_assert!((1..=400).contains(&button.command.len()), "{button:?}");
         prop_assert!((1..=64).contains(&button.label.chars().count()), "{button:?}");
         prop_assert!(matches!(parse(&button.command, None), Parsed::Ours(Ok(_))), "{button:?}");
     }

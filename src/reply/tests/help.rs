@@ -27,6 +27,7 @@ fn all_commands() {
     /get_nodes — узлы кластера
     /cordon — не размещать новые поды на узле
     /uncordon — снова размещать поды на узле
+    /get_logs — последние строки лога пода
     /apps — приложения и среды
     /whoami — ваш ID и ID чата
     /help — команды и примеры
@@ -48,6 +49,7 @@ fn all_commands() {
     /get_nodes — the cluster's nodes
     /cordon — place no more pods on a node
     /uncordon — place pods on a node again
+    /get_logs — the last lines of a pod's log
     /apps — applications and environments
     /whoami — your ID and the chat's
     /help — commands and examples
@@ -193,6 +195,7 @@ fn the_menu() {
     get_nodes: Узлы кластера
     cordon: Не размещать новые поды на узле
     uncordon: Снова размещать поды на узле
+    get_logs: Последние строки лога пода
     apps: Приложения и среды
     whoami: Ваш ID и ID чата
     help: Команды и примеры
@@ -206,6 +209,7 @@ fn the_menu() {
     get_nodes: The cluster's nodes
     cordon: Place no more pods on a node
     uncordon: Place pods on a node again
+    get_logs: The last lines of a pod's log
     apps: Applications and environments
     whoami: Your ID and the chat's
     help: Commands and examples

@@ -5,10 +5,12 @@
 
 mod bounds;
 mod editing;
+mod events;
 mod failure;
 mod fault;
 mod guide;
 mod help;
+mod logs;
 mod manifest;
 mod nodes;
 mod operations;

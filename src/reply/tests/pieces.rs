@@ -92,6 +92,7 @@ fn a_terminal_gets_styles_only_in_color() {
             Span::Link { text: "l".into(), url: "https://example.org".into() },
         ],
         buttons: Vec::new(),
+        document: None,
     };
     assert_eq!(message.to_terminal(false), message.to_plain());
     assert_snapshot!(message.to_terminal(true).replace('\u{1b}', "ESC"), @r"

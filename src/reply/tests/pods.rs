@@ -65,6 +65,8 @@ fn all_pods_are_well() {
     |    Running 1/1 · 0.10.4 · 3 дн.
     |    refinery-worker-1
     [🔁 Обновить → /get_pods oil-refinery-application/prod]
+    [📜 oil-refinery-application-7f9d8b5c4-ab1cd → /get_logs oil-refinery-application-7f9d8b5c4-ab1cd]
+    [📜 oil-refinery-application-7f9d8b5c4-xk2lp → /get_logs oil-refinery-application-7f9d8b5c4-xk2lp]
 
     ✅ **oil-refinery-application/prod**: 2/2 pods ready, all well
     | ✅ oil-refinery-application-7f9d8b5c4-ab1cd
@@ -74,6 +76,8 @@ fn all_pods_are_well() {
     |    Running 1/1 · 0.10.4 · 3 d
     |    refinery-worker-1
     [🔁 Refresh → /get_pods oil-refinery-application/prod]
+    [📜 oil-refinery-application-7f9d8b5c4-ab1cd → /get_logs oil-refinery-application-7f9d8b5c4-ab1cd]
+    [📜 oil-refinery-application-7f9d8b5c4-xk2lp → /get_logs oil-refinery-application-7f9d8b5c4-xk2lp]
     ");
 }
 
@@ -84,31 +88,35 @@ fn a_rollout_that_fails() {
     let answer = report(Ok(Some(PodList { rolling: true, ..list(pods) })));
     assert_snapshot!(both(&answer), @r#"
     ❌ **oil-refinery-application/prod**: готово 1/2 пода, есть поды с ошибкой
-    Новые (0.10.5):
+    Новые (`0.10.5`):
     | ❌ oil-refinery-application-7f9d8b5c4-xk2lp
     |    CrashLoopBackOff 0/1 · 0.10.5 · 12 мин
     |    перезапусков 5 (2 мин назад)
     |    refinery-worker-1
     |    exit code 1: column "pressure_limit" does
     |    not exist in the table of valves
-    Прежние (0.10.4):
+    Прежние (`0.10.4`):
     | ✅ oil-refinery-application-7f9d8b5c4-ab1cd
     |    Running 1/1 · 0.10.4 · 3 дн.
     |    refinery-worker-1
     [🔁 Обновить → /get_pods oil-refinery-application/prod]
+    [📜 oil-refinery-application-7f9d8b5c4-xk2lp → /get_logs oil-refinery-application-7f9d8b5c4-xk2lp previous]
+    [📜 oil-refinery-application-7f9d8b5c4-ab1cd → /get_logs oil-refinery-application-7f9d8b5c4-ab1cd]
 
     ❌ **oil-refinery-application/prod**: 1/2 pods ready, pods are failing
-    New (0.10.5):
+    New (`0.10.5`):
     | ❌ oil-refinery-application-7f9d8b5c4-xk2lp
     |    CrashLoopBackOff 0/1 · 0.10.5 · 12 min
     |    restarts 5 (2 min ago) · refinery-worker-1
     |    exit code 1: column "pressure_limit" does
     |    not exist in the table of valves
-    Old (0.10.4):
+    Old (`0.10.4`):
     | ✅ oil-refinery-application-7f9d8b5c4-ab1cd
     |    Running 1/1 · 0.10.4 · 3 d
     |    refinery-worker-1
     [🔁 Refresh → /get_pods oil-refinery-application/prod]
+    [📜 oil-refinery-application-7f9d8b5c4-xk2lp → /get_logs oil-refinery-application-7f9d8b5c4-xk2lp previous]
+    [📜 oil-refinery-application-7f9d8b5c4-ab1cd → /get_logs oil-refinery-application-7f9d8b5c4-ab1cd]
     "#);
     assert_snapshot!(wide(&answer), @r#"
     ❌ oil-refinery-application/prod: готово 1/2 пода, есть поды с ошибкой

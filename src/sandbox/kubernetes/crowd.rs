@@ -3,7 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{ApiError, Kubernetes, kind::Kind, nodes, store::time};
+use super::{
+    ApiError, Kubernetes,
+    kind::Kind,
+    nodes,
+    store::{text, time},
+};
 
 /// What is to be in a large cluster.
 #[derive(Debug, Clone)]
@@ -48,7 +53,8 @@ impl Kubernetes {
         let deployment = self.store.create(Kind::Deployment, deployment(crowd, made), made)?;
         let set = self.store.create(Kind::ReplicaSet, replica_set(crowd, &deployment), made)?;
         for index in 0..crowd.pods {
-            self.store.create(Kind::Pod, pod(crowd, &set, index, made), made)?;
+            let pod = self.store.create(Kind::Pod, pod(crowd, &set, index, made), made)?;
+            self.logs.start(text(&pod, "/metadata/uid"), made);
         }
         Ok(())
     }

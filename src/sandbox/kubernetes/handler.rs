@@ -329,6 +329,10 @@ fn logs(cluster: &Kubernetes, namespace: &str, name: &str, parameters: &Paramete
         since: count("sinceSeconds")?
             .and_then(|seconds| now.checked_sub(SignedDuration::from_secs(i64::try_from(seconds).ok()?)).ok()),
     };
+    let run = (namespace.to_owned(), name.to_owned(), text(container, "/name").to_owned(), query.previous);
+    if let Some(body) = cluster.scripts.body(&run, &query) {
+        return Ok(([(header::CONTENT_TYPE, "text/plain")], body).into_response());
+    }
     let statuses = pod["status"]["containerStatuses"].as_array().into_iter().flatten();
     let status = statuses.into_iter().find(|status| status["name"] == container["name"]);
     let reason = status.map_or("ContainerCreating", |status| text(status, "/state/waiting/reason"));

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 #[expect(missing_docs, reason = "the names of Kubernetes and Argo CD")]
 pub enum Kind {
     ConfigMap,
+    Event,
     Namespace,
     Node,
     Pod,
@@ -82,8 +83,9 @@ const NETWORKING: (&str, &str) = ("networking.k8s.io", "v1");
 const ARGO: (&str, &str) = ("argoproj.io", "v1alpha1");
 
 /// All kinds.
-pub static KINDS: [KindInfo; 15] = [
+pub static KINDS: [KindInfo; 16] = [
     info(Kind::ConfigMap, CORE, ("ConfigMap", "configmaps", "cm"), true, Writable::No),
+    info(Kind::Event, CORE, ("Event", "events", "ev"), true, Writable::No),
     info(Kind::Namespace, CORE, ("Namespace", "namespaces", "ns"), false, Writable::No),
     info(Kind::Node, CORE, ("Node", "nodes", "no"), false, Writable::Change),
     info(Kind::Pod, CORE, ("Pod", "pods", "po"), true, Writable::Delete),

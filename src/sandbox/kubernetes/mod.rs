@@ -5,6 +5,7 @@ mod discovery;
 mod handler;
 pub mod kind;
 mod log;
+mod log_script;
 mod nodes;
 mod patch;
 mod selector;
@@ -29,14 +30,15 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::handler::mark_deleted;
-pub use self::{crowd::Crowd, server::ApiServer, status::ApiError, usage::Used};
-use self::{kind::Kind, log::Logs, store::Store, usage::Usage};
+pub use self::{crowd::Crowd, log_script::LogScript, server::ApiServer, status::ApiError, usage::Used};
+use self::{kind::Kind, log::Logs, log_script::Scripts, store::Store, usage::Usage};
 
 /// The cluster: its objects, its logs and the faults that are scripted for its API.
 #[derive(Debug)]
 pub struct Kubernetes {
     store: Store,
     logs: Logs,
+    scripts: Scripts,
     token: Option<String>,
     fault: watch::Sender<ApiFault>,
     denied: Mutex<BTreeSet<&'static str>>,
@@ -67,6 +69,7 @@ impl Kubernetes {
         let cluster = Self {
             store: Store::default(),
             logs: Logs::default(),
+            scripts: Scripts::default(),
             token,
             fault: watch::Sender::default(),
             denied: Mutex::default(),
@@ -90,6 +93,22 @@ impl Kubernetes {
 
     pub(crate) fn logs(&self) -> &Logs {
         &self.logs
+    }
+
+    /// Puts a log in the place of what a container has printed; `previous` for the run before the current one.
+    pub fn set_log(&self, namespace: &str, pod: &str, container: &str, previous: bool, log: LogScript) {
+        self.scripts.set((namespace.to_owned(), pod.to_owned(), container.to_owned(), previous), log);
+    }
+
+    /// Lets kubelets ignore `tailLines` and `limitBytes`, or ends that.
+    pub fn ignore_log_limits(&self, ignored: bool) {
+        self.scripts.set_boundless(ignored);
+    }
+
+    /// How many bytes of logs of [`LogScript::Lines`] were made up to be sent.
+    #[must_use]
+    pub fn log_bytes_made(&self) -> u64 {
+        self.scripts.made()
     }
 
     /// Sets or ends a fault of the API server.

@@ -98,6 +98,12 @@ fn field(part: &str) -> Result<(String, bool, String), ApiError> {
         known @ ("metadata.name" | "metadata.namespace" | "spec.nodeName" | "spec.unschedulable" | "status.phase") => {
             Ok((format!("/{}", known.replace('.', "/")), equal, value.trim().to_owned()))
         }
+        known @ ("involvedObject.kind"
+        | "involvedObject.name"
+        | "involvedObject.namespace"
+        | "involvedObject.uid"
+        | "reason"
+        | "type") => Ok((format!("/{}", known.replace('.', "/")), equal, value.trim().to_owned())),
         other => Err(ApiError::bad_request(format!("field label not supported: {other}"))),
     }
 }

@@ -100,6 +100,9 @@ fn columns(kind: Kind) -> &'static [Column] {
             ("Age", false),
             ("Images", true),
         ],
+        Kind::Event => {
+            &[("Last Seen", false), ("Type", false), ("Reason", false), ("Object", false), ("Message", false)]
+        }
         Kind::Application => {
             &[("Name", false), ("Sync Status", false), ("Health Status", false), ("Revision", true), ("Project", true)]
         }
@@ -167,6 +170,11 @@ fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<String> {
         ],
         Kind::ReplicaSet => {
             vec![name, count("/spec/replicas"), count("/status/replicas"), count("/status/readyReplicas"), age, image]
+        }
+        Kind::Event => {
+            let last: Timestamp = text(object, "/lastTimestamp").parse().unwrap_or(now);
+            let about = format!("{}/{}", show("/involvedObject/kind").to_lowercase(), show("/involvedObject/name"));
+            vec![self::age(now.duration_since(last).as_secs()), show("/type"), show("/reason"), about, show("/message")]
         }
         Kind::Application => vec![
             name,

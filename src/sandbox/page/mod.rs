@@ -29,7 +29,8 @@ pub trait PageSource: Send + Sync + 'static {
     ///     "title": "…",
     ///     "messages": [{
     ///       "id": 1, "from": {"id": 1001, "name": "…", "is_bot": false}, "date": 1767225600, "edited": false,
-    ///       "html": "…", "reply_to": null, "buttons": [[{"text": "…", "data": "…"}]]
+    ///       "html": "…", "reply_to": null, "buttons": [[{"text": "…", "data": "…"}]],
+    ///       "document": null
     ///     }],
     ///     "toasts": [{"id": 1, "text": "…"}]
     ///   },

@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Instant};
 
 use serde_json::{Value, json};
 
-use super::{Turn, condition, replicaset};
+use super::{Turn, condition, events, replicaset};
 use crate::sandbox::kubernetes::{
     kind::Kind,
     store::{number, text, time},
@@ -85,6 +85,7 @@ impl Memory {
             "status": {"replicas": 0},
         });
         let _ = turn.cluster.store().create(Kind::ReplicaSet, object, turn.now);
+        scaled(turn, deployment, &name, 0, count);
         self.0.remove(text(deployment, "/metadata/uid"));
     }
 
@@ -224,7 +225,22 @@ fn recreate(turn: &Turn<'_>, deployment: &Value, new: &Value, old: &[Value]) {
     }
 }
 
+/// Says that a ReplicaSet is to have more pods, or fewer.
+fn scaled(turn: &Turn<'_>, deployment: &Value, set: &str, from: i64, to: i64) {
+    if from == to {
+        return;
+    }
+    let way = if to > from { "up" } else { "down" };
+    let message = format!("Scaled {way} replica set {set} from {from} to {to}");
+    let source = events::Source::Component("deployment-controller");
+    events::tell(turn, deployment, source, ("Normal", "ScalingReplicaSet"), &message);
+}
+
 fn set_replicas(turn: &Turn<'_>, set: &Value, count: i64) {
+    let owner = text(set, "/metadata/ownerReferences/0/name");
+    if let Some(deployment) = turn.cluster.store().get(Kind::Deployment, namespace(set), owner) {
+        scaled(turn, &deployment, text(set, "/metadata/name"), replicas(set), count);
+    }
     let change = |set: &mut Value| {
         set["spec"]["replicas"] = json!(count);
         Ok(())

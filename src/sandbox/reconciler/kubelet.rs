@@ -8,7 +8,11 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Turn, condition, kustomize::split_image};
+use super::{
+    Turn, condition,
+    events::{Source, tell},
+    kustomize::split_image,
+};
 use crate::sandbox::kubernetes::{
     kind::Kind,
     store::{random, text, time},
@@ -80,6 +84,9 @@ impl Memory {
         }
         let Some(state) = self.pods.get_mut(uid) else { return };
         if pod["metadata"].get("deletionTimestamp").is_some() {
+            if state.stop_at.is_none() {
+                say_of_containers(turn, pod, ("Normal", "Killing"), |name| format!("Stopping container {name}"));
+            }
             let stop_at = *state.stop_at.get_or_insert(turn.instant + turn.pace.stop);
             if turn.due(stop_at) {
                 let key = (text(pod, "/metadata/namespace"), text(pod, "/metadata/name"));
@@ -92,6 +99,7 @@ impl Memory {
         state.advance(turn, pod);
         if state.phase != before {
             write(turn, pod, state.phase, state.restarts);
+            speak(turn, pod, state.phase);
         }
     }
 }
@@ -167,6 +175,21 @@ fn schedule(turn: &Turn<'_>, pod: &Value) {
     };
     let load = |node: &&Value| pods.iter().filter(|pod| pod["spec"]["nodeName"] == node["metadata"]["name"]).count();
     let chosen = nodes.iter().filter(fits).min_by_key(load).cloned();
+    let scheduler = Source::Component("default-scheduler");
+    match &chosen {
+        Some(node) => {
+            let (namespace, name) = (text(pod, "/metadata/namespace"), text(pod, "/metadata/name"));
+            let message = format!("Successfully assigned {namespace}/{name} to {}", text(node, "/metadata/name"));
+            tell(turn, pod, scheduler, ("Normal", "Scheduled"), &message);
+        }
+        None => {
+            let message = why_not(&nodes);
+            // Said once: the next pass finds the pod as it is.
+            if condition::get(pod, "PodScheduled").is_none_or(|said| said["message"] != message.as_str()) {
+                tell(turn, pod, scheduler, ("Warning", "FailedScheduling"), &message);
+            }
+        }
+    }
     let now = turn.now;
     let change = |pod: &mut Value| {
         let status = &mut pod["status"];
@@ -196,6 +219,40 @@ fn why_not(nodes: &[Value]) -> String {
     }
     let help = format!("preemption: 0/{total} nodes are available: {total} Preemption is not helpful for scheduling.");
     format!("0/{total} nodes are available: {}. {help}", reasons.join(", "))
+}
+
+/// What the kubelet says when a pod enters a phase.
+fn speak(turn: &Turn<'_>, pod: &Value, phase: Phase) {
+    let image = missing_image(turn, pod).unwrap_or_default().to_owned();
+    let node = Source::Kubelet(text(pod, "/spec/nodeName"));
+    match phase {
+        Phase::NoImage => {
+            let message = format!("Failed to pull image \"{image}\": {image}: not found");
+            tell(turn, pod, node, ("Warning", "Failed"), &message);
+        }
+        Phase::PullBackOff => {
+            tell(turn, pod, node, ("Normal", "BackOff"), &format!("Back-off pulling image \"{image}\""));
+        }
+        Phase::Started => {
+            say_of_containers(turn, pod, ("Normal", "Created"), |name| format!("Created container: {name}"));
+            say_of_containers(turn, pod, ("Normal", "Started"), |name| format!("Started container {name}"));
+        }
+        Phase::Crashed => {
+            let (namespace, pod_name) = (text(pod, "/metadata/namespace"), text(pod, "/metadata/name"));
+            let uid = text(pod, "/metadata/uid");
+            say_of_containers(turn, pod, ("Warning", "BackOff"), |name| {
+                format!("Back-off restarting failed container {name} in pod {pod_name}_{namespace}({uid})")
+            });
+        }
+        Phase::Creating | Phase::Ready => {}
+    }
+}
+
+fn say_of_containers(turn: &Turn<'_>, pod: &Value, what: (&str, &str), words: impl Fn(&str) -> String) {
+    let node = Source::Kubelet(text(pod, "/spec/nodeName"));
+    for container in pod["spec"]["containers"].as_array().into_iter().flatten() {
+        tell(turn, pod, node, what, &words(text(container, "/name")));
+    }
 }
 
 /// Writes a pod's status.

@@ -5,6 +5,7 @@ mod argocd;
 mod compare;
 mod condition;
 mod deployment;
+mod events;
 mod health;
 mod kubelet;
 mod kustomize;
@@ -21,7 +22,11 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 pub(super) use self::yaml::documents as read_yaml;
-use super::{kubernetes::Kubernetes, registry::Registry, remote::Remote};
+use super::{
+    kubernetes::{Kubernetes, kind::Kind, store::text},
+    registry::Registry,
+    remote::Remote,
+};
 
 /// How fast the world moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,6 +212,11 @@ impl Reconciler {
             if self.cluster.store().version() == before && wake.is_none_or(|wake| wake > Instant::now()) {
                 break;
             }
+        }
+        // All that was long ago, and events are kept for an hour.
+        for event in self.cluster.store().list(Kind::Event) {
+            let key = (text(&event, "/metadata/namespace"), text(&event, "/metadata/name"));
+            let _ = self.cluster.store().remove(Kind::Event, key.0, key.1);
         }
         // The last comparison is a recent one.
         self.argocd.compare_again();

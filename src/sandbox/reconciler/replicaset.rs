@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Turn;
+use super::{Turn, events};
 use crate::sandbox::kubernetes::{
     kind::Kind,
     mark_deleted,
@@ -11,6 +11,9 @@ use crate::sandbox::kubernetes::{
 
 /// The letters of generated names, as Kubernetes has them.
 const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+
+/// Who speaks of ReplicaSets.
+const CONTROLLER: events::Source<'_> = events::Source::Component("replicaset-controller");
 
 /// One pass over all ReplicaSets.
 pub(super) fn step(turn: &mut Turn<'_>) {
@@ -64,11 +67,18 @@ fn scale(turn: &Turn<'_>, set: &Value, pods: &[Value]) {
     let mut own = owned(set, pods);
     let wanted = usize::try_from(number(set, "/spec/replicas")).unwrap_or(0);
     for _ in own.len()..wanted {
-        let _ = turn.cluster.store().create(Kind::Pod, new_pod(set), turn.now);
+        if let Ok(pod) = turn.cluster.store().create(Kind::Pod, new_pod(set), turn.now) {
+            let message = format!("Created pod: {}", text(&pod, "/metadata/name"));
+            events::tell(turn, set, CONTROLLER, ("Normal", "SuccessfulCreate"), &message);
+        }
     }
     // The ones that aren't ready go first, then the youngest.
     own.sort_by_key(|pod| (is_ready(pod), std::cmp::Reverse(text(pod, "/metadata/creationTimestamp").to_owned())));
-    own.iter().take(own.len().saturating_sub(wanted)).for_each(|pod| delete_pod(turn, pod));
+    for pod in own.iter().take(own.len().saturating_sub(wanted)) {
+        delete_pod(turn, pod);
+        let message = format!("Deleted pod: {}", text(pod, "/metadata/name"));
+        events::tell(turn, set, CONTROLLER, ("Normal", "SuccessfulDelete"), &message);
+    }
     let left = own.len().min(wanted);
     let kept: Vec<_> = own.into_iter().rev().take(left).collect();
     let ready = kept.iter().filter(|pod| is_ready(pod)).count();

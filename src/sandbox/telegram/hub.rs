@@ -122,6 +122,7 @@ impl Hub {
                 entities: wire::command_entities(&text),
                 text,
                 buttons: Vec::new(),
+                document: None,
                 thread: post.thread,
                 reply_to: post.reply_to,
             });

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Instant};
 use serde_json::{Value, json};
 
 use super::{
+    document,
     model::Event,
     params::{ApiError, Params},
     send,
@@ -16,7 +17,7 @@ use super::{
 type Method = fn(&mut World, &Params) -> Result<Value, ApiError>;
 
 /// The methods in the reference's spelling; `getUpdates` stands apart because it waits.
-const METHODS: [(&str, Method); 15] = [
+const METHODS: [(&str, Method); 16] = [
     ("getMe", get_me),
     ("logOut", |_, _| Ok(json!(true))),
     ("setWebhook", set_webhook),
@@ -26,6 +27,7 @@ const METHODS: [(&str, Method); 15] = [
     ("getMyCommands", get_my_commands),
     ("deleteMyCommands", delete_my_commands),
     ("sendMessage", send::send_message),
+    ("sendDocument", document::send_document),
     ("editMessageText", send::edit_message_text),
     ("editMessageReplyMarkup", send::edit_message_reply_markup),
     ("deleteMessage", send::delete_message),

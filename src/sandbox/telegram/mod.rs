@@ -3,6 +3,7 @@
 //! Programs talk to it over HTTP as to `api.telegram.org`; tests and the playground play the people through [`Hub`].
 //! What it answers follows the Bot API's reference and the public source of Telegram's own `telegram-bot-api` server.
 
+mod document;
 mod faults;
 mod html;
 mod http;
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use faults::{Fault, FaultKind, Phase, Tapped};
 pub use hub::{Hub, HubError, Post};
-pub use model::{Call, Chat, ChatKind, Event, Poster, ShownButton, ShownMessage, User};
+pub use model::{Call, Chat, ChatKind, Event, Poster, ShownButton, ShownDocument, ShownMessage, User};
 
 /// What the server starts with.
 #[derive(Debug, Clone)]

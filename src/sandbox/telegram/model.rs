@@ -137,10 +137,24 @@ pub struct ShownMessage {
     pub entities: Vec<Value>,
     /// Rows of buttons.
     pub buttons: Vec<Vec<ShownButton>>,
+    /// The file that it carries; the text is its caption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<ShownDocument>,
     /// The forum topic.
     pub thread: Option<i64>,
     /// The message that it answers.
     pub reply_to: Option<i64>,
+}
+
+/// A file that a bot has sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ShownDocument {
+    /// The name.
+    pub file_name: String,
+    /// The type, as the sender gave it.
+    pub mime_type: String,
+    /// What it holds; only files of text are known here.
+    pub text: String,
 }
 
 /// A request of a bot.

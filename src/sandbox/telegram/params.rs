@@ -7,7 +7,7 @@ use axum::{
     extract::{Multipart, Query, Request},
     http::header::CONTENT_TYPE,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// An answer other than success.
 #[derive(Debug, Clone)]
@@ -59,7 +59,14 @@ impl Params {
             let mut parts: Multipart = request.extract().await.map_err(|_| ApiError::bad("can't parse the form"))?;
             while let Some(field) = parts.next_field().await.map_err(unreadable)? {
                 let Some(name) = field.name().map(str::to_owned) else { continue };
-                all.insert(name, Value::String(field.text().await.map_err(unreadable)?));
+                let file = field.file_name().map(str::to_owned);
+                let mime = field.content_type().map(str::to_owned);
+                let text = field.text().await.map_err(unreadable)?;
+                let value = match file {
+                    Some(file) => json!({"file_name": file, "mime_type": mime, "text": text}),
+                    None => Value::String(text),
+                };
+                all.insert(name, value);
             }
         }
         Ok(Self(Arc::new(all)))

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     html::{self, Styled},
-    model::{ChatKind, Event, Poster, ShownMessage},
+    model::{ChatKind, Event, Poster, ShownDocument, ShownMessage},
     params::{ApiError, Params},
     wire,
     world::{World, now},
@@ -21,8 +21,9 @@ pub(super) fn chat_id(params: &Params) -> Result<i64, ApiError> {
     }
 }
 
-fn styled(params: &Params) -> Result<Styled, ApiError> {
-    let text = params.text("text").unwrap_or_default();
+/// The text in that field, with its styles.
+pub(super) fn styled(params: &Params, field: &str) -> Result<Styled, ApiError> {
+    let text = params.text(field).unwrap_or_default();
     let mut styled = match params.text("parse_mode").unwrap_or_default().to_lowercase().as_str() {
         "html" => html::parse(&text).map_err(|words| ApiError::bad(format!("can't parse entities: {words}")))?,
         "" => html::plain(&text),
@@ -31,20 +32,31 @@ fn styled(params: &Params) -> Result<Styled, ApiError> {
     if let (true, Some(Value::Array(entities))) = (styled.entities.is_empty(), params.nested("entities")?) {
         styled.entities = entities;
     }
-    if styled.text.is_empty() {
+    if styled.text.is_empty() && field == "text" {
         return Err(ApiError::bad("message text is empty"));
     }
     Ok(styled)
 }
 
 pub(super) fn send_message(world: &mut World, params: &Params) -> Result<Value, ApiError> {
-    let chat = chat_id(params)?;
-    let bot = world.bot.clone();
-    let room = world.writable(chat)?;
-    let styled = styled(params)?;
+    world.writable(chat_id(params)?)?;
+    let styled = styled(params, "text")?;
     if html::utf16_len(&styled.text) > LONGEST_TEXT {
         return Err(ApiError::bad("message is too long"));
     }
+    place(world, params, styled, None)
+}
+
+/// Puts a new message of the bot into the chat that a call names.
+pub(super) fn place(
+    world: &mut World,
+    params: &Params,
+    styled: Styled,
+    document: Option<ShownDocument>,
+) -> Result<Value, ApiError> {
+    let chat = chat_id(params)?;
+    let bot = world.bot.clone();
+    let room = world.writable(chat)?;
     let buttons = wire::keyboard(params.nested("reply_markup")?)?;
     let thread = params.int("message_thread_id").filter(|id| *id != 0 && room.chat.is_forum);
     if thread.is_some_and(|thread| !room.chat.topics.contains(&thread)) {
@@ -74,6 +86,7 @@ pub(super) fn send_message(world: &mut World, params: &Params) -> Result<Value, 
         html: styled.html,
         entities: styled.entities,
         buttons,
+        document,
         thread,
         reply_to,
     });
@@ -116,7 +129,7 @@ fn edit(
 
 pub(super) fn edit_message_text(world: &mut World, params: &Params) -> Result<Value, ApiError> {
     own_message(world, params)?;
-    let styled = styled(params)?;
+    let styled = styled(params, "text")?;
     if html::utf16_len(&styled.text) > LONGEST_TEXT {
         return Err(ApiError::bad("MESSAGE_TOO_LONG"));
     }

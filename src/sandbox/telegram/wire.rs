@@ -111,9 +111,23 @@ fn bare_message(room: &Room, message: &ShownMessage) -> Map<String, Value> {
         shown.insert("message_thread_id".into(), json!(thread));
         shown.insert("is_topic_message".into(), json!(true));
     }
-    shown.insert("text".into(), json!(message.text));
+    let (text, entities) = match &message.document {
+        Some(document) => {
+            let id = format!("file-{}-{}", message.chat, message.id);
+            let file = json!({
+                "file_name": document.file_name, "mime_type": document.mime_type, "file_size": document.text.len(),
+                "file_id": id, "file_unique_id": id,
+            });
+            shown.insert("document".into(), file);
+            ("caption", "caption_entities")
+        }
+        None => ("text", "entities"),
+    };
+    if message.document.is_none() || !message.text.is_empty() {
+        shown.insert(text.into(), json!(message.text));
+    }
     if !message.entities.is_empty() {
-        shown.insert("entities".into(), json!(message.entities));
+        shown.insert(entities.into(), json!(message.entities));
     }
     if !message.buttons.is_empty() {
         shown.insert("reply_markup".into(), json!({ "inline_keyboard": message.buttons }));

@@ -92,11 +92,12 @@ function buildMessage() {
   const role = h("span.role");
   const from = h("div.from", {}, name, role);
   const quote = h("button.quote", { type: "button", hidden: true });
+  const file = h("a.file", { hidden: true });
   const picture = h("div.picture");
-  const bubble = h("div.bubble", {}, from, quote, h("div.body", {}, text, h("span.meta", {}, edited, time)));
+  const bubble = h("div.bubble", {}, from, quote, file, h("div.body", {}, text, h("span.meta", {}, edited, time)));
   const keyboard = h("div.keyboard", { hidden: true });
   const element = h("article.message", {}, picture, h("div.column", {}, bubble, keyboard));
-  element.parts = { text, edited, time, name, role, quote, picture, bubble, keyboard };
+  element.parts = { text, edited, time, name, role, quote, file, picture, bubble, keyboard };
   return element;
 }
 
@@ -125,6 +126,7 @@ function updateMessage(element, { message, first, last }, isNew, relabelled) {
   parts.time.title = moment(message.date);
   parts.time.dateTime = instant(message.date)?.toISOString() ?? "";
   updateQuote(parts.quote, message.reply_to);
+  updateFile(parts.file, message.document);
   const html = String(message.html ?? "");
   if (element.html !== html) {
     parts.text.replaceChildren(markup(html, actions.onCommand));
@@ -156,6 +158,17 @@ function updateQuote(quote, id) {
     original?.scrollIntoView({ block: "center", behavior: calm() ? "auto" : "smooth" });
     if (original) flash(original.parts.bubble, "changed");
   };
+}
+
+/** A file of text, which is saved when it is clicked. */
+function updateFile(link, file) {
+  link.hidden = !file;
+  if (!file || link.shown === file.text) return;
+  link.shown = file.text;
+  if (link.href) URL.revokeObjectURL(link.href);
+  link.href = URL.createObjectURL(new Blob([file.text], { type: "text/plain;charset=utf-8" }));
+  link.download = file.file_name;
+  setText(link, `📄 ${file.file_name}`);
 }
 
 function updateKeyboard(keyboard, message, bubble, isNew) {
