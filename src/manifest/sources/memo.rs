@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    reach::{all_references, references},
+    reach::{FILES, all_references, references},
     reference::folder_of,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub(super) struct Parents {
 struct State {
     /// What the kustomization of a folder names.
     references: HashMap<RepoPath, Vec<RepoPath>>,
-    /// For every path the folders whose kustomizations build from it, of those that were looked down from.
+    /// For every folder the folders whose kustomizations build from it, of those that were looked down from.
     reached_by: HashMap<RepoPath, HashSet<RepoPath>>,
     /// The folders that were looked down from.
     looked_down: HashSet<RepoPath>,
@@ -122,7 +122,7 @@ impl State {
                 continue;
             }
             let found = self.references.entry(folder).or_insert_with_key(|folder| references(snapshot, folder));
-            for path in found.iter() {
+            for path in found.iter().filter(|path| !is_file(snapshot, path)) {
                 open.push(path.clone());
                 self.reached_by.entry(path.clone()).or_default().insert(from.clone());
             }
@@ -144,4 +144,9 @@ impl State {
             }
         }
     }
+}
+
+/// Whether nothing can be below a path: most of what kustomizations name are files, and none is worth remembering.
+fn is_file(snapshot: &dyn Snapshot, path: &RepoPath) -> bool {
+    FILES.iter().any(|end| path.as_str().ends_with(end)) && snapshot.names(path).is_ok_and(|names| names.is_empty())
 }

@@ -18,7 +18,7 @@ use crate::{
 const MAX_FOLDERS: usize = 20_000;
 
 /// Ends of names that no folder has.
-const FILES: [&str; 8] = [".yaml", ".yml", ".json", ".md", ".txt", ".sh", ".tpl", ".lock"];
+pub(super) const FILES: [&str; 8] = [".yaml", ".yml", ".json", ".md", ".txt", ".sh", ".tpl", ".lock"];
 
 /// Who builds from a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
