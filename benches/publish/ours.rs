@@ -15,6 +15,7 @@ use tiphys::{
         answer::Answer,
         catalogue::{Catalogue, RepositoryBranch},
         commit::CommitRecord,
+        mask::Mask,
         name::{ReplyAddress, RequestId, Revision},
         policy::Policy,
         snapshot::Snapshot,
@@ -66,6 +67,7 @@ impl Bot {
             catalogue,
             follow: FollowSettings::default(),
             publish: PublishSettings::default(),
+            mask: Mask::default(),
         };
         let service = runtime.block_on(async { Service::start(ports, settings) });
         let mut bot = Self { runtime, service, repository, requests: 0 };
