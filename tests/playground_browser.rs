@@ -161,12 +161,15 @@ async fn a_command_goes_all_the_way_and_its_message_follows() {
             "/status",
             "/showcontainers",
             "/get_pods",
+            "/get_nodes",
+            "/cordon",
+            "/uncordon",
             "/get_logs",
             "/events",
             "/describe",
             "/apps",
             "/whoami",
-            "/help"
+            "/help",
         ])
     );
     assert!(browser.text("#menu").await.contains("Развернуть версию"));

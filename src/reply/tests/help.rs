@@ -28,6 +28,8 @@ fn all_commands() {
     /cordon — не размещать новые поды на узле
     /uncordon — снова размещать поды на узле
     /get_logs — последние строки лога пода
+    /events — что случилось за последний час
+    /describe — под или узел подробно
     /apps — приложения и среды
     /whoami — ваш ID и ID чата
     /help — команды и примеры
@@ -50,6 +52,8 @@ fn all_commands() {
     /cordon — place no more pods on a node
     /uncordon — place pods on a node again
     /get_logs — the last lines of a pod's log
+    /events — what happened within the last hour
+    /describe — a pod or a node in detail
     /apps — applications and environments
     /whoami — your ID and the chat's
     /help — commands and examples
@@ -196,6 +200,8 @@ fn the_menu() {
     cordon: Не размещать новые поды на узле
     uncordon: Снова размещать поды на узле
     get_logs: Последние строки лога пода
+    events: Что случилось за последний час
+    describe: Под или узел подробно
     apps: Приложения и среды
     whoami: Ваш ID и ID чата
     help: Команды и примеры
@@ -210,6 +216,8 @@ fn the_menu() {
     cordon: Place no more pods on a node
     uncordon: Place pods on a node again
     get_logs: The last lines of a pod's log
+    events: What happened within the last hour
+    describe: A pod or a node in detail
     apps: Applications and environments
     whoami: Your ID and the chat's
     help: Commands and examples
