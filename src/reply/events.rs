@@ -180,6 +180,14 @@ pub(super) fn pod_wide(description: &PodDescription, language: Language) -> Text
     }
 }
 
+/// `kind/name` in so many columns: of a long name the end is left, which tells it from others.
+fn made_by(owner: &str, columns: usize) -> String {
+    match owner.split_once('/') {
+        Some((kind, name)) if kind.len() + 8 < columns => format!("{kind}/{}", tail(name, columns - kind.len() - 1)),
+        _ => tail(owner, columns),
+    }
+}
+
 fn about(description: &PodDescription, language: Language) -> Text {
     let PodDescription { pod, ip, owner, containers, conditions, .. } = description;
     let status = clean::inline(&pod.status, 60);
@@ -196,7 +204,7 @@ fn about(description: &PodDescription, language: Language) -> Text {
         row(say!(language, "адрес", "address"), ip.as_deref().map_or_else(none, |ip| clean::inline(ip, 64))),
         row(
             say!(language, "создал", "made by"),
-            owner.as_deref().map_or_else(none, |owner| tail(&clean::inline(owner, 300), COLUMNS - 11)),
+            owner.as_deref().map_or_else(none, |owner| made_by(&clean::inline(owner, 300), COLUMNS - 11)),
         ),
         row(say!(language, "возраст", "age"), pod.age.map_or_else(none, |age| quantity::age(age, language))),
     ];
@@ -215,7 +223,9 @@ fn about(description: &PodDescription, language: Language) -> Text {
     }
     let shown: Vec<String> = containers.iter().take(12).map(|one| container(one, language)).collect();
     let more = containers.len() - shown.len();
-    text = text.line(say!(language, "Контейнеры:", "Containers:")).block(shown.join("\n"));
+    if !shown.is_empty() {
+        text = text.line(say!(language, "Контейнеры:", "Containers:")).block(shown.join("\n"));
+    }
     match more {
         0 => text,
         _ => text.line(say!(language, "… и ещё {more}", "… and {more} more")),

@@ -46,7 +46,7 @@ pub(super) fn pod_unclear(
             if more > 0 {
                 lines.push(say!(language, "… и ещё {more}", "… and {more} more"));
             }
-            let text = text.block(lines.join("\n"));
+            let text = if lines.is_empty() { text } else { text.block(lines.join("\n")) };
             names
                 .iter()
                 .take(BUTTONS)
@@ -74,16 +74,19 @@ pub(super) fn pod_unclear(
         }
         PodUnclear::ForeignNamespace { namespaces } => {
             let namespaces = inside(namespaces);
-            Text::new()
+            let text = Text::new()
                 .plain("🚫 ")
                 .bold(say!(language, "Этот namespace боту не доверен: ", "Not a namespace of the bot's: "))
-                .code(clean::inline(asked.namespace.as_deref().unwrap_or_default(), 63))
-                .line(say!(
-                    language,
-                    "Поды показываются только из тех, где работают приложения: ",
-                    "Pods are shown only of those in which the applications run: "
-                ))
-                .code(namespaces)
+                .code(clean::inline(asked.namespace.as_deref().unwrap_or_default(), 63));
+            if namespaces.is_empty() {
+                return text;
+            }
+            text.line(say!(
+                language,
+                "Поды показываются только из тех, где работают приложения: ",
+                "Pods are shown only of those in which the applications run: "
+            ))
+            .code(namespaces)
         }
         PodUnclear::Unanswered(fault) => {
             unanswered::line(Text::new().plain("❔ ").code(name), "kubernetes", fault, language)

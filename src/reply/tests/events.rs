@@ -171,7 +171,7 @@ fn a_pod_in_detail() {
     | namespace  oil-refinery
     | узел       refinery-worker-1
     | адрес      10.244.11.7
-    | создал     …oil-refinery-application-7f9d8b5c4
+    | создал     ReplicaSet/…y-application-7f9d8b5c4
     | возраст    12 мин
     | OOMKilled
     Не выполнено:
@@ -202,7 +202,7 @@ fn a_pod_in_detail() {
     | namespace  oil-refinery
     | node       refinery-worker-1
     | address    10.244.11.7
-    | made by    …oil-refinery-application-7f9d8b5c4
+    | made by    ReplicaSet/…y-application-7f9d8b5c4
     | age        12 min
     | OOMKilled
     Not so:
@@ -234,7 +234,7 @@ fn a_pod_in_detail() {
     namespace  oil-refinery
     node       refinery-worker-1
     address    10.244.11.7
-    made by    …oil-refinery-application-7f9d8b5c4
+    made by    ReplicaSet/…y-application-7f9d8b5c4
     age        12 min
     OOMKilled
     Not so:
