@@ -195,7 +195,7 @@ pub(super) fn delivered_before(
 /// What a repository's error means to those who wait; `unclear` when a push may have arrived all the same.
 pub(super) fn failure(error: &RepositoryError, unclear: bool) -> PublishError {
     let kind = match error {
-        RepositoryError::Refused(message) => {
+        RepositoryError::Refused(message) if !unclear => {
             return PublishError::refused(Refusal::PushRefused { message: message.clone() });
         }
         RepositoryError::NoBranch(branch) => {
@@ -203,7 +203,10 @@ pub(super) fn failure(error: &RepositoryError, unclear: bool) -> PublishError {
         }
         RepositoryError::LostRace => FailureKind::TooManyRaces,
         RepositoryError::Authentication(_) => FailureKind::RepositoryAuthentication,
-        RepositoryError::Unreachable(_) | RepositoryError::Unclear(_) => FailureKind::RepositoryUnreachable,
+        // Refused now, but the push before it, whose answer got lost, may land all the same.
+        RepositoryError::Refused(_) | RepositoryError::Unreachable(_) | RepositoryError::Unclear(_) => {
+            FailureKind::RepositoryUnreachable
+        }
         RepositoryError::Mirror(_) => FailureKind::Mirror,
         RepositoryError::Signing(_) => FailureKind::Signing,
     };

@@ -89,6 +89,13 @@ async fn a_lost_push_cannot_land_once_the_branch_has_moved() {
     repository.befall([Fault::UnclearLost, Fault::Authentication]);
     let outcome = give(&world.service(&repository), "t/2", DEPLOY, &chat).await.unwrap();
     assert_eq!(outcome, "failed: RepositoryAuthentication, applied: Unknown");
+    let repository = world.repository();
+    repository.befall([Fault::UnclearLost, Fault::Refused]);
+    let outcome = give(&world.service(&repository), "t/3", DEPLOY, &chat).await.unwrap();
+    assert_eq!(
+        outcome, "failed: RepositoryUnreachable, applied: Unknown",
+        "a refusal now says nothing of the push before"
+    );
 }
 
 #[tokio::test(start_paused = true)]

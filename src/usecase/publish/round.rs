@@ -137,7 +137,7 @@ impl Writer {
                     answer_pushed(planned, Vec::new());
                     Round::Done
                 }
-                Some(error) => answer_refused(planned, &error),
+                Some(error) => answer_refused(planned, &error, known),
             };
         }
     }
@@ -278,9 +278,9 @@ enum Push {
 }
 
 /// Answers the job whose commit was refused alone. What the others came to may rest on that commit.
-fn answer_refused(planned: Vec<Planned>, error: &RepositoryError) -> Round {
+fn answer_refused(planned: Vec<Planned>, error: &RepositoryError, known: &Knowledge) -> Round {
     let (refused, others): (Vec<_>, Vec<_>) = planned.into_iter().partition(Planned::has_commit);
-    answer_all(jobs_of(refused), |_| Err(failure(error, false)));
+    answer_all(jobs_of(refused), |job| known.verdict(job, error));
     Round::Without(jobs_of(others))
 }
 
