@@ -1,7 +1,7 @@
 //! What it costs to bring a change into the manifests repository, beside `git push` and beside clone, edit, commit, push.
 //!
 //! ```sh
-//! cargo bench --bench publish                      # half an hour
+//! cargo bench --bench publish                      # a quarter of an hour
 //! cargo bench --bench publish -- --quick           # a minute: does it all work?
 //! cargo bench --bench publish -- one waiting       # some of: one, waiting, size, memory
 //! ```
