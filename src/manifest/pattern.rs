@@ -21,7 +21,8 @@ fn has_set(name: &str) -> bool {
 /// Kustomize matches `^name(:tag)?(@sha256:digest)?$`, its name pasted into the middle. A dot therefore stands for any
 /// character: `my.app` matches `my-app` too. Where it can't be told whether a name matches, it does.
 pub(super) fn matches(name: &str, image: &str) -> bool {
-    if name.bytes().any(is_operator) {
+    // All bytes are looked at together rather than one by one: most names have no operator.
+    if name.bytes().fold(false, |found, byte| found | is_operator(byte)) {
         // Go knows no sets within brackets, and the editor doesn't wait for thousands of long expressions.
         if name.len() > MAX_LENGTH || has_set(name) {
             return true;

@@ -48,8 +48,11 @@ pub(super) fn one_of(tree: &Tree<'_>, map: NodeId, keys: &[&str]) -> Result<Opti
 
 /// Whether two keys are one to Go's JSON reader: it folds two letters beyond ASCII as well, the long s and the Kelvin sign.
 fn folds(key: &str, other: &str) -> bool {
-    if other.is_ascii() && key.is_ascii() {
-        return key.eq_ignore_ascii_case(other);
+    if key.eq_ignore_ascii_case(other) {
+        return true;
+    }
+    if key.is_ascii() && other.is_ascii() {
+        return false;
     }
     let fold = |c: char| match c {
         '\u{17f}' => 's',
