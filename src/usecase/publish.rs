@@ -37,14 +37,15 @@ pub struct PublishSettings {
     pub settle: Duration,
     /// How often a job is planned again after a lost race; after a broken connection a third as often.
     pub attempts: u32,
-    /// The wait before the second attempt; it doubles with each, up to two seconds.
+    /// The wait before the second attempt; it doubles with each, up to half a second after a lost race, and to two seconds
+    /// after a broken connection.
     pub backoff: Duration,
 }
 
 impl Default for PublishSettings {
     fn default() -> Self {
         let (settle, backoff) = (Duration::ZERO, Duration::from_millis(30));
-        Self { queue: 1_000, batch: 200, settle, attempts: 20, backoff }
+        Self { queue: 1_000, batch: 200, settle, attempts: 50, backoff }
     }
 }
 

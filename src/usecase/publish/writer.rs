@@ -164,11 +164,12 @@ impl Writer {
 
     /// The wait before the next attempt, with jitter so that two bots don't meet again and again.
     fn backoff(&self, attempt: u32, why: &RepositoryError) -> Duration {
-        let base = match why {
-            RepositoryError::LostRace => self.settings.backoff,
-            _ => self.settings.backoff.max(Duration::from_millis(200)),
+        let (base, longest) = match why {
+            // Whoever else pushes doesn't wait for us: long pauses only make the race longer.
+            RepositoryError::LostRace => (self.settings.backoff, Duration::from_millis(500)),
+            _ => (self.settings.backoff.max(Duration::from_millis(200)), Duration::from_secs(2)),
         };
-        let doubled = base.saturating_mul(1 << attempt.min(6)).min(Duration::from_secs(2));
+        let doubled = base.saturating_mul(1 << attempt.min(6)).min(longest);
         let jitter = self.clock.now().subsec_nanosecond().unsigned_abs() % 1_000;
         doubled / 2 + doubled.mul_f64(f64::from(jitter) / 2_000.0)
     }
