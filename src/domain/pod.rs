@@ -1,4 +1,4 @@
-//! A pod as the Kubernetes API shows it; [`judge`] tells what that comes to.
+//! A pod as the Kubernetes API shows it; [`judge()`] tells what that comes to.
 
 mod find;
 mod judge;
