@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use tiphys::ports::{ManifestRepository, RepositoryError};
+use tiphys::ports::RepositoryError;
 
-use crate::support::{World, change, request};
+use crate::support::{World, push_once};
 
 const EACH: usize = 8;
 
@@ -23,17 +23,7 @@ async fn in_a_process_of_its_own() {
     for number in 0..EACH {
         let id = format!("cli/{writer}-{number}");
         loop {
-            let outcome = async {
-                let base = repository.fetch().await?;
-                match repository.find_request(&request(&id)).await? {
-                    Some(_) => Ok(()),
-                    None => {
-                        let commit = change(&id, &format!("by/{writer}"), &id);
-                        repository.push(&base, vec![commit]).await.map(|_| ())
-                    }
-                }
-            };
-            match outcome.await {
+            match push_once(&repository, &id, &format!("by/{writer}")).await {
                 Ok(()) => break,
                 Err(RepositoryError::LostRace | RepositoryError::Unclear(_)) => {}
                 Err(error) => panic!("{id}: {error}"),

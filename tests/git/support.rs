@@ -227,6 +227,15 @@ impl World {
     }
 }
 
+/// Pushes a commit of this request to a file, unless it is there already.
+pub(crate) async fn push_once(repository: &GitRepository, id: &str, file: &str) -> Result<(), RepositoryError> {
+    let base = repository.fetch().await?;
+    match repository.find_request(&request(id)).await? {
+        Some(_) => Ok(()),
+        None => repository.push(&base, vec![change(id, file, id)]).await.map(|_| ()),
+    }
+}
+
 /// Lets the writers push commits of their own against each other, each as often as it takes.
 pub(crate) async fn race(writers: Vec<GitRepository>, each: usize) {
     let mut tasks = tokio::task::JoinSet::new();
@@ -235,17 +244,7 @@ pub(crate) async fn race(writers: Vec<GitRepository>, each: usize) {
             for number in 0..each {
                 let id = format!("cli/{writer}-{number}");
                 loop {
-                    let outcome = async {
-                        let base = repository.fetch().await?;
-                        match repository.find_request(&request(&id)).await? {
-                            Some(_) => Ok(()),
-                            None => {
-                                let commit = change(&id, &format!("by/{writer}"), &id);
-                                repository.push(&base, vec![commit]).await.map(|_| ())
-                            }
-                        }
-                    };
-                    match outcome.await {
+                    match push_once(&repository, &id, &format!("by/{writer}")).await {
                         Ok(()) => break,
                         // The mirror is somebody's playground in one of the tests; nothing is applied then.
                         Err(RepositoryError::LostRace | RepositoryError::Mirror(_)) => {}
