@@ -186,14 +186,39 @@ pub struct TagDetails {
     pub size: Option<u64>,
 }
 
+/// A tag as a list gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedTag {
+    /// Its name.
+    pub tag: Tag,
+    /// When it was pushed, where the registry's list tells it.
+    pub published_at: Option<Timestamp>,
+}
+
 /// The container registry.
 #[async_trait]
 pub trait Registry: Send + Sync {
-    /// All tags of an image, in the registry's own order.
+    /// All tags of an image, in the registry's own order, as they are now.
     async fn tags(&self, image: &ImageName) -> Result<Vec<Tag>, RegistryError>;
 
-    /// One tag's details, or `None` where there is no such tag.
+    /// One tag's details as they are now, or `None` where there is no such tag.
     async fn tag(&self, image: &ImageName, tag: &Tag) -> Result<Option<TagDetails>, RegistryError>;
+
+    /// All tags of an image for a list that people read, in the registry's own order; it may be a little old.
+    async fn list(&self, image: &ImageName) -> Result<Vec<ListedTag>, RegistryError> {
+        let tags = self.tags(image).await?;
+        Ok(tags.into_iter().map(|tag| ListedTag { tag, published_at: None }).collect())
+    }
+
+    /// The details of some tags in their order, for a list that people read; they may be a little old. `None` stands for
+    /// what there is no longer, and an error for what was not told in time.
+    async fn details(&self, image: &ImageName, tags: &[Tag]) -> Vec<Result<Option<TagDetails>, RegistryError>> {
+        let mut details = Vec::with_capacity(tags.len());
+        for tag in tags {
+            details.push(self.tag(image, tag).await);
+        }
+        details
+    }
 }
 
 /// Why a reply could not be shown.
