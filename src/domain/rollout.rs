@@ -1,6 +1,6 @@
 //! How far a commit is on its way to the cluster: a pure predicate over observations.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,9 +11,11 @@ use super::{
     observation::Observation,
 };
 
+mod hint;
 mod image;
 mod judge;
 
+pub use hint::{Hint, Running};
 pub use image::{has_image, overriding, running_tag};
 pub use judge::{PATIENCE, judge};
 
@@ -32,7 +34,7 @@ pub enum Stage {
         /// Wanted pods.
         desired: u32,
         /// Why pods are not ready, each reason once.
-        trouble: Vec<String>,
+        trouble: Vec<Hint>,
     },
     /// The cluster runs it, and it is healthy.
     Live {
@@ -60,9 +62,7 @@ pub enum Stage {
         /// The time allowed.
         after: Duration,
         /// What was last seen to be in the way, when anything was.
-        last: String,
-        /// Whether Argo CD has applied the commit and the configured workload doesn't exist.
-        workload_missing: bool,
+        last: Option<Hint>,
     },
 }
 
@@ -148,48 +148,6 @@ enum Sign {
     Error,
     /// An error condition before Argo CD could tell any revision: the manifests can't be rendered.
     UnseenError,
-}
-
-/// What keeps a commit from coming live. Display texts are English.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hint {
-    /// Argo CD has not compared the commit with the cluster yet; the revision that it compared last.
-    Unseen(Option<Revision>),
-    /// The Application is out of sync and doesn't sync by itself.
-    AutoSyncOff,
-    /// The last attempt failed, and Argo CD waits to try again; its message.
-    WaitingToRetry(String),
-    /// The cluster runs something else than the commit wants.
-    Differs {
-        /// The images, or the replica count, that run.
-        running: String,
-        /// What the Application sets itself, after the commit.
-        overrides: Vec<String>,
-    },
-    /// The configured workload doesn't exist.
-    WorkloadMissing,
-    /// The words of Argo CD or Kubernetes.
-    Message(String),
-}
-
-impl fmt::Display for Hint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unseen(None) => f.write_str("Argo CD has not compared anything with git yet"),
-            Self::Unseen(Some(revision)) => {
-                write!(f, "Argo CD has not seen the commit yet, it is at {}", revision.short())
-            }
-            Self::AutoSyncOff => f.write_str("OutOfSync, and auto-sync is off"),
-            Self::WaitingToRetry(message) if message.is_empty() => f.write_str("waiting to retry"),
-            Self::WaitingToRetry(message) => write!(f, "waiting to retry: {message}"),
-            Self::Differs { running, overrides } if overrides.is_empty() => write!(f, "the workload has {running}"),
-            Self::Differs { running, overrides } => {
-                write!(f, "the workload has {running}; the Application sets {}", overrides.join(", "))
-            }
-            Self::WorkloadMissing => f.write_str("the workload does not exist"),
-            Self::Message(message) => f.write_str(message),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod events;
 mod failure;
 mod fault;
 mod help;
+mod hint;
 mod identity;
 mod logs;
 mod manifest;

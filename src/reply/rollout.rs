@@ -3,6 +3,7 @@
 use super::{
     clean,
     compose::{Text, button},
+    hint,
     message::Button,
     quantity,
 };
@@ -12,7 +13,7 @@ use crate::domain::{
     command::Mutation,
     language::Language,
     name::{Revision, Tag},
-    rollout::Stage,
+    rollout::{Hint, Stage},
 };
 
 /// The longest tag there can be.
@@ -79,7 +80,9 @@ fn others(names: &[String]) -> String {
 fn still_matters(unchecked: &str, stage: &Stage) -> bool {
     match stage {
         Stage::Live { .. } => false,
-        Stage::TimedOut { last: said, .. } | Stage::NotFollowed { reason: Some(said) } => !said.contains(unchecked),
+        Stage::TimedOut { last: Some(Hint::Message(said)), .. } | Stage::NotFollowed { reason: Some(said) } => {
+            !said.contains(unchecked)
+        }
         _ => true,
     }
 }
@@ -96,7 +99,7 @@ pub fn stage_line(report: &RolloutReport, language: Language) -> String {
         Stage::Progressing { ready, desired, trouble } => {
             let line = say!(language, "поды {ready}/{desired}", "pods {ready}/{desired}");
             match trouble.first() {
-                Some(reason) => format!("{line}: {}", clean::inline(reason, 200)),
+                Some(reason) => format!("{line}: {}", clean::inline(&hint::words(reason, &report.site, language), 200)),
                 None => line,
             }
         }
@@ -119,18 +122,13 @@ pub fn stage_line(report: &RolloutReport, language: Language) -> String {
                 "commit {commit} pushed, but the cluster can't be asked: {reason}"
             )
         }
-        Stage::TimedOut { after, last, workload_missing } => {
+        Stage::TimedOut { after, last } => {
             let after = quantity::limit(*after, language);
             let line = say!(language, "за {after} не заработало", "not live within {after}");
-            if *workload_missing {
-                let workload = clean::workload(&report.site.environment.workload);
-                return say!(
-                    language,
-                    "{line}: Argo CD применил, но Deployment {workload} не найден: проверьте workload в настройках",
-                    "{line}: Argo CD has applied it, but there is no Deployment {workload}: check workload in the configuration"
-                );
+            match last.as_ref().map(|last| hint::words(last, &report.site, language)) {
+                Some(last) if !last.trim().is_empty() => format!("{line}: {}", clean::inline(&last, clean::REASON)),
+                _ => line,
             }
-            if last.trim().is_empty() { line } else { format!("{line}: {}", clean::inline(last, clean::REASON)) }
         }
     }
 }
@@ -169,7 +167,7 @@ fn stage(text: Text, report: &RolloutReport, language: Language) -> Text {
         Stage::Progressing { ready, desired, trouble: reasons } => {
             let text =
                 text.plain(say!(language, "поды {ready}/{desired} · коммит ", "pods {ready}/{desired} · commit "));
-            trouble(commit(text), reasons, language)
+            trouble(commit(text), reasons, &report.site, language)
         }
         Stage::Live { ready, desired, superseded_by } => {
             let live = live(report, *ready, *desired, superseded_by.as_ref(), language);
@@ -202,9 +200,8 @@ fn stage(text: Text, report: &RolloutReport, language: Language) -> Text {
         Stage::NotFollowed { reason } => {
             not_followed(commit(text.plain(say!(language, "коммит ", "commit "))), reason.as_deref(), language)
         }
-        Stage::TimedOut { after, last, workload_missing } => {
-            let last = (!workload_missing).then_some(last.as_str());
-            timed_out(text, report, &quantity::limit(*after, language), last, language)
+        Stage::TimedOut { after, last } => {
+            timed_out(text, report, &quantity::limit(*after, language), last.as_ref(), language)
         }
     }
 }
@@ -231,15 +228,15 @@ fn not_followed(text: Text, reason: Option<&str>, language: Language) -> Text {
     }
 }
 
-/// `last` is what was last seen to be in the way; `None` when that is a workload which doesn't exist.
-fn timed_out(text: Text, report: &RolloutReport, after: &str, last: Option<&str>, language: Language) -> Text {
+/// `last` is what was last seen to be in the way.
+fn timed_out(text: Text, report: &RolloutReport, after: &str, last: Option<&Hint>, language: Language) -> Text {
     let text = text.plain(say!(
         language,
         "за {after} не заработало, больше не слежу. ",
         "not live within {after}; no longer following. "
     ));
     let text = match last {
-        None => text
+        Some(Hint::WorkloadMissing) => text
             .plain(say!(
                 language,
                 "Argo CD применил, но Deployment ",
@@ -251,10 +248,11 @@ fn timed_out(text: Text, report: &RolloutReport, after: &str, last: Option<&str>
                 " не найден: проверьте `workload` в настройках.",
                 ": check `workload` in the configuration."
             )),
-        Some(last) if last.trim().is_empty() => {
-            text.plain(say!(language, "Что мешает, не видно.", "Nothing shows what is in the way."))
+        Some(last) if !last.to_string().trim().is_empty() => {
+            let last = hint::words(last, &report.site, language);
+            text.plain(say!(language, "Последнее, что видно:", "Last seen:")).block(clean::block(&last))
         }
-        Some(last) => text.plain(say!(language, "Последнее, что видно:", "Last seen:")).block(clean::block(last)),
+        _ => text.plain(say!(language, "Что мешает, не видно.", "Nothing shows what is in the way.")),
     };
     let text = text.line(say!(language, "Коммит ", "Commit ")).commit(&report.revision, report.url.as_deref());
     let text = text.plain(say!(
@@ -285,12 +283,13 @@ fn live(report: &RolloutReport, ready: u32, desired: u32, later: Option<&Revisio
     say!(language, "работает: {pods}, за {elapsed}", "live: {pods}, in {elapsed}")
 }
 
-fn trouble(text: Text, reasons: &[String], language: Language) -> Text {
+fn trouble(text: Text, reasons: &[Hint], site: &Site, language: Language) -> Text {
     if reasons.is_empty() {
         return text;
     }
     let text = text.line(say!(language, "⚠️ пока мешает:", "⚠️ in the way so far:"));
-    text.block(reasons.iter().take(TROUBLES).map(|reason| clean::inline(reason, 170)).collect::<Vec<_>>().join("\n"))
+    let reasons = reasons.iter().take(TROUBLES).map(|reason| clean::inline(&hint::words(reason, site, language), 170));
+    text.block(reasons.collect::<Vec<_>>().join("\n"))
 }
 
 /// What to do: back to the value before, with a button for it, or on to another.

@@ -228,8 +228,7 @@ impl Service {
         let judgement = judge(&look, watch.doubt.as_ref());
         watch.saw(&observation);
         watch.doubt = judgement.doubt;
-        watch.workload_missing = judgement.hint == Some(Hint::WorkloadMissing);
-        watch.last = judgement.hint.map_or_else(|| state(&observation), |hint| hint.to_string());
+        watch.last = Some(judgement.hint.unwrap_or_else(|| Hint::Message(state(&observation))));
         judgement.stage
     }
 
@@ -284,9 +283,7 @@ struct Watch {
     doubt: Option<Doubt>,
     live_since: Option<Timestamp>,
     /// What was last seen to be in the way, for the message when the time is over.
-    last: String,
-    /// Whether that is a workload that doesn't exist.
-    workload_missing: bool,
+    last: Option<Hint>,
 }
 
 impl Watch {
@@ -306,8 +303,8 @@ impl Watch {
 
     /// The stage when the cluster could not be looked at.
     fn blind(&mut self, error: ClusterError, stage: &Stage) -> Stage {
-        self.last = error.to_string();
-        self.workload_missing = false;
+        let reason = error.to_string();
+        self.last = Some(Hint::Message(reason.clone()));
         match error {
             ClusterError::Unavailable(_) => stage.clone(),
             // A cache of the API server may lag behind; an Application that is really not there stays so.
@@ -315,9 +312,7 @@ impl Watch {
                 self.missing += 1;
                 stage.clone()
             }
-            ClusterError::NotFound { .. } | ClusterError::Forbidden(_) => {
-                Stage::NotFollowed { reason: Some(self.last.clone()) }
-            }
+            ClusterError::NotFound { .. } | ClusterError::Forbidden(_) => Stage::NotFollowed { reason: Some(reason) },
         }
     }
 
@@ -325,8 +320,8 @@ impl Watch {
     /// announced.
     fn timed_out(&self, after: Duration) -> Stage {
         match self.seen {
-            true => Stage::TimedOut { after, last: self.last.clone(), workload_missing: self.workload_missing },
-            false => Stage::NotFollowed { reason: Some(self.last.clone()) },
+            true => Stage::TimedOut { after, last: self.last.clone() },
+            false => Stage::NotFollowed { reason: Some(self.last.as_ref().map(Hint::to_string).unwrap_or_default()) },
         }
     }
 }

@@ -98,7 +98,10 @@ pub(crate) fn words(answer: &Answer) -> String {
                 Stage::Paused => "paused".into(),
                 Stage::Failed { reason } => format!("failed: {reason}"),
                 Stage::NotFollowed { reason } => format!("not followed: {}", reason.as_deref().unwrap_or("-")),
-                Stage::TimedOut { after, last, .. } => format!("timed out after {} s: {last}", after.as_secs()),
+                Stage::TimedOut { after, last } => {
+                    let last = last.as_ref().map(ToString::to_string).unwrap_or_default();
+                    format!("timed out after {} s: {last}", after.as_secs())
+                }
             };
             if report.delivered_before { format!("{stage} (delivered before)") } else { stage }
         }

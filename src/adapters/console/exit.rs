@@ -162,15 +162,7 @@ mod tests {
             (Answer::Refused(Refusal::RegistryDown { detail: "x".into() }), ExitCode::Refused, "refused"),
             (Answer::Refused(Refusal::Grammar(grammar)), ExitCode::Usage, "not_a_command"),
             (rollout(Stage::Failed { reason: "x".into() }), ExitCode::NotLive, "rollout_failed"),
-            (
-                rollout(Stage::TimedOut {
-                    after: Duration::from_secs(1),
-                    last: String::new(),
-                    workload_missing: false,
-                }),
-                ExitCode::NotLive,
-                "timed_out",
-            ),
+            (rollout(Stage::TimedOut { after: Duration::from_secs(1), last: None }), ExitCode::NotLive, "timed_out"),
             (rollout(Stage::Paused), ExitCode::NotLive, "paused"),
             (failed(Applied::No), ExitCode::Failed, "failed"),
             (failed(Applied::Unknown), ExitCode::Unknown, "unknown"),

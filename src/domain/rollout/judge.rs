@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Doubt, Hint, Judgement, Look, Sign, Stage, Standing, Wanted, running_tag};
+use super::{Doubt, Hint, Judgement, Look, Running, Sign, Stage, Standing, Wanted, running_tag};
 use crate::domain::{
     name::Revision,
     observation::{Health, Operation, Phase, SyncStatus, WorkloadState},
@@ -186,12 +186,15 @@ impl Case<'_> {
 
     fn progressing(&self) -> Stage {
         let Some(workload) = &self.look.observation.workload else {
-            let missing = Hint::WorkloadMissing.to_string();
-            let trouble = std::iter::once(missing).chain(self.trouble()).collect();
+            let trouble = std::iter::once(Hint::WorkloadMissing).chain(self.hints()).collect();
             return Stage::Progressing { ready: 0, desired: 0, trouble };
         };
         let ready = workload.ready_of_newest();
-        Stage::Progressing { ready, desired: workload.desired, trouble: self.trouble() }
+        Stage::Progressing { ready, desired: workload.desired, trouble: self.hints().collect() }
+    }
+
+    fn hints(&self) -> impl Iterator<Item = Hint> {
+        self.trouble().into_iter().map(Hint::Message)
     }
 
     /// What Kubernetes and Argo CD say is wrong, each thing once.
@@ -216,8 +219,8 @@ impl Case<'_> {
             ValueState::NoWorkload => Some(Hint::WorkloadMissing),
             ValueState::Different if workload.is_none_or(|w| w.observed) => Some(Hint::Differs {
                 running: match (self.look.wanted, workload) {
-                    (Wanted::Replicas(_), Some(workload)) => format!("replicas {}", workload.desired),
-                    (_, workload) => workload.map(|workload| workload.images.join(", ")).unwrap_or_default(),
+                    (Wanted::Replicas(_), Some(workload)) => Running::Replicas(workload.desired),
+                    (_, workload) => Running::Images(workload.map(|w| w.images.clone()).unwrap_or_default()),
                 },
                 overrides: observation.overrides.clone(),
             }),

@@ -24,7 +24,7 @@ use crate::{
             Condition, ContainerReport, Ending, PodAsked, PodList, PodName, PodReport, PodUnclear, PodsReport, Template,
         },
         position::Position,
-        rollout::Stage,
+        rollout::{Hint, Stage},
         unanswered::Unanswered,
     },
     grammar::{Parsed, parse},
@@ -50,11 +50,15 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
         for stage in [
             Stage::Committed,
             Stage::Syncing,
-            Stage::Progressing { ready: 1, desired: u32::MAX, trouble: many() },
+            Stage::Progressing {
+                ready: 1,
+                desired: u32::MAX,
+                trouble: many().into_iter().map(Hint::Message).collect(),
+            },
             Stage::Live { ready: 1, desired: 1, superseded_by: Some(revision.clone()) },
             Stage::Paused,
             Stage::Failed { reason: text.into() },
-            Stage::TimedOut { after: Duration::MAX, last: text.into(), workload_missing: false },
+            Stage::TimedOut { after: Duration::MAX, last: Some(Hint::Message(text.into())) },
         ] {
             answers.push(Answer::Rollout(RolloutReport {
                 site: site.clone(),

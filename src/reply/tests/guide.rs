@@ -14,7 +14,7 @@ use crate::{
         },
         observation::{Health, SyncStatus},
         plan::Desired,
-        rollout::Stage,
+        rollout::{Hint, Stage},
     },
     grammar::{Parsed, parse},
 };
@@ -123,8 +123,7 @@ fn message(name: &str, language: Language) -> Answer {
         "failed" => rollout(Stage::Failed { reason: "ImagePullBackOff: Back-off pulling image".into() }),
         "timed_out" => rollout(Stage::TimedOut {
             after: seconds(600),
-            last: "pods 1/2: CrashLoopBackOff".into(),
-            workload_missing: false,
+            last: Some(Hint::Message("pods 1/2: CrashLoopBackOff".into())),
         }),
         "unreachable" => Answer::Failed(Failure {
             detail: "the remote cannot be reached: connection refused".into(),

@@ -3,7 +3,10 @@
 use insta::assert_snapshot;
 
 use super::{super::stage_line, *};
-use crate::domain::{answer::RolloutReport, rollout::Stage};
+use crate::domain::{
+    answer::RolloutReport,
+    rollout::{Hint, Running, Stage},
+};
 
 fn rollout(stage: Stage) -> RolloutReport {
     RolloutReport {
@@ -87,7 +90,7 @@ fn on_the_way() {
     🚀 **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
     pods 1/2 · commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
     ");
-    let trouble = strings(&["ImagePullBackOff: Back-off pulling image \"registry.example.org/team/app:0.10.5\""]);
+    let trouble = messages(&["ImagePullBackOff: Back-off pulling image \"registry.example.org/team/app:0.10.5\""]);
     let stage = Stage::Progressing { ready: 0, desired: 2, trouble };
     assert_snapshot!(both(&Answer::Rollout(rollout(stage))), @r#"
     🚀 **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
@@ -187,8 +190,7 @@ fn ends_other_than_live() {
     To go back: `/deploy oil-refinery-application/prod 0.10.4`
     [↩️ Back to 0.10.4 → /deploy oil-refinery-application/prod 0.10.4]
     "#);
-    let stage =
-        Stage::TimedOut { after: seconds(600), last: "pods 1/2: CrashLoopBackOff".into(), workload_missing: false };
+    let stage = Stage::TimedOut { after: seconds(600), last: Some(Hint::Message("pods 1/2: CrashLoopBackOff".into())) };
     assert_snapshot!(both(&Answer::Rollout(rollout(stage))), @r"
     ⌛ **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
     за 10 мин не заработало, больше не слежу. Последнее, что видно:
@@ -208,7 +210,7 @@ fn ends_other_than_live() {
     [📊 Status → /status oil-refinery-application/prod]
     [↩️ Back to 0.10.4 → /deploy oil-refinery-application/prod 0.10.4]
     ");
-    let stage = Stage::TimedOut { after: seconds(90), last: String::new(), workload_missing: false };
+    let stage = Stage::TimedOut { after: seconds(90), last: None };
     assert_snapshot!(both(&Answer::Rollout(RolloutReport { from: None, ..rollout(stage) })), @r"
     ⌛ **oil-refinery-application/prod**: `0.10.5`
     за 1 мин 30 с не заработало, больше не слежу. Что мешает, не видно.
@@ -228,7 +230,7 @@ fn ends_other_than_live() {
 
 #[test]
 fn a_workload_that_is_not_there() {
-    let stage = Stage::TimedOut { after: seconds(600), last: "x".into(), workload_missing: true };
+    let stage = Stage::TimedOut { after: seconds(600), last: Some(Hint::WorkloadMissing) };
     assert_snapshot!(both(&Answer::Rollout(rollout(stage))), @r"
     ⌛ **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
     за 10 мин не заработало, больше не слежу. Argo CD применил, но Deployment `oil-refinery/oil-refinery-application` не найден: проверьте `workload` в настройках.
@@ -280,7 +282,7 @@ fn a_doubt_is_not_told_when_it_is_over_or_told_already() {
         let report = RolloutReport { unchecked: Some(said.into()), ..rollout(stage) };
         render(&Answer::Rollout(report), Language::En).to_plain()
     };
-    let timed_out = |last: &str| Stage::TimedOut { after: seconds(60), last: last.into(), workload_missing: false };
+    let timed_out = |last: &str| Stage::TimedOut { after: seconds(60), last: Some(Hint::Message(last.into())) };
     let live = told(Stage::Live { ready: 2, desired: 2, superseded_by: None });
     assert!(!live.contains(said), "{live}");
     for stage in [timed_out(said), Stage::NotFollowed { reason: Some(said.into()) }] {
@@ -312,15 +314,15 @@ fn stages_as_lines() {
             Stage::Committed,
             Stage::Syncing,
             Stage::Progressing { ready: 1, desired: 2, trouble: Vec::new() },
-            Stage::Progressing { ready: 0, desired: 2, trouble: strings(&["ErrImagePull:\n  no such tag"]) },
+            Stage::Progressing { ready: 0, desired: 2, trouble: messages(&["ErrImagePull:\n  no such tag"]) },
             live(2, 2),
             live(0, 0),
             Stage::Live { ready: 1, desired: 1, superseded_by: Some(revision("e5f6a7b8")) },
             Stage::Paused,
             Stage::Failed { reason: "sync failed:\nfield is immutable".into() },
-            Stage::TimedOut { after: seconds(600), last: "pods 1/2".into(), workload_missing: false },
-            Stage::TimedOut { after: seconds(600), last: String::new(), workload_missing: false },
-            Stage::TimedOut { after: seconds(600), last: String::new(), workload_missing: true },
+            Stage::TimedOut { after: seconds(600), last: Some(Hint::Message("pods 1/2".into())) },
+            Stage::TimedOut { after: seconds(600), last: None },
+            Stage::TimedOut { after: seconds(600), last: Some(Hint::WorkloadMissing) },
         ]
         .map(|stage| stage_line(&rollout(stage), language))
         .join("\n")
@@ -352,5 +354,56 @@ fn stages_as_lines() {
     not live within 10 min: pods 1/2
     not live within 10 min
     not live within 10 min: Argo CD has applied it, but there is no Deployment oil-refinery/oil-refinery-application: check workload in the configuration
+    ");
+}
+
+fn messages(texts: &[&str]) -> Vec<Hint> {
+    strings(texts).into_iter().map(Hint::Message).collect()
+}
+
+/// Only what Argo CD and Kubernetes say themselves stays in their words.
+#[test]
+fn what_is_in_the_way_is_said_in_the_chats_language() {
+    let overrides = strings(&["kustomize.images", "kustomize.replicas"]);
+    let hints = [
+        Hint::Unseen(None),
+        Hint::Unseen(Some(revision("e5f6a7b8"))),
+        Hint::AutoSyncOff,
+        Hint::WaitingToRetry(String::new()),
+        Hint::WaitingToRetry("failed to apply".into()),
+        Hint::Differs { running: Running::Images(strings(&["registry.example.org/x:1"])), overrides: Vec::new() },
+        Hint::Differs { running: Running::Replicas(3), overrides },
+        Hint::WorkloadMissing,
+    ];
+    let lines = |language| {
+        let stage = |hint: &Hint| Stage::TimedOut { after: seconds(60), last: Some(hint.clone()) };
+        hints.iter().map(|hint| stage_line(&rollout(stage(hint)), language)).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(lines(Language::Ru), @r"
+    за 1 мин не заработало: Argo CD ещё ничего не сравнил с git
+    за 1 мин не заработало: Argo CD ещё не видел коммит, он на e5f6a7b8
+    за 1 мин не заработало: OutOfSync, а автосинхронизация Argo CD выключена
+    за 1 мин не заработало: Argo CD ждёт новой попытки
+    за 1 мин не заработало: Argo CD ждёт новой попытки: failed to apply
+    за 1 мин не заработало: в кластере registry.example.org/x:1
+    за 1 мин не заработало: в кластере реплик: 3; Application сам задаёт kustomize.images, kustomize.replicas
+    за 1 мин не заработало: Argo CD применил, но Deployment oil-refinery/oil-refinery-application не найден: проверьте workload в настройках
+    ");
+    assert_snapshot!(lines(Language::En), @r"
+    not live within 1 min: Argo CD has not compared anything with git yet
+    not live within 1 min: Argo CD has not seen the commit yet, it is at e5f6a7b8
+    not live within 1 min: OutOfSync, and Argo CD's auto-sync is off
+    not live within 1 min: Argo CD waits to try again
+    not live within 1 min: Argo CD waits to try again: failed to apply
+    not live within 1 min: the cluster has registry.example.org/x:1
+    not live within 1 min: replicas in the cluster: 3; the Application itself sets kustomize.images, kustomize.replicas
+    not live within 1 min: Argo CD has applied it, but there is no Deployment oil-refinery/oil-refinery-application: check workload in the configuration
+    ");
+    let starting = Stage::Progressing { ready: 0, desired: 0, trouble: vec![Hint::WorkloadMissing] };
+    assert_snapshot!(render(&Answer::Rollout(rollout(starting)), Language::Ru).to_plain(), @r"
+    🚀 oil-refinery-application/prod: 0.10.4 → 0.10.5
+    поды 0/0 · коммит a1b2c3d4 (https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
+    ⚠️ пока мешает:
+    Argo CD применил, но Deployment oil-refinery/oil-refinery-application не найден: проверьте workload в настройках
     ");
 }

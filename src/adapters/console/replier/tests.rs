@@ -8,6 +8,7 @@ use crate::domain::{
     catalogue::{Environment, ObjectName, Site, Workload},
     command::Mutation,
     name::{Revision, Tag},
+    rollout::Hint,
 };
 
 pub(in super::super) fn site() -> Site {
@@ -208,7 +209,7 @@ fn a_log_gets_only_what_is_new() {
 #[test]
 fn a_log_gets_what_is_in_the_way_once_and_the_last_answer_whole() {
     let troubled = |ready, reason: &str| {
-        let trouble = reason.lines().map(str::to_owned).collect();
+        let trouble = reason.lines().map(|line| Hint::Message(line.to_owned())).collect();
         after(6, Stage::Progressing { ready, desired: 3, trouble })
     };
     let crash = "pod a: CrashLoopBackOff";

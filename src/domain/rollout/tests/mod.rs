@@ -154,9 +154,9 @@ fn failed(reason: &str) -> Stage {
 
 /// Applied, and the configured workload isn't there.
 fn missing() -> Stage {
-    Stage::Progressing { ready: 0, desired: 0, trouble: vec![Hint::WorkloadMissing.to_string()] }
+    Stage::Progressing { ready: 0, desired: 0, trouble: vec![Hint::WorkloadMissing] }
 }
 
 fn progressing(ready: u32, trouble: &[&str]) -> Stage {
-    Stage::Progressing { ready, desired: 2, trouble: trouble.iter().map(|&t| t.to_owned()).collect() }
+    Stage::Progressing { ready, desired: 2, trouble: trouble.iter().map(|&t| Hint::Message(t.to_owned())).collect() }
 }
