@@ -18,11 +18,14 @@ use crate::domain::{
     name::{RequestId, Revision},
 };
 
-/// How far back requests are looked for: Telegram keeps an undelivered update for one day, a CI job may be retried later.
+/// How far back requests are looked for at least: Telegram keeps an undelivered update for one day, a CI job may be
+/// retried later.
 const MAX_AGE_SECONDS: i64 = 8 * 24 * 3600;
+/// So many commits are looked at, as far as the mirror has them, even where they are older.
+const MIN_COMMITS: usize = 2_000;
 /// How many commits are looked at, whatever their age.
 const MAX_COMMITS: usize = 10_000;
-/// So many old commits in a row end the walk: one with a wrong clock doesn't.
+/// So many old commits in a row tell that the rest is old: one with a wrong clock doesn't.
 const OLD_IN_A_ROW: usize = 64;
 /// How far back landmarks are set; a branch that was rewritten from further back is fetched anew.
 const MAX_LANDMARK: usize = 1_000;
@@ -122,7 +125,7 @@ impl Iterator for Walk<'_> {
     }
 }
 
-/// The commits of the last days by their `Request-Id`, as of one head.
+/// The newest commits by their `Request-Id`, as of one head.
 #[derive(Debug, Default)]
 pub(super) struct History {
     head: Option<Oid>,
@@ -247,6 +250,8 @@ fn requests(mut walk: Walk<'_>, us: &Committer, now: Timestamp) -> Result<Read, 
     let oldest = now.as_second() - MAX_AGE_SECONDS;
     let mut read = Read { commits: Vec::new(), met: Vec::new(), found: HashMap::new(), is_cut_off: false };
     let mut old_in_a_row = 0;
+    // From here on it isn't worth asking the remote for what is behind a cut.
+    let mut is_old = false;
     // What is behind a cut at an old commit is older, and would have been among the old ones in a row.
     let mut is_cut_at_old = false;
     for id in walk.by_ref().take(MAX_COMMITS) {
@@ -256,20 +261,20 @@ fn requests(mut walk: Walk<'_>, us: &Committer, now: Timestamp) -> Result<Read, 
         if commit.time().seconds() < oldest {
             is_cut_at_old |= is_cut;
             old_in_a_row += 1;
-            if old_in_a_row == OLD_IN_A_ROW {
-                is_cut_at_old = false;
-                break;
-            }
-            continue;
+        } else {
+            old_in_a_row = 0;
+            read.is_cut_off |= is_cut && !is_old;
         }
-        old_in_a_row = 0;
-        read.is_cut_off |= is_cut;
+        is_old |= old_in_a_row == OLD_IN_A_ROW;
         let record = record(&commit, us);
         if let Some(trailers) = &record.trailers {
             read.found.insert(trailers.request_id.clone(), record);
         }
+        if is_old && read.commits.len() >= MIN_COMMITS {
+            break;
+        }
     }
-    read.is_cut_off = (read.is_cut_off || is_cut_at_old) && read.commits.len() < MAX_COMMITS;
+    read.is_cut_off = (read.is_cut_off || (is_cut_at_old && !is_old)) && read.commits.len() < MAX_COMMITS;
     read.met = walk.met;
     Ok(read)
 }

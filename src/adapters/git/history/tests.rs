@@ -131,6 +131,12 @@ fn requests_are_looked_for_until_enough_old_commits_were_seen() {
     assert_eq!(find(&mut history, scene.at(&[]), after), Some(true));
     assert_eq!(find(&mut history, scene.at(&[]), young[200]), Some(false));
 
+    // What is old counts as long as it is among the newest 2,000.
+    let old = scene.commit(&[line[99]], NOW - 40 * DAY, &told("cli/1"));
+    let behind = scene.line(Some(old), 2_000, 10 * DAY);
+    assert_eq!(find(&mut History::default(), scene.at(&[]), behind[1_999]), Some(true));
+    assert_eq!(find(&mut History::default(), scene.at(&[]), behind[2_000]), Some(false));
+
     // A commit with a clock of long ago hides nothing.
     let wrong = scene.commit(&[after], 0, "wrong clock");
     let last = scene.commit(&[wrong], NOW, "last");
