@@ -34,6 +34,8 @@ pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode> 
         return Err(Faults::new(&config.file, vec![fault]).into());
     }
     let mut config = config.clone();
+    // Nothing else can come to share its push.
+    config.publish.settle = Duration::ZERO;
     if let Some(timeout) = mutation.and_then(|args| args.timeout) {
         config.follow.deadline = timeout;
     }

@@ -153,8 +153,12 @@ impl Service {
             RolloutReport { stage: Stage::NotFollowed { reason }, elapsed: self.since(committed_at), ..report }
         });
         info!(revision = %last.revision, site = last.site.label(), stage = ?last.stage, "rollout ended");
+        let is_shown = view.shown.as_ref() == Some(&last.stage);
         let answer = Answer::Rollout(last);
         tell.send_replace(answer.clone());
+        if is_shown {
+            return;
+        }
         show_end(view.replier.as_ref(), view.address.as_ref(), &answer).await;
     }
 

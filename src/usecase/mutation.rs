@@ -274,7 +274,11 @@ impl Service {
             from: committed.from.clone(),
             to: committed.to.clone(),
             revision: committed.revision.clone(),
-            stage: Stage::Committed,
+            // Without a cluster there is nothing to wait for.
+            stage: match self.0.cluster {
+                Some(_) => Stage::Committed,
+                None => Stage::NotFollowed { reason: None },
+            },
             elapsed: Duration::ZERO,
             delivered_before: false,
             unchecked: (!unchecked.is_empty()).then(|| unchecked.join("; ")),

@@ -80,7 +80,7 @@ async fn argo_cd_stands_still() {
     playbill.world.reconciler().pause(true);
     let _bot = playbill.serve();
     let command = playbill.say("/deploy 0.10.5");
-    let words = ["за 2 с не заработало", "Argo CD has not seen the commit", "остаётся в git", "/status"];
+    let words = ["за 2 с не заработало", "Argo CD ещё не видел коммит", "остаётся в git", "/status"];
     playbill.answer(command, says(&words)).await;
 }
 

@@ -97,7 +97,9 @@ pub(crate) fn words(answer: &Answer) -> String {
                 }
                 Stage::Paused => "paused".into(),
                 Stage::Failed { reason } => format!("failed: {reason}"),
-                Stage::NotFollowed { reason } => format!("not followed: {}", reason.as_deref().unwrap_or("-")),
+                // Without a cluster that is all there is to be said.
+                Stage::NotFollowed { reason: None } => "committed".to_owned(),
+                Stage::NotFollowed { reason: Some(reason) } => format!("not followed: {reason}"),
                 Stage::TimedOut { after, last } => {
                     let last = last.as_ref().map(ToString::to_string).unwrap_or_default();
                     format!("timed out after {} s: {last}", after.as_secs())

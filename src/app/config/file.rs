@@ -295,7 +295,8 @@ fn default_follow_deadline() -> String {
 #[serde(deny_unknown_fields)]
 pub(super) struct PublishSection {
     /// How long the first command after a rest waits for others that go out with it, counted from that first one. It makes
-    /// each such command slower; it helps where many come at about the same time and the server's hooks are slow.
+    /// each such command slower; it helps where many come at about the same time and the server's hooks are slow. One-shot
+    /// commands don't wait.
     #[serde(default = "default_settle")]
     #[schemars(extend("format" = "short-wait"))]
     pub(super) settle: String,
