@@ -44,6 +44,7 @@ mod transport;
 mod tree;
 mod verdict;
 mod wire;
+mod words;
 
 pub use mirror::check_mirror;
 pub use settings::{Settings, SettingsError, SigningSettings, TokenSource};

@@ -19,7 +19,10 @@ use tokio::{
 };
 
 use crate::{
-    adapters::git::wire::{Service, pkt::Exchange},
+    adapters::git::{
+        wire::{Service, pkt::Exchange},
+        words::Words,
+    },
     ports::RepositoryError,
 };
 
@@ -70,7 +73,7 @@ fn is_executable(file: &Path) -> bool {
 pub(in crate::adapters::git) struct GitProcess {
     stdin: Option<ChildStdin>,
     stdout: ChildStdout,
-    words: Arc<Mutex<String>>,
+    words: Arc<Mutex<Words>>,
     listener: Option<JoinHandle<()>>,
     over: bool,
     _child: Child,
@@ -102,7 +105,7 @@ impl GitProcess {
         let mut child = command.spawn()?;
         let gone = || io::Error::other("no pipe to the program");
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let words = Arc::new(Mutex::new(String::new()));
+        let words = Arc::<Mutex<Words>>::default();
         let listener = tokio::spawn(listen(stderr.ok_or_else(gone)?, Arc::clone(&words)));
         Ok(Self {
             stdin: Some(stdin.ok_or_else(gone)?),
@@ -115,13 +118,10 @@ impl GitProcess {
     }
 }
 
-async fn listen(mut stderr: ChildStderr, words: Arc<Mutex<String>>) {
+async fn listen(mut stderr: ChildStderr, words: Arc<Mutex<Words>>) {
     let mut buffer = [0; 4096];
     while let Ok(length @ 1..) = stderr.read(&mut buffer).await {
-        let mut words = words.lock().unwrap_or_else(PoisonError::into_inner);
-        if words.len() < MAX_WORDS {
-            words.push_str(&String::from_utf8_lossy(&buffer[..length]));
-        }
+        words.lock().unwrap_or_else(PoisonError::into_inner).add(&buffer[..length], MAX_WORDS);
     }
 }
 
@@ -157,7 +157,7 @@ impl Exchange for GitProcess {
     }
 
     fn words(&self) -> String {
-        self.words.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.words.lock().unwrap_or_else(PoisonError::into_inner).text()
     }
 
     fn is_over(&self) -> bool {

@@ -32,6 +32,7 @@ use crate::{
             pkt::Exchange,
             push::{self, AtOnce},
         },
+        words::Words,
     },
     ports::RepositoryError,
 };
@@ -175,7 +176,7 @@ impl SshRemote {
             reader,
             writer: Arc::new(writer),
             service,
-            words: String::new(),
+            words: Words::default(),
             over: false,
             deadline: self.deadline,
         })
@@ -297,7 +298,7 @@ struct SshExchange {
     reader: ChannelReadHalf,
     writer: Arc<ChannelWriteHalf<Msg>>,
     service: Service,
-    words: String,
+    words: Words,
     /// The service has ended.
     over: bool,
     deadline: Duration,
@@ -333,9 +334,7 @@ impl Exchange for SshExchange {
                 .map_err(|_| RepositoryError::Unreachable("no answer in time".to_owned()))?;
             match event {
                 Some(ChannelMsg::Data { data }) => return Ok(Some(data)),
-                Some(ChannelMsg::ExtendedData { data, .. }) if self.words.len() < MAX_WORDS => {
-                    self.words.push_str(&String::from_utf8_lossy(&data));
-                }
+                Some(ChannelMsg::ExtendedData { data, .. }) => self.words.add(&data, MAX_WORDS),
                 Some(ChannelMsg::Failure) => {
                     let text = format!("the server doesn't run {}", self.service.name());
                     return Err(RepositoryError::Authentication(text));
@@ -350,7 +349,7 @@ impl Exchange for SshExchange {
     }
 
     fn words(&self) -> String {
-        self.words.clone()
+        self.words.text()
     }
 
     fn is_over(&self) -> bool {

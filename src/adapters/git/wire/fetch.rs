@@ -17,9 +17,13 @@ use crate::{
         mirror::{Fault, Mirror, MirrorError, PackWriter},
         transport::{Cut, Fetched, Interrupted, Want, blocking, has, no_branch},
         verdict,
+        words::Words,
     },
     ports::RepositoryError,
 };
+
+/// The most that is kept of what the remote prints beside a pack, in bytes.
+const MAX_WORDS: usize = 4_000;
 
 /// How many chunks of a pack may wait for the disk.
 const CHUNKS: usize = 64;
@@ -214,7 +218,7 @@ fn note(cut: &mut Cut, line: &str) -> Result<(), RepositoryError> {
 
 /// Takes the pack out of the side band.
 async fn receive<E: Exchange>(lines: &mut Lines<E>, mut sink: PackSink) -> Result<(), Fault> {
-    let mut words = String::new();
+    let mut words = Words::default();
     loop {
         let line = match lines.expect().await? {
             Pkt::Data(line) => line,
@@ -224,16 +228,15 @@ async fn receive<E: Exchange>(lines: &mut Lines<E>, mut sink: PackSink) -> Resul
         lines.uncount();
         match line.first() {
             Some(1) => sink.write(line.slice(1..)).await?,
-            Some(2) => words.push_str(&String::from_utf8_lossy(&line[1..])),
+            Some(2) => words.add(&line[1..], MAX_WORDS),
             Some(3) => {
-                words.push_str(&String::from_utf8_lossy(&line[1..]));
-                return Err(verdict::of_refused_entry(&words).into());
+                words.add(&line[1..], 2 * MAX_WORDS);
+                return Err(verdict::of_refused_entry(&lines.discreet(&words.text())).into());
             }
             // Acknowledgements of what the mirror has.
             _ if line.is_empty() || line.starts_with(b"ACK ") || line.starts_with(b"NAK") => {}
             _ => return Err(RepositoryError::Unreachable("the answer is not git's protocol".to_owned()).into()),
         }
-        words.truncate(words.floor_char_boundary(4_000));
     }
 }
 

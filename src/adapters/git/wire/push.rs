@@ -18,6 +18,7 @@ use crate::{
         mirror::MirrorError,
         transport::{Update, blocking, no_branch},
         verdict,
+        words::Words,
     },
     ports::RepositoryError,
 };
@@ -210,7 +211,7 @@ async fn report<E: Exchange>(lines: &mut Lines<E>, side_band: bool) -> (Report, 
         }
     };
     report.say(lines.words().as_bytes());
-    report.words = lines.discreet(&report.words);
+    report.hide(|words| lines.discreet(words));
     if broken.is_none() {
         lines.answered().await;
     }
@@ -243,7 +244,9 @@ struct Report {
     unpacked: Option<String>,
     /// Each reference's fate: `None` for updated, or the reason why not.
     fates: Vec<(String, Option<String>)>,
-    /// What hooks and the server printed.
+    /// What hooks and the server print.
+    printed: Words,
+    /// The same when all is there.
     words: String,
 }
 
@@ -276,8 +279,14 @@ impl Report {
     }
 
     fn say(&mut self, bytes: &[u8]) {
-        self.words.push_str(&String::from_utf8_lossy(bytes));
-        self.words.truncate(self.words.floor_char_boundary(MAX_REPORT));
+        self.printed.add(bytes, MAX_REPORT);
+    }
+
+    /// Takes down what was printed; nothing of it, nor of the reasons, is shown with our credentials in it.
+    fn hide(&mut self, discreet: impl Fn(&str) -> String) {
+        self.words = discreet(&self.printed.text());
+        let reasons = self.fates.iter_mut().filter_map(|(_, reason)| reason.as_mut());
+        reasons.chain(self.unpacked.as_mut()).for_each(|reason| *reason = discreet(reason));
     }
 
     /// The verdict, if the remote gave one.
