@@ -1,5 +1,7 @@
 //! What a remote's words mean: a lost race, a refusal, or a door that stays shut.
 
+use std::{iter::Peekable, str::Chars};
+
 use crate::ports::RepositoryError;
 
 /// The most of a remote's own words that is passed on.
@@ -11,7 +13,9 @@ const MAX_WORDS: usize = 1_000;
 pub(super) fn of_rejection(reason: &str, words: &str) -> RepositoryError {
     // What these hooks print is anybody's text; git itself says the rest.
     let by_hook = ["pre-receive hook declined", "hook declined", "protected branch hook declined"].contains(&reason);
-    if is_lost_race(reason) || (!by_hook && is_stale_value(words)) {
+    let is_hopeless = !by_hook && words.lines().any(is_hopeless_lock);
+    if !is_hopeless && (is_lost_race(reason) || (!by_hook && is_stale_value(words))) {
+        tracing::debug!(reason, words = bounded(words), "the race for the branch is lost");
         return RepositoryError::LostRace;
     }
     let is_passing = is_passing(reason) || is_passing(words);
@@ -33,6 +37,9 @@ fn is_passing(words: &str) -> bool {
         "gitaly is unavailable",
         "fatal error in commit_refs",
         "internal server error",
+        "gitaly, is not available",
+        "push operation timed out",
+        "deadline exceeded",
     ]
     .iter()
     .any(|sign| words.contains(sign))
@@ -44,6 +51,8 @@ pub(super) fn of_refused_entry(words: &str) -> RepositoryError {
     let lower = words.to_ascii_lowercase();
     if forbids_push(words) {
         RepositoryError::Refused(text)
+    } else if is_passing(words) {
+        RepositoryError::Unreachable(text)
     } else if [
         "not found",
         "could not be found",
@@ -56,6 +65,13 @@ pub(super) fn of_refused_entry(words: &str) -> RepositoryError {
         "dubious ownership",
         "authentication failed",
         "access denied",
+        // GitLab's of accounts and projects.
+        "account has been",
+        "has expired",
+        "terms of service",
+        "command you're trying to execute is not allowed",
+        "is archived",
+        "archived project",
     ]
     .iter()
     .any(|sign| lower.contains(sign))
@@ -84,18 +100,7 @@ pub(super) fn forbids_push(words: &str) -> bool {
 /// The ways in which git, Gitaly, JGit, libgit2 and Azure's server say that the reference has moved on.
 fn is_lost_race(reason: &str) -> bool {
     let reason = reason.to_ascii_lowercase();
-    // A lock that the server can't make is no race, and neither is a folder where the branch would be a file.
-    let hopeless = [
-        "permission denied",
-        "no space left",
-        "read-only file system",
-        "quota exceeded",
-        "not a directory",
-        "is a directory",
-        "cannot create",
-        "hook declined",
-    ];
-    if hopeless.iter().any(|sign| reason.contains(sign)) {
+    if reason.contains("hook declined") || HOPELESS.iter().any(|sign| reason.contains(sign)) {
         return false;
     }
     [
@@ -122,6 +127,23 @@ fn is_lost_race(reason: &str) -> bool {
         || is_stale_value(&reason)
 }
 
+/// A lock that the server can't make is no race, and neither is a folder where the branch would be a file.
+const HOPELESS: [&str; 7] = [
+    "permission denied",
+    "no space left",
+    "read-only file system",
+    "quota exceeded",
+    "not a directory",
+    "is a directory",
+    "cannot create",
+];
+
+/// Whether a line of git's says why it can't lock the reference at all, where its report says only that it didn't.
+fn is_hopeless_lock(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    line.contains("cannot lock ref") && HOPELESS.iter().any(|sign| line.contains(sign))
+}
+
 fn is_stale_value(words: &str) -> bool {
     let words = words.to_ascii_lowercase();
     words.contains("incorrect old value provided") || (words.contains(" is at ") && words.contains(" but expected "))
@@ -133,7 +155,9 @@ pub(super) fn bounded(words: &str) -> String {
     for line in words.split(['\n', '\r']) {
         let line = without_credentials(&plain(line));
         let line = line.trim();
-        if line.is_empty() {
+        // GitLab's shell frames its words and writes before each line what git's client would.
+        let line = line.strip_prefix("remote:").map_or(line, str::trim_start);
+        if line.chars().all(|c| c == '=') {
             continue;
         }
         if !text.is_empty() {
@@ -154,19 +178,42 @@ fn plain(line: &str) -> String {
     let mut text = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {
-        if c == '\x1b' && rest.next_if_eq(&'[').is_some() {
-            // Parameters up to the letter that ends the sequence (ECMA-48, "CSI").
-            while rest.next().is_some_and(|c| !('@'..='~').contains(&c)) {}
-        } else if !c.is_control() && !is_deceptive(c) {
-            text.push(c);
+        match c {
+            '\x1b' => skip_sequence(&mut rest),
+            '\u{9b}' => skip_parameters(&mut rest),
+            _ if c.is_control() || is_deceptive(c) => {}
+            _ => text.push(c),
         }
     }
     text
 }
 
+/// Skips what belongs to an escape character (ECMA-48 and ECMA-35).
+fn skip_sequence(rest: &mut Peekable<Chars<'_>>) {
+    match rest.next() {
+        Some('[') => skip_parameters(rest),
+        // Strings for the terminal, such as a link's address or the window's title, end with BEL or ST.
+        Some(']' | 'P' | 'X' | '^' | '_') => {
+            while let Some(c) = rest.next() {
+                if matches!(c, '\x07' | '\u{9c}') || (c == '\x1b' && rest.next_if_eq(&'\\').is_some()) {
+                    return;
+                }
+            }
+        }
+        // As in the reset that `tput sgr0` prints: ESC ( B.
+        Some(' '..='/') => while rest.next().is_some_and(|c| (' '..='/').contains(&c)) {},
+        _ => {}
+    }
+}
+
+/// Skips parameters up to the letter that ends the sequence.
+fn skip_parameters(rest: &mut Peekable<Chars<'_>>) {
+    while rest.next().is_some_and(|c| !('@'..='~').contains(&c)) {}
+}
+
 /// Marks that turn the direction of a text around: a quotation must not rearrange the message that it stands in.
 fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Blanks out what stands before the `@` of URLs: careless servers and hooks quote their own.
@@ -254,11 +301,20 @@ mod tests {
             assert!(matches!(of_rejection(reason, stale), RepositoryError::LostRace), "{reason}");
         }
         refused("pre-receive hook declined", stale);
+        for why in ["Permission denied", "No space left on device", "Read-only file system"] {
+            let words =
+                format!("ok\nerror: cannot lock ref 'refs/heads/main': Unable to create '/x/main.lock': {why}\n");
+            refused("failed to update ref", &words);
+        }
+        let words = "a hook: cat: /x: Permission denied";
+        assert!(matches!(of_rejection("failed to update ref", words), RepositoryError::LostRace));
         for (reason, words) in [
             ("pre-receive hook declined", "GitLab: Internal API unreachable"),
             ("pre-receive hook declined", "GitLab: API is not accessible"),
             ("failure", "fatal error in commit_refs"),
             ("Internal Server Error", ""),
+            ("pre-receive hook declined", "GitLab: Push operation timed out\n\nTiming information for debugging"),
+            ("pre-receive hook declined", "GitLab: 4:Deadline Exceeded. debug_error_string:{}"),
         ] {
             assert!(matches!(of_rejection(reason, words), RepositoryError::Unreachable(_)), "{reason}: {words}");
         }
@@ -271,6 +327,8 @@ mod tests {
             ("https://git.example/a@b", "https://git.example/a@b"),
             ("a://b://c:d@e", "a://b://***@e"),
             ("\x1b[31mred\x1b[0m \x07bell\u{202e}evil", "red bellevil"),
+            ("\u{9b}1mbold\x1b(B\x1b[m, \x1b]8;;http://x/\x1b\\a link\x1b]8;;\x07, \x1b]0;no end", "bold, a link,"),
+            ("a == b\n====\nremote: ======\nremote: remote: x\nremote:", "a == b\nremote: x"),
             ("\n\n one \r two\t\n", "one\ntwo"),
             ("ends in ://", "ends in ://"),
         ] {
@@ -306,6 +364,9 @@ mod tests {
             "git@host: Permission denied (publickey).",
             "ERROR: Repository not found.",
             "access denied or repository not exported: /x",
+            "remote: ERROR: Your account has been blocked.",
+            "remote: ERROR: Your password expired. Please access GitLab from a web browser: this key has expired.",
+            "remote: ERROR: You must accept the Terms of Service in order to perform this action.",
         ] {
             assert!(matches!(of_refused_entry(shut), RepositoryError::Authentication(_)), "{shut}");
         }
@@ -314,6 +375,11 @@ mod tests {
         {
             assert!(matches!(of_refused_entry(push), RepositoryError::Refused(_)), "{push}");
         }
-        assert!(matches!(of_refused_entry("upload-pack: internal error"), RepositoryError::Unreachable(_)));
+        for passing in [
+            "upload-pack: internal error",
+            "ERROR: The git server, Gitaly, is not available at this time. Please contact your administrator.",
+        ] {
+            assert!(matches!(of_refused_entry(passing), RepositoryError::Unreachable(_)), "{passing}");
+        }
     }
 }
