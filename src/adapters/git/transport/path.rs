@@ -28,7 +28,7 @@ use crate::{
         wire::{
             Service, fetch,
             pack::{self, Bases},
-            push,
+            push, unsupported_format,
         },
     },
     ports::RepositoryError,
@@ -221,6 +221,7 @@ fn open(path: &Path) -> Result<Repository, RepositoryError> {
         let text = format!("{}: {}", path.display(), error.message());
         match error.code() {
             ErrorCode::Owner => RepositoryError::Authentication(text),
+            _ if text.contains("object format") => unsupported_format(),
             _ => RepositoryError::Unreachable(text),
         }
     })

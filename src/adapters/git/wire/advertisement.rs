@@ -111,7 +111,7 @@ fn check_format(capabilities: &[String]) -> Result<(), RepositoryError> {
     }
 }
 
-fn unsupported_format() -> RepositoryError {
+pub(in crate::adapters::git) fn unsupported_format() -> RepositoryError {
     RepositoryError::Refused("the repository's object format is not SHA-1, which is all that is supported".to_owned())
 }
 

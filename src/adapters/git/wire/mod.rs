@@ -9,6 +9,8 @@ pub(super) mod pack;
 pub(super) mod pkt;
 pub(super) mod push;
 
+pub(super) use advertisement::unsupported_format;
+
 /// How this client introduces itself.
 pub(super) const AGENT: &str = concat!("git/tiphys-", env!("CARGO_PKG_VERSION"));
 

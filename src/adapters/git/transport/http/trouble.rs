@@ -14,6 +14,9 @@ use reqwest::{
 use super::client::Credentials;
 use crate::{adapters::git::verdict, ports::RepositoryError};
 
+/// What the HTTP client says of a proxy, in words only.
+const TUNNEL: &str = "tunnel error";
+const PROXY_IS_SHUT: &str = "proxy authorization required";
 /// The most that is read of an error's page, in bytes.
 const MAX_PAGE: usize = 16 << 10;
 
@@ -37,7 +40,7 @@ impl Rejection {
         };
         let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(clean);
         let wait = retry_after(&response, SystemTime::now());
-        let html = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
         let mut page = Vec::new();
         while let Ok(Some(chunk)) = response.chunk().await {
             page.extend_from_slice(&chunk);
@@ -45,7 +48,8 @@ impl Rejection {
                 break;
             }
         }
-        let page = if html { String::new() } else { clean(&String::from_utf8_lossy(&page)) };
+        let is_html = kind.is_some_and(|kind| kind.starts_with(b"text/html")) || page.trim_ascii().starts_with(b"<");
+        let page = if is_html { String::new() } else { clean(&String::from_utf8_lossy(&page)) };
         let mut text = if page.is_empty() { format!("HTTP {status}") } else { format!("HTTP {status}: {page}") };
         if let Some(wait) = wait {
             text.push_str(&format!(" (it asks to wait for {} s)", wait.as_secs()));
@@ -102,7 +106,13 @@ fn delay(text: &str, now: SystemTime) -> Option<Duration> {
 /// The verdict on a request that got no answer. `submitted`: a push was sent with it.
 pub(super) fn trouble(error: &reqwest::Error, submitted: bool) -> RepositoryError {
     let text = chain(error);
+    if text.contains(PROXY_IS_SHUT) {
+        return RepositoryError::Authentication(format!(
+            "the proxy wants a name and a password, which can stand in HTTPS_PROXY only: {text}"
+        ));
+    }
     if error.is_connect() {
+        let text = if text.contains(TUNNEL) { format!("the proxy doesn't reach it: {text}") } else { text };
         return match is_certificate_fault(error) {
             true => RepositoryError::Authentication(format!("its certificate isn't trusted: {text}")),
             false => RepositoryError::Unreachable(text),
