@@ -1,6 +1,8 @@
 //! The git adapter against real repositories and real servers.
 
 #[cfg(feature = "sandbox")]
+mod between;
+#[cfg(feature = "sandbox")]
 mod branches;
 #[cfg(feature = "sandbox")]
 mod cable;
@@ -14,6 +16,8 @@ mod ground;
 mod http;
 #[cfg(feature = "sandbox")]
 mod nginx;
+#[cfg(feature = "sandbox")]
+mod oddities;
 mod path;
 mod processes;
 #[cfg(feature = "sandbox")]

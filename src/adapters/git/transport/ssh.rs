@@ -125,10 +125,10 @@ impl SshRemote {
                 }
                 verdict
             }
-            AtOnce::NotTaken { why, bases } => {
+            AtOnce::NotTaken { why, bases, in_doubt } => {
                 let verdict = self.push_in_two_steps(&update, bases, until).await;
                 self.way.in_two_steps(&self.host, &why, bases, &verdict);
-                verdict
+                if in_doubt { push::in_doubt(verdict) } else { verdict }
             }
         }
     }

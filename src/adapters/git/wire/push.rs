@@ -35,14 +35,24 @@ const ASSUMED: &str = "report-status side-band-64k quiet object-format=sha1";
 pub(in crate::adapters::git) enum AtOnce {
     /// The remote took the request, or it is unknown whether it did.
     Verdict(Result<(), RepositoryError>),
-    /// It doesn't take such a request, or not such a pack (`unpack failed`): nothing was applied, or the second step will
-    /// find it.
+    /// It doesn't take such a request, or not such a pack (`unpack failed`): the second step is to tell.
     NotTaken {
         /// The remote's words.
         why: String,
         /// What the next pack may build on.
         bases: Bases,
+        /// There was no report at all: it may have been applied, and something in between has kept the report.
+        in_doubt: bool,
     },
+}
+
+/// The verdict on a push after another one that may have arrived: that the remote can't be reached says nothing of the
+/// first one.
+pub(in crate::adapters::git) fn in_doubt(verdict: Result<(), RepositoryError>) -> Result<(), RepositoryError> {
+    verdict.map_err(|error| match error {
+        RepositoryError::Unreachable(text) => RepositoryError::Unclear(text),
+        error => error,
+    })
 }
 
 /// The request that needs no listing.
@@ -74,21 +84,22 @@ pub(in crate::adapters::git) async fn run_at_once<E: Exchange>(
                 error => unclear(error),
             });
         }
-        Ok(report(&mut lines, true).await)
+        Ok(())
     };
-    let (report, broken) = match timeout_at(until, talk).await {
-        Ok(Ok(told)) => told,
+    match timeout_at(until, talk).await {
+        Ok(Ok(())) => {}
         Ok(Err(error)) => return AtOnce::Verdict(Err(error)),
-        Err(_) => return AtOnce::Verdict(Err(RepositoryError::Unclear("no verdict in time".to_owned()))),
-    };
+        Err(_) => return AtOnce::Verdict(Err(no_verdict())),
+    }
+    let (report, broken) = report(&mut lines, true, until).await;
     match (&report.unpacked, &broken) {
         (Some(unpacked), _) if unpacked != "ok" => {
-            AtOnce::NotTaken { why: format!("unpack failed: {unpacked}"), bases: Bases::Pack }
+            AtOnce::NotTaken { why: format!("unpack failed: {unpacked}"), bases: Bases::Pack, in_doubt: false }
         }
         (None, None) => {
             let words = verdict::bounded(&report.words);
             let why = if words.is_empty() { "no report".to_owned() } else { words };
-            AtOnce::NotTaken { why, bases: Bases::Remote }
+            AtOnce::NotTaken { why, bases: Bases::Remote, in_doubt: true }
         }
         _ => AtOnce::Verdict(judged(&report, broken, reference)),
     }
@@ -114,10 +125,7 @@ pub(in crate::adapters::git) async fn run<E: Exchange>(
             return verdict;
         }
     };
-    match timeout_at(until, submit(&mut lines, request, side_band, update.mirror.reference())).await {
-        Ok(verdict) => verdict,
-        Err(_) => Err(RepositoryError::Unclear("no verdict in time".to_owned())),
-    }
+    submit(&mut lines, request, side_band, update.mirror.reference(), until).await
 }
 
 /// What the first step came to.
@@ -188,39 +196,55 @@ async fn submit<E: Exchange>(
     request: Bytes,
     side_band: bool,
     reference: &str,
+    until: Instant,
 ) -> Result<(), RepositoryError> {
-    lines.send(request).await?;
-    let (report, broken) = report(lines, side_band).await;
+    timeout_at(until, lines.send(request)).await.unwrap_or_else(|_| Err(no_verdict()))?;
+    let (report, broken) = report(lines, side_band, until).await;
     judged(&report, broken, reference)
 }
 
-/// Reads the report, and how it broke off if it did.
-async fn report<E: Exchange>(lines: &mut Lines<E>, side_band: bool) -> (Report, Option<RepositoryError>) {
+fn no_verdict() -> RepositoryError {
+    RepositoryError::Unclear("no verdict in time".to_owned())
+}
+
+/// Reads the report and what the server's last hook prints after it, up to the end or `until`, and how it broke off if it
+/// did. It isn't left before: a server may end a hook whose words nobody reads.
+async fn report<E: Exchange>(
+    lines: &mut Lines<E>,
+    side_band: bool,
+    until: Instant,
+) -> (Report, Option<RepositoryError>) {
     let mut report = Report::default();
     let broken = loop {
-        match lines.next().await {
-            Ok(Some(Pkt::Data(line))) if side_band => match line.first() {
+        match timeout_at(until, lines.next()).await {
+            Ok(Ok(Some(Pkt::Data(line)))) if side_band => match line.first() {
                 Some(1) => report.band(&line[1..]),
                 Some(2 | 3) => report.say(&line[1..]),
                 _ => report.say(&line),
             },
-            Ok(Some(Pkt::Data(line))) => report.line(&line),
-            Ok(Some(Pkt::Flush) | None) => break None,
-            Ok(Some(Pkt::Delimiter | Pkt::ResponseEnd)) => {}
-            Err(error) => break Some(error),
+            Ok(Ok(Some(Pkt::Data(line)))) => report.line(&line),
+            Ok(Ok(Some(Pkt::Flush) | None)) => break None,
+            Ok(Ok(Some(Pkt::Delimiter | Pkt::ResponseEnd))) => {}
+            Ok(Err(error)) => break Some(error),
+            Err(_) => break Some(no_verdict()),
         }
     };
     report.say(lines.words().as_bytes());
     report.hide(|words| lines.discreet(words));
     if broken.is_none() {
-        lines.answered().await;
+        timeout_at(until, lines.answered()).await.ok();
     }
     (report, broken)
 }
 
 fn judged(report: &Report, broken: Option<RepositoryError>, reference: &str) -> Result<(), RepositoryError> {
-    report.verdict(reference).unwrap_or_else(|| {
-        let words = verdict::bounded(&report.words);
+    let words = verdict::bounded(&report.words);
+    let verdict = report.verdict(reference);
+    if let (Some(Ok(())), false) = (&verdict, words.is_empty()) {
+        // Such as that the project has moved, or where to look next.
+        tracing::info!(words, "the remote has taken the push, and says");
+    }
+    verdict.unwrap_or_else(|| {
         Err(match broken {
             Some(error) => unclear(error),
             None if words.is_empty() => RepositoryError::Unclear("no verdict".to_owned()),
@@ -253,8 +277,9 @@ struct Report {
 impl Report {
     fn band(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
-        while let Some(length) = self.buffer.get(..4).and_then(|head| std::str::from_utf8(head).ok()) {
-            let Ok(length) = usize::from_str_radix(length, 16) else { return self.buffer.clear() };
+        while let Some(head) = self.buffer.get(..4) {
+            let length = std::str::from_utf8(head).ok().and_then(|head| usize::from_str_radix(head, 16).ok());
+            let Some(length) = length else { return self.buffer.clear() };
             let length = length.max(4);
             if self.buffer.len() < length {
                 // A line that never ends isn't waited for.
@@ -311,6 +336,10 @@ mod tests {
 
     const MAIN: &str = "refs/heads/main";
 
+    fn soon() -> Instant {
+        Instant::now() + std::time::Duration::from_secs(20)
+    }
+
     /// Puts a report into band 1, cut at odd places, with hooks' output between.
     fn in_band(report: Message, words: &[&str]) -> Bytes {
         let mut message = Message::default();
@@ -324,7 +353,7 @@ mod tests {
     }
 
     async fn verdict_of(answer: &[u8], side_band: bool) -> Result<(), RepositoryError> {
-        submit(&mut Canned::new(answer, 5), Bytes::new(), side_band, MAIN).await
+        submit(&mut Canned::new(answer, 5), Bytes::new(), side_band, MAIN, soon()).await
     }
 
     #[tokio::test]
@@ -370,8 +399,7 @@ mod tests {
         let id = |digit: &str| git2::Oid::from_str(&digit.repeat(40)).expect("an id");
         let update = Update { mirror: Arc::new(mirror), old: id("1"), new: id("2"), objects: Arc::default() };
         let run = async |answer: Bytes, listing: bool| {
-            let until = Instant::now() + std::time::Duration::from_secs(20);
-            run_at_once(Canned::exchange(&answer, 9), Some(Bytes::new()), &update, listing, until).await
+            run_at_once(Canned::exchange(&answer, 9), Some(Bytes::new()), &update, listing, soon()).await
         };
         let report = |lines: &[&str]| {
             let lines = lines.iter().fold(Message::default(), |message, line| message.line(line));
@@ -387,11 +415,11 @@ mod tests {
 
         let broken = || report(&["unpack index-pack failed\n", "ng refs/heads/main unpacker error\n"]);
         for outcome in [run(broken(), false).await, run(listed(broken()), true).await] {
-            assert!(matches!(outcome, AtOnce::NotTaken { bases: Bases::Pack, .. }), "{outcome:?}");
+            assert!(matches!(outcome, AtOnce::NotTaken { bases: Bases::Pack, in_doubt: false, .. }), "{outcome:?}");
         }
         for silence in [Bytes::new(), Message::default().line("ERR expected flush").finish(), report(&[])] {
             let outcome = run(silence, false).await;
-            assert!(matches!(outcome, AtOnce::NotTaken { bases: Bases::Remote, .. }), "{outcome:?}");
+            assert!(matches!(outcome, AtOnce::NotTaken { bases: Bases::Remote, in_doubt: true, .. }), "{outcome:?}");
         }
         let cut = Bytes::from_static(b"0030\x01000eunpack ok");
         assert!(matches!(run(cut, false).await, AtOnce::Verdict(Err(RepositoryError::Unclear(_)))));

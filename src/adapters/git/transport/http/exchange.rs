@@ -1,6 +1,6 @@
 //! One service over HTTP, by a request and its answer at a time.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use reqwest::{
@@ -36,6 +36,10 @@ pub(super) struct HttpExchange {
     /// How long a server that asks to wait is waited for.
     pub(super) until: Instant,
     pub(super) response: Option<Response>,
+    /// Something that was sent may have taken effect, though what came back isn't git's answer.
+    pub(super) in_doubt: bool,
+    /// The address that was found earlier seems to be none any more.
+    pub(super) is_elsewhere: bool,
 }
 
 /// What a server that was sent a push at once has answered.
@@ -59,7 +63,7 @@ impl HttpExchange {
                 }
             };
             let request = request(&self.client, &self.url);
-            let response = self.request(request).await.map_err(|error| trouble(&error, false))?;
+            let response = self.request(request, false).await.map_err(|error| trouble(&error, false))?;
             if response.status() == StatusCode::OK {
                 return self.accept(response, "advertisement", false);
             }
@@ -76,14 +80,17 @@ impl HttpExchange {
 
     /// Sends a push that the server has not been asked about before.
     pub(super) async fn post_at_once(&mut self, message: Bytes) -> Result<Taken, RepositoryError> {
-        let response = self.request(self.post(message)).await.map_err(|error| trouble(&error, true))?;
+        let response = self.request(self.post(message), true).await.map_err(|error| trouble(&error, true))?;
         if response.status() == StatusCode::OK {
             return Ok(match self.kind(&response) {
                 Ok(()) => {
                     self.response = Some(response);
                     Taken::Yes
                 }
-                Err(kind) => Taken::No(format!("it answers with {kind}")),
+                Err(kind) => {
+                    self.in_doubt = true;
+                    Taken::No(format!("it answers with {kind}"))
+                }
             });
         }
         let rejection = Rejection::read(response, self.credentials.as_ref()).await;
@@ -112,7 +119,7 @@ impl HttpExchange {
     /// Sends a request with the credentials. Where those were replaced meanwhile it goes out once more, and where the
     /// server asks to wait (429, 503) it does so again as long as there is time: a push that took effect unnoticed loses
     /// the race against itself.
-    async fn request(&mut self, request: RequestBuilder) -> Result<Response, reqwest::Error> {
+    async fn request(&mut self, request: RequestBuilder, submitted: bool) -> Result<Response, reqwest::Error> {
         let mut refreshed = false;
         loop {
             let again = request.try_clone().expect("bodies are in memory");
@@ -124,17 +131,21 @@ impl HttpExchange {
             match response.status() {
                 StatusCode::UNAUTHORIZED if !refreshed && self.refresh() => refreshed = true,
                 StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                    let Some(wait) = retry_after(&response, SystemTime::now()) else { return Ok(response) };
-                    if Instant::now() + wait >= self.until {
-                        return Ok(response);
-                    }
+                    let wait = retry_after(&response, SystemTime::now());
+                    let Some(wait) = wait.filter(|wait| self.has_time_for(*wait)) else { return Ok(response) };
+                    // Whoever says that knows only what is behind it, and not what came of the request there.
+                    self.in_doubt |= submitted && response.status() == StatusCode::SERVICE_UNAVAILABLE;
                     tracing::info!(status = %response.status(), seconds = wait.as_secs(), "the remote asks to wait");
                     // Whoever says zero is not asked in a tight loop either.
-                    sleep(wait.max(std::time::Duration::from_millis(100))).await;
+                    sleep(wait.max(Duration::from_millis(100))).await;
                 }
                 _ => return Ok(response),
             }
         }
+    }
+
+    fn has_time_for(&self, wait: Duration) -> bool {
+        Instant::now().checked_add(wait).is_some_and(|end| end < self.until)
     }
 
     /// Reads the token again; whether it is another one now.
@@ -182,15 +193,18 @@ impl HttpExchange {
 
     fn is(&self, response: &Response, expected: &str) -> Result<(), String> {
         let given = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("nothing");
-        if given == expected { Ok(()) } else { Err(verdict::bounded(given)) }
+        let kind = given.split(';').next().unwrap_or_default().trim();
+        if kind.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(verdict::bounded(given)) }
     }
 }
 
 impl Exchange for HttpExchange {
     async fn send(&mut self, message: Bytes) -> Result<(), RepositoryError> {
         let submitted = self.service == Service::ReceivePack;
-        let response = self.request(self.post(message)).await.map_err(|error| trouble(&error, submitted))?;
+        let response = self.request(self.post(message), submitted).await;
+        let response = response.map_err(|error| trouble(&error, submitted))?;
         if response.status() != StatusCode::OK {
+            self.is_elsewhere = matches!(response.status().as_u16(), 300..=399 | 404 | 405 | 410);
             return Err(Rejection::read(response, self.credentials.as_ref()).await.verdict(submitted));
         }
         self.accept(response, "result", submitted)

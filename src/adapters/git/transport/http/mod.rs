@@ -61,12 +61,21 @@ impl HttpRemote {
 
     pub(super) async fn fetch(&self, want: Want) -> Result<Fetched, Fault> {
         let mut exchange = self.exchange(Service::UploadPack, Instant::now() + self.deadline)?;
-        let speaks_v2 = self.speaks_v2.load(Ordering::Relaxed);
-        if !speaks_v2 {
-            exchange.greet().await?;
-            self.remember(&exchange.url);
+        if self.speaks_v2.load(Ordering::Relaxed) {
+            let outcome = self.fetch_over(&mut exchange, &want, true).await;
+            if !exchange.is_elsewhere {
+                return outcome;
+            }
+            // It may have moved since it was asked where it is.
+            exchange = self.exchange(Service::UploadPack, exchange.until)?;
         }
-        let outcome = fetch::run(exchange, &want, speaks_v2).await;
+        exchange.greet().await?;
+        self.remember(&exchange.url);
+        self.fetch_over(&mut exchange, &want, false).await
+    }
+
+    async fn fetch_over(&self, exchange: &mut HttpExchange, want: &Want, speaks_v2: bool) -> Result<Fetched, Fault> {
+        let outcome = fetch::run(exchange, want, speaks_v2).await;
         let v2 = outcome.as_ref().is_ok_and(|(_, v2)| *v2);
         self.speaks_v2.store(v2, Ordering::Relaxed);
         outcome.map(|(fetched, _)| fetched)
@@ -75,9 +84,19 @@ impl HttpRemote {
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
         let until = Instant::now() + self.deadline;
         let mut exchange = self.exchange(Service::ReceivePack, until)?;
+        let verdict = self.push_over(&mut exchange, &update, until).await;
+        if exchange.in_doubt { push::in_doubt(verdict) } else { verdict }
+    }
+
+    async fn push_over(
+        &self,
+        exchange: &mut HttpExchange,
+        update: &Update,
+        until: Instant,
+    ) -> Result<(), RepositoryError> {
         let (mut why, mut bases) = (None, self.way.bases());
         if self.way.is_at_once() {
-            match self.push_at_once(&mut exchange, &update, until).await? {
+            match self.push_at_once(exchange, update, until).await? {
                 None => {
                     self.way.at_once(&exchange.url);
                     return Ok(());
@@ -89,7 +108,7 @@ impl HttpRemote {
         again.unwrap_or_else(|_| Err(RepositoryError::Unreachable("no answer in time".to_owned())))?;
         let moved = self.remember(&exchange.url);
         let url = exchange.url.clone();
-        let verdict = push::run(exchange, &update, bases, until).await;
+        let verdict = push::run(exchange, update, bases, until).await;
         if !moved && let Some(why) = why {
             self.way.in_two_steps(&url, &why, bases, &verdict);
         }
@@ -109,7 +128,10 @@ impl HttpRemote {
             Taken::No(why) => Ok(Some((why, Bases::Remote))),
             Taken::Yes => match push::run_at_once(&mut *exchange, None, update, false, until).await {
                 AtOnce::Verdict(verdict) => verdict.map(|()| None),
-                AtOnce::NotTaken { why, bases } => Ok(Some((why, bases))),
+                AtOnce::NotTaken { why, bases, in_doubt } => {
+                    exchange.in_doubt |= in_doubt;
+                    Ok(Some((why, bases)))
+                }
             },
         }
     }
@@ -123,6 +145,8 @@ impl HttpRemote {
             service,
             until,
             response: None,
+            in_doubt: false,
+            is_elsewhere: false,
         })
     }
 
