@@ -226,6 +226,9 @@ pub enum Refusal {
     Busy {
         /// How many do.
         waiting: usize,
+        /// The repository, where there are several.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        repository: Option<String>,
     },
     /// The program is stopping.
     ShuttingDown,

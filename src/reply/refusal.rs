@@ -69,12 +69,21 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
                 .plain(unchanged(language))
                 .line(say!(language, "Для новой команды нужен новый номер.", "A new command needs a new id."))
         }
-        Refusal::Busy { waiting } => {
+        Refusal::Busy { waiting, repository } => {
             let commands = quantity::commands(*waiting, language);
-            Text::new()
-                .plain("🚦 ")
-                .bold(say!(language, "Очередь полна: ждут {commands}", "The queue is full: {commands} are waiting"))
-                .line(unchanged(language))
+            let text = Text::new().plain("🚦 ").bold(say!(
+                language,
+                "Очередь полна: ждут {commands}",
+                "The queue is full: {commands} are waiting"
+            ));
+            let text = match repository {
+                Some(name) => text
+                    .line(say!(language, "Репозиторий манифестов ", "The manifests repository "))
+                    .code(name)
+                    .plain("."),
+                None => text,
+            };
+            text.line(unchanged(language))
                 .plain(say!(
                     language,
                     " Повторите через минуту. Если не проходит: сервер git отвечает медленно, оператору проверить его и журнал бота.",

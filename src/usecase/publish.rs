@@ -155,7 +155,9 @@ impl Publisher {
         async move {
             match queued {
                 Ok(()) => outcome.await.unwrap_or_else(|_| Err(PublishError::broken())),
-                Err(mpsc::error::TrySendError::Full(_)) => Err(PublishError::refused(Refusal::Busy { waiting })),
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    Err(PublishError::refused(Refusal::Busy { waiting, repository: None }))
+                }
                 Err(mpsc::error::TrySendError::Closed(_)) => Err(PublishError::Stopping),
             }
         }

@@ -138,6 +138,7 @@ impl Branch {
             PublishError::Refused(refusal) => PublishError::Refused(Box::new(match *refusal {
                 Refusal::PushRefused { message } => Refusal::PushRefused { message: self.named(&message) },
                 Refusal::NoBranch { branch, .. } => Refusal::NoBranch { branch, repository: self.label.clone() },
+                Refusal::Busy { waiting, .. } => Refusal::Busy { waiting, repository: self.label.clone() },
                 other => other,
             })),
             other => other,

@@ -44,7 +44,7 @@ async fn more_than_can_wait_is_refused_as_busy() {
         given.push(give(&service, &format!("t/{n}"), &format!("/set_replicas refinery/prod {n}"), &chat));
         calm().await;
     }
-    assert_eq!(given.pop().unwrap().await.unwrap(), "refused: Busy { waiting: 2 }");
+    assert_eq!(given.pop().unwrap().await.unwrap(), "refused: Busy { waiting: 2, repository: None }");
     gate.add_permits(100);
     for outcome in given {
         assert_eq!(outcome.await.unwrap(), "committed");

@@ -164,6 +164,19 @@ async fn what_went_wrong_names_the_repository() {
     assert!(format!("{:?}", answer("t/1").await).contains("message: \"team/shop: protected branch\""));
     let Answer::Failed(failure) = answer("t/2").await else { panic!() };
     assert_eq!(failure.detail, "team/shop: the remote doesn't let us in: 401");
+    // So does a full queue.
+    let mut two = Two::new();
+    two.world.publish.queue = 1;
+    let gate = two.there.hold();
+    let service = two.service();
+    let mut given = Vec::new();
+    for number in 3..6 {
+        given.push(give(&service, &format!("t/{number}"), THERE, &chat));
+        calm().await;
+    }
+    let busy = "refused: Busy { waiting: 1, repository: Some(\"team/shop\") }";
+    assert_eq!(given.pop().unwrap().await.unwrap(), busy);
+    gate.add_permits(9);
     // Where there is only one, nobody needs its name.
     let world = World::new();
     let repository = world.repository();

@@ -158,7 +158,7 @@ mod tests {
             (rollout(Stage::Progressing { ready: 1, desired: 2, trouble: Vec::new() }), ExitCode::Done, "progressing"),
             (already, ExitCode::Done, "already_so"),
             (Answer::Status(Vec::new()), ExitCode::Done, "answered"),
-            (Answer::Refused(Refusal::Busy { waiting: 1_000 }), ExitCode::Refused, "refused"),
+            (Answer::Refused(Refusal::Busy { waiting: 1_000, repository: None }), ExitCode::Refused, "refused"),
             (Answer::Refused(Refusal::RegistryDown { detail: "x".into() }), ExitCode::Refused, "refused"),
             (Answer::Refused(Refusal::Grammar(grammar)), ExitCode::Usage, "not_a_command"),
             (rollout(Stage::Failed { reason: "x".into() }), ExitCode::NotLive, "rollout_failed"),

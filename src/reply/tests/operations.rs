@@ -18,7 +18,7 @@ fn answers() -> Vec<Answer> {
     let refusals = [
         Refusal::PushRefused { message: String::new() },
         Refusal::NoBranch { branch: "main".into(), repository: None },
-        Refusal::Busy { waiting: 500 },
+        Refusal::Busy { waiting: 500, repository: None },
     ];
     failures.map(failed).into_iter().chain(refusals.map(Answer::Refused)).collect()
 }

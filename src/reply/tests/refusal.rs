@@ -256,7 +256,10 @@ fn the_world_outside() {
     | pre-receive hook declined
     Nothing was changed. Trying again won't help before the operator lets the bot write to the branch or changes the server's rules.
     ");
-    assert_snapshot!(refused(Refusal::Busy { waiting: 1_000 }), @r"
+    let there = refused(Refusal::Busy { waiting: 1, repository: Some("shop".into()) });
+    assert!(there.contains("\nРепозиторий манифестов `shop`.\n"), "{there}");
+    assert!(there.contains("\nThe manifests repository `shop`.\n"), "{there}");
+    assert_snapshot!(refused(Refusal::Busy { waiting: 1_000, repository: None }), @r"
     🚦 **Очередь полна: ждут 1000 команд**
     Ничего не изменено. Повторите через минуту. Если не проходит: сервер git отвечает медленно, оператору проверить его и журнал бота.
 
