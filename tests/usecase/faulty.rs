@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     UnclearLost,
     /// As `UnclearApplied`; after that the remote is away.
     UnclearAway,
+    /// The server can't lock the branch and takes that for a race.
+    Locked,
     Refused,
     Authentication,
     Mirror,
@@ -150,6 +152,7 @@ impl ManifestRepository for Faulty {
                 Err(unclear())
             }
             Some(Fault::UnclearLost) => Err(unclear()),
+            Some(Fault::Locked) => Err(RepositoryError::LostRace),
             Some(Fault::Refused) => Err(RepositoryError::Refused("protected branch".into())),
             Some(Fault::Authentication) => Err(RepositoryError::Authentication("401".into())),
             Some(Fault::Panic) => panic!("a fault of the program"),

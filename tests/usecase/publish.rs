@@ -33,6 +33,23 @@ async fn a_lost_race_is_planned_again() {
     assert_eq!(world.subjects(), ["race", "race", "race", SUBJECT]);
 }
 
+/// As a lock that a killed process has left on the server: git calls it a race.
+#[tokio::test(start_paused = true)]
+async fn a_race_in_which_nobody_moves_is_told_as_what_it_is() {
+    let (world, chat) = (World::new(), Chat::new());
+    let repository = world.repository();
+    let service = world.service(&repository);
+    repository.befall([Fault::Locked; 50]);
+    let outcome = give(&service, "t/1", DEPLOY, &chat).await.unwrap();
+    assert!(
+        outcome.starts_with("refused: PushRefused") && outcome.contains("a lock that was left behind"),
+        "{outcome}"
+    );
+    assert!(outcome.contains(&world.head().as_str()[..7]), "{outcome}");
+    repository.befall([Fault::Locked; 49]);
+    assert_eq!(give(&service, "t/2", DEPLOY, &chat).await.unwrap(), "committed", "somebody was slow with it");
+}
+
 #[tokio::test(start_paused = true)]
 async fn races_without_end_are_given_up() {
     let (mut world, chat) = (World::new(), Chat::new());

@@ -30,6 +30,9 @@ pub(super) enum Round {
     Stopping(Vec<Waiting>),
 }
 
+/// So many races that were lost at one and the same head weren't any.
+const STANDSTILL: u32 = 10;
+
 /// What is known of the remote and of the pushes of one batch.
 #[derive(Default)]
 pub(super) struct Knowledge {
@@ -39,6 +42,8 @@ pub(super) struct Knowledge {
     sent: HashSet<RequestId>,
     /// The pushes whose answer got lost.
     unclear: Option<Unclear>,
+    /// A head at which races were lost, and how many of them in a row: one that others move is never there twice.
+    still: Option<(Revision, u32)>,
 }
 
 /// Pushes whose answer got lost: they may still land as long as the branch stands at their base.
@@ -52,6 +57,27 @@ impl Knowledge {
     pub(super) fn verdict(&self, job: &Job, error: &RepositoryError) -> Outcome {
         let unclear = self.unclear.as_ref().is_some_and(|unclear| unclear.requests.contains(&job.request_id));
         Err(failure(error, unclear))
+    }
+
+    fn lost_race(&mut self, head: &Revision) {
+        match &mut self.still {
+            Some((still, times)) if still == head => *times += 1,
+            still => *still = Some((head.clone(), 1)),
+        }
+    }
+
+    /// Why so many attempts have failed: what the server calls a race is something else where nobody moves the branch.
+    pub(super) fn reason(&self, why: RepositoryError) -> RepositoryError {
+        match (why, &self.still) {
+            (RepositoryError::LostRace, Some((head, times))) if *times >= STANDSTILL => {
+                RepositoryError::Refused(format!(
+                    "it says that somebody else moves the branch, {times} times in a row, but the branch stands still at {}: \
+                 look in the repository on the server for a lock that was left behind (refs/heads/….lock), and at its disk",
+                    head.short()
+                ))
+            }
+            (why, _) => why,
+        }
     }
 
     fn is_confirmed(&self, head: &Revision) -> bool {
@@ -258,7 +284,8 @@ impl Writer {
                 self.ask_first = true;
                 match &error {
                     RepositoryError::Unclear(_) => known.lost_answer(head, &planned),
-                    RepositoryError::LostRace | RepositoryError::Unreachable(_) => {}
+                    RepositoryError::LostRace => known.lost_race(head),
+                    RepositoryError::Unreachable(_) => {}
                     _ => return Push::Ended(Round::Failed(jobs_of(planned), error)),
                 }
                 Round::Again(jobs_of(planned), error)

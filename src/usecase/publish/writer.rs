@@ -146,6 +146,7 @@ impl Writer {
                 }
             };
             if attempt >= self.settings.attempts {
+                let why = known.reason(why);
                 warn!(jobs = jobs.len(), attempt, reason = %why, "gave up publishing");
                 return End::Failed(jobs, why);
             }
