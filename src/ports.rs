@@ -23,7 +23,7 @@ use crate::domain::{
 /// A commit that is to be made.
 #[derive(Debug, Clone)]
 pub struct NewCommit {
-    /// The files that it changes, with their whole new content.
+    /// The files that it changes, adds or removes.
     pub edits: Vec<FileEdit>,
     /// The whole message, with trailers.
     pub message: String,

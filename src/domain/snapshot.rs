@@ -41,21 +41,37 @@ pub trait Snapshot: Send + Sync {
     }
 }
 
-/// One file's new content.
+/// What becomes of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEdit {
-    /// The file.
+    /// The file. One that isn't there is added, with the folders on the way to it.
     pub path: RepoPath,
-    /// Its whole new content.
-    pub content: Vec<u8>,
+    /// Its whole new content; `None` when it goes, and with it the folders that are empty then.
+    pub content: Option<Vec<u8>>,
+}
+
+impl FileEdit {
+    /// Gives a file this content.
+    #[must_use]
+    pub fn write(path: RepoPath, content: impl Into<Vec<u8>>) -> Self {
+        Self { path, content: Some(content.into()) }
+    }
+
+    /// Takes a file away.
+    #[must_use]
+    pub fn remove(path: RepoPath) -> Self {
+        Self { path, content: None }
+    }
 }
 
 /// A snapshot with edits of earlier plans on top, so that plans that wait together see each other's changes.
 pub struct Overlay<'a> {
     base: &'a dyn Snapshot,
-    edits: BTreeMap<RepoPath, Vec<u8>>,
+    edits: BTreeMap<RepoPath, Option<Vec<u8>>>,
     /// Files that the base doesn't have.
     added: BTreeSet<RepoPath>,
+    /// Whether there are files that the base has and that are gone.
+    any_gone: bool,
     memo: Memo,
 }
 
@@ -69,7 +85,7 @@ impl<'a> Overlay<'a> {
     /// A view of `base` without changes, with what is known of it.
     #[must_use]
     pub fn with_memo(base: &'a dyn Snapshot, memo: Memo) -> Self {
-        Self { base, edits: BTreeMap::new(), added: BTreeSet::new(), memo }
+        Self { base, edits: BTreeMap::new(), added: BTreeSet::new(), any_gone: false, memo }
     }
 
     /// What is known of the tree, with all edits and without any.
@@ -86,26 +102,50 @@ impl<'a> Overlay<'a> {
             if before.is_none() && matches!(self.base.file(&edit.path), Ok(None)) {
                 self.added.insert(edit.path.clone());
             }
+            self.any_gone |= edit.content.is_none();
             self.memo.changed(&edit.path);
         }
+    }
+
+    /// Whether an entry that the base has in a folder is still there: a folder goes with the last file in it.
+    fn stands(&self, path: &RepoPath) -> Result<bool, SnapshotError> {
+        if let Some(content) = self.edits.get(path) {
+            return Ok(content.is_some());
+        }
+        let mut below = self.edits.iter().filter(|(edited, _)| child_of(path, edited).is_some()).peekable();
+        if below.peek().is_none() || below.any(|(_, content)| content.is_some()) {
+            return Ok(true);
+        }
+        self.names(path).map(|names| !names.is_empty())
     }
 }
 
 impl Snapshot for Overlay<'_> {
     fn file(&self, path: &RepoPath) -> Result<Option<Vec<u8>>, SnapshotError> {
         match self.edits.get(path) {
-            Some(content) => Ok(Some(content.clone())),
+            Some(content) => Ok(content.clone()),
             None => self.base.file(path),
         }
     }
 
     fn names(&self, folder: &RepoPath) -> Result<Vec<String>, SnapshotError> {
-        let names = self.base.names(folder)?;
-        if self.added.is_empty() {
+        let mut names = self.base.names(folder)?;
+        if self.added.is_empty() && !self.any_gone {
             return Ok(names);
         }
+        if self.any_gone {
+            let mut left = Vec::with_capacity(names.len());
+            for name in names {
+                // What isn't a path inside a repository can't have been edited.
+                if folder.join(&name).map_or(Ok(true), |path| self.stands(&path))? {
+                    left.push(name);
+                }
+            }
+            names = left;
+        }
         let mut names: BTreeSet<String> = names.into_iter().collect();
-        names.extend(self.added.iter().filter_map(|path| child_of(folder, path)));
+        let there = self.added.iter().filter(|path| self.edits.get(*path).is_some_and(Option::is_some));
+        names.extend(there.filter_map(|path| child_of(folder, path)));
         Ok(names.into_iter().collect())
     }
 
@@ -161,13 +201,29 @@ mod tests {
         let base = MemorySnapshot::of([("a/x", "1"), ("a/b/y", "2")]).expect("valid paths");
         let mut overlay = Overlay::new(&base);
         let path = |text: &str| RepoPath::new(text).expect("valid path");
-        overlay.apply(&[
-            FileEdit { path: path("a/x"), content: b"changed".to_vec() },
-            FileEdit { path: path("a/new"), content: b"3".to_vec() },
-        ]);
+        overlay.apply(&[FileEdit::write(path("a/x"), "changed"), FileEdit::write(path("a/new"), "3")]);
         assert_eq!(overlay.file(&path("a/x")).expect("readable"), Some(b"changed".to_vec()));
         assert_eq!(overlay.file(&path("a/b/y")).expect("readable"), Some(b"2".to_vec()));
         assert_eq!(overlay.names(&path("a")).expect("readable"), ["b", "new", "x"]);
         assert_eq!(overlay.names(&path("")).expect("readable"), ["a"]);
+    }
+
+    #[test]
+    fn an_overlay_hides_what_is_gone() {
+        let base = MemorySnapshot::of([("a/b/x", "1"), ("a/b/y", "2"), ("a-b/z", "3"), ("k", "4")]).expect("valid");
+        let mut overlay = Overlay::new(&base);
+        let path = |text: &str| RepoPath::new(text).expect("valid path");
+        let names = |overlay: &Overlay<'_>, folder: &str| overlay.names(&path(folder)).expect("readable").join(" ");
+        overlay.apply(&[FileEdit::remove(path("a/b/x"))]);
+        assert_eq!(overlay.file(&path("a/b/x")).expect("readable"), None);
+        assert_eq!(names(&overlay, "a/b"), "y");
+        overlay.apply(&[FileEdit::remove(path("a/b/y"))]);
+        assert_eq!((names(&overlay, ""), names(&overlay, "a")), ("a-b k".to_owned(), String::new()));
+        overlay.apply(&[FileEdit::write(path("a/c/new"), "5"), FileEdit::write(path("n/new"), "5")]);
+        assert_eq!((names(&overlay, ""), names(&overlay, "a")), ("a a-b k n".to_owned(), "c".to_owned()));
+        overlay.apply(&[FileEdit::remove(path("a/c/new")), FileEdit::remove(path("n/new"))]);
+        assert_eq!(names(&overlay, ""), "a-b k");
+        overlay.apply(&[FileEdit::write(path("a/b/x"), "again")]);
+        assert_eq!((names(&overlay, ""), names(&overlay, "a/b")), ("a a-b k".to_owned(), "x".to_owned()));
     }
 }

@@ -10,6 +10,7 @@ mod cable;
 #[path = "../common/cgi.rs"]
 mod cgi;
 mod damage;
+mod files;
 #[path = "../common/ground.rs"]
 mod ground;
 #[cfg(feature = "sandbox")]

@@ -47,8 +47,8 @@ async fn fetch_push_refusals_and_races_over_https() {
         // Larger than nginx takes.
         let base = repository.fetch().await.expect("fetched");
         let mut big = deploy("cli/4", "1.4");
-        big.edits[0].content =
-            (0..400_000_u64).flat_map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_be_bytes()).collect();
+        let bytes = (0..400_000_u64).flat_map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_be_bytes());
+        big.edits[0].content = Some(bytes.collect());
         let error = repository.push(&base, vec![big]).await.expect_err("too large");
         assert!(matches!(&error, RepositoryError::Refused(text) if text.contains("413")), "{error}");
 

@@ -267,7 +267,7 @@ pub(crate) fn deploy(request: &str, tag: &str) -> NewCommit {
 /// A commit of one file with the trailers of a request.
 pub(crate) fn change(request: &str, path: &str, content: &str) -> NewCommit {
     NewCommit {
-        edits: vec![FileEdit { path: repo_path(path), content: content.as_bytes().to_vec() }],
+        edits: vec![FileEdit::write(repo_path(path), content)],
         message: format!(
             "deploy(shop/prod): x → {request}\n\nbody\n\nRequest-Id: {request}\nRequested-By: Анна (telegram 1)\n\
              Application: shop\nEnvironment: prod\n"

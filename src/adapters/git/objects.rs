@@ -140,10 +140,7 @@ mod tests {
         NewCommit {
             edits: edits
                 .iter()
-                .map(|(path, content)| FileEdit {
-                    path: RepoPath::new(*path).expect("valid"),
-                    content: content.as_bytes().to_vec(),
-                })
+                .map(|(path, content)| FileEdit::write(RepoPath::new(*path).expect("valid"), *content))
                 .collect(),
             message: "subject\n\nbody".to_owned(),
             author: Actor { name: name.to_owned(), email: "a\n@<b>".to_owned(), account: "telegram 1".to_owned() },

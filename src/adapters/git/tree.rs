@@ -1,7 +1,7 @@
 //! The tree of the newest commit, patched in memory along the changed paths only.
 //!
 //! A tree of git is a row of bytes: for each entry its mode, its name and an id. A change puts another id into the row, or
-//! a new entry at its place; all else stays as it is, byte by byte. What is loaded stays loaded, so that the next commit of
+//! a new entry at its place, or takes one out; all else stays as it is, byte by byte. A folder goes with its last entry. What is loaded stays loaded, so that the next commit of
 //! the same push has nothing to read, and each version is kept as a delta against the one before.
 
 use std::{
@@ -49,10 +49,15 @@ impl<'r> WorkingTree<'r> {
         Ok(Self { root, store })
     }
 
-    /// Writes the edits; tells the root's new id.
+    /// Carries out the edits; tells the root's new id.
     pub(super) fn patch(&mut self, edits: &[FileEdit]) -> Result<Oid, ObjectError> {
         let edits: Vec<_> = edits.iter().map(|edit| (edit.path.as_str(), edit)).collect();
-        self.root.patch(&edits, &mut self.store)
+        if let Some(root) = self.root.patch(&edits, &mut self.store)? {
+            return Ok(root);
+        }
+        // Nothing is left: the root is the one folder that stays without an entry.
+        self.root = Folder::of(Version::new(ObjectType::Tree, Vec::new(), &mut self.store));
+        Ok(self.root.tree.id)
     }
 
     /// Takes an object in that isn't part of a tree.
@@ -186,59 +191,113 @@ impl Folder {
         Self { tree, folders: HashMap::new(), files: HashMap::new() }
     }
 
-    /// Writes the edits, each with the rest of its path from this folder on.
-    fn patch(&mut self, edits: &[(&str, &FileEdit)], store: &mut Store<'_>) -> Result<Oid, ObjectError> {
+    /// Carries out the edits, each with the rest of its path from this folder on; `None` when nothing is left.
+    ///
+    /// What goes makes room first: a file may come where a folder was, and a folder where a file was.
+    fn patch(&mut self, edits: &[(&str, &FileEdit)], store: &mut Store<'_>) -> Result<Option<Oid>, ObjectError> {
         let mut row = self.tree.data.clone();
         let mut below: BTreeMap<&str, Vec<(&str, &FileEdit)>> = BTreeMap::new();
+        let mut files = Vec::new();
         for (path, edit) in edits {
-            if let Some((folder, rest)) = path.split_once('/') {
-                below.entry(folder).or_default().push((rest, edit));
-                continue;
+            match (path.split_once('/'), &edit.content) {
+                (Some((folder, rest)), _) => below.entry(folder).or_default().push((rest, edit)),
+                (None, Some(content)) => files.push((*path, *edit, content)),
+                (None, None) => self.take_file(&mut row, path, edit)?,
             }
-            let entry = find(&row, path)?;
-            if entry.as_ref().is_some_and(|entry| !is_file(entry.mode)) {
-                return Err(unfit(edit, "not a regular file"));
-            }
-            let id = match (&entry, self.files.get_mut(*path)) {
-                (_, Some(file)) => {
-                    file.replace(ObjectType::Blob, edit.content.clone(), store);
-                    file.id
-                }
-                (Some(entry), None) => {
-                    let mut file = store.blob(entry.id)?;
-                    file.replace(ObjectType::Blob, edit.content.clone(), store);
-                    self.files.entry((*path).to_owned()).or_insert(file).id
-                }
-                (None, None) => {
-                    store.check_name(path, edit)?;
-                    let file = Version::new(ObjectType::Blob, edit.content.clone(), store);
-                    self.files.entry((*path).to_owned()).or_insert(file).id
-                }
-            };
-            put(&mut row, entry, FILE, path, id)?;
         }
-        for (name, edits) in below {
-            let entry = find(&row, name)?;
-            let first = edits[0].1;
-            if entry.as_ref().is_some_and(|entry| !is_folder(entry.mode)) {
-                return Err(unfit(first, &format!("{name} is not a folder")));
-            }
-            if !self.folders.contains_key(name) {
-                let tree = match &entry {
-                    Some(entry) => store.tree(entry.id)?,
-                    None => {
-                        store.check_name(name, first)?;
-                        Version { id: Oid::ZERO_SHA1, data: Vec::new(), origin: Origin::None, changes: 0 }
-                    }
-                };
-                self.folders.insert(name.to_owned(), Self::of(tree));
-            }
-            let folder = self.folders.get_mut(name).expect("it was just put in");
-            let id = folder.patch(&edits, store)?;
-            put(&mut row, entry, FOLDER, name, id)?;
+        let (emptied, filled): (Vec<_>, Vec<_>) =
+            below.into_iter().partition(|(_, edits)| edits.iter().all(|(_, edit)| edit.content.is_none()));
+        for (name, edits) in emptied {
+            self.patch_folder(&mut row, name, &edits, store)?;
+        }
+        for (name, edit, content) in files {
+            self.put_file(&mut row, name, edit, content, store)?;
+        }
+        for (name, edits) in filled {
+            self.patch_folder(&mut row, name, &edits, store)?;
+        }
+        if row.is_empty() {
+            return Ok(None);
         }
         self.tree.replace(ObjectType::Tree, row, store);
-        Ok(self.tree.id)
+        Ok(Some(self.tree.id))
+    }
+
+    fn take_file(&mut self, row: &mut Vec<u8>, name: &str, edit: &FileEdit) -> Result<(), ObjectError> {
+        match find(row, name)? {
+            Some(entry) if is_file(entry.mode) => take(row, entry),
+            Some(_) => return Err(unfit(edit, "not a regular file")),
+            None => return Err(unfit(edit, "there is no such file")),
+        }
+        self.files.remove(name);
+        Ok(())
+    }
+
+    fn put_file(
+        &mut self,
+        row: &mut Vec<u8>,
+        name: &str,
+        edit: &FileEdit,
+        content: &[u8],
+        store: &mut Store<'_>,
+    ) -> Result<(), ObjectError> {
+        let entry = find(row, name)?;
+        if entry.as_ref().is_some_and(|entry| !is_file(entry.mode)) {
+            return Err(unfit(edit, "not a regular file"));
+        }
+        let id = match (&entry, self.files.get_mut(name)) {
+            (_, Some(file)) => {
+                file.replace(ObjectType::Blob, content.to_vec(), store);
+                file.id
+            }
+            (Some(entry), None) => {
+                let mut file = store.blob(entry.id)?;
+                file.replace(ObjectType::Blob, content.to_vec(), store);
+                self.files.entry(name.to_owned()).or_insert(file).id
+            }
+            (None, None) => {
+                store.check_name(name, edit)?;
+                let file = Version::new(ObjectType::Blob, content.to_vec(), store);
+                self.files.entry(name.to_owned()).or_insert(file).id
+            }
+        };
+        put(row, entry, FILE, name, id)?;
+        Ok(())
+    }
+
+    fn patch_folder(
+        &mut self,
+        row: &mut Vec<u8>,
+        name: &str,
+        edits: &[(&str, &FileEdit)],
+        store: &mut Store<'_>,
+    ) -> Result<(), ObjectError> {
+        let entry = find(row, name)?;
+        let first = edits[0].1;
+        if entry.as_ref().is_some_and(|entry| !is_folder(entry.mode)) {
+            return Err(unfit(first, &format!("{name} is not a folder")));
+        }
+        if !self.folders.contains_key(name) {
+            let tree = match &entry {
+                Some(entry) => store.tree(entry.id)?,
+                None => {
+                    store.check_name(name, first)?;
+                    Version { id: Oid::ZERO_SHA1, data: Vec::new(), origin: Origin::None, changes: 0 }
+                }
+            };
+            self.folders.insert(name.to_owned(), Self::of(tree));
+        }
+        let folder = self.folders.get_mut(name).expect("it was just put in");
+        match (folder.patch(edits, store)?, entry) {
+            (Some(id), entry) => put(row, entry, FOLDER, name, id)?,
+            (None, entry) => {
+                self.folders.remove(name);
+                if let Some(entry) = entry {
+                    take(row, entry);
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -250,7 +309,9 @@ fn is_folder(mode: i32) -> bool {
 struct Entry {
     mode: i32,
     id: Oid,
-    /// Where the id's bytes are.
+    /// Where it begins.
+    start: usize,
+    /// Where the id's bytes are, which are its last.
     place: Range<usize>,
 }
 
@@ -289,10 +350,15 @@ fn find(row: &[u8], name: &str) -> Result<Option<Entry>, MirrorError> {
         if part.name == name.as_bytes() {
             let place = part.id..part.id + 20;
             let id = Oid::from_bytes(&row[place.clone()])?;
-            return Ok(Some(Entry { mode: part.mode, id, place }));
+            return Ok(Some(Entry { mode: part.mode, id, start: part.start, place }));
         }
     }
     Ok(None)
+}
+
+/// Takes an entry out.
+fn take(row: &mut Vec<u8>, entry: Entry) {
+    row.drain(entry.start..entry.place.end);
 }
 
 /// Puts an id into its entry, or a new entry at its place.

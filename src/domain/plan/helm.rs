@@ -68,7 +68,7 @@ fn planned(values: &HelmValues, mutation: &Mutation, outcome: Outcome) -> Plan {
     match outcome {
         Outcome::AlreadySo { value } => Plan::AlreadySo { value },
         Outcome::Changed { text, line, from } => {
-            let edits = vec![FileEdit { path: values.file.clone(), content: text.into_bytes() }];
+            let edits = vec![FileEdit::write(values.file.clone(), text)];
             // An empty value is none.
             let from = from.filter(|from| !from.is_empty());
             let change = Change {

@@ -74,7 +74,7 @@ pub(super) fn plan(
         (None, Mutation::Deploy(_)) => shown(None, own.kustomization.digest(&site.image).map_err(fault)?.as_deref()),
         (from, _) => from,
     };
-    let edits = vec![FileEdit { path: file.clone(), content: text.into_bytes() }];
+    let edits = vec![FileEdit::write(file.clone(), text)];
     let from = from.or(found.value);
     let change = Change { file, line, from, to: wanted(mutation), shared_with, unseen: found.unseen };
     Ok(Plan::Change { edits, change })
@@ -323,7 +323,7 @@ fn at_origin(
         Outcome::AlreadySo { value } => Plan::AlreadySo { value },
         Outcome::Changed { text, line, from } => {
             let shared_with = sharing::of_file(snapshot, catalogue, own.site, file);
-            let edits = vec![FileEdit { path: file.clone(), content: text.into_bytes() }];
+            let edits = vec![FileEdit::write(file.clone(), text)];
             let (file, from) = (file.clone(), from.or(found.value.clone()));
             Plan::Change {
                 edits,

@@ -43,7 +43,7 @@ pub(super) fn plan(
                 Mutation::Deploy(_) => before.image.and_then(|(_, tag)| tag),
                 Mutation::SetReplicas(_) => before.replicas.and_then(|(_, count)| count).map(|count| count.to_string()),
             };
-            let edits = vec![FileEdit { path: file.clone(), content: text.into_bytes() }];
+            let edits = vec![FileEdit::write(file.clone(), text)];
             let (file, to) = (file.clone(), wanted(mutation));
             Plan::Change { edits, change: Change { file, line, from, to, shared_with: vec![], unseen: vec![] } }
         }

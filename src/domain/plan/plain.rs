@@ -39,7 +39,7 @@ pub(super) fn plan(
     if manifest.shared_bases == SharedBases::Refuse && !shared_with.is_empty() {
         return Err(PlanError { file, at: None, fault: PlanFault::SharedBase { environments: shared_with } });
     }
-    let edits = vec![FileEdit { path: file.clone(), content: text.into_bytes() }];
+    let edits = vec![FileEdit::write(file.clone(), text)];
     let change = Change { file, line, from, to: wanted(mutation), shared_with, unseen: vec![] };
     Ok(Plan::Change { edits, change })
 }

@@ -90,7 +90,7 @@ fn one_line_of_one_file_changes() {
         other => panic!("{other:?}"),
     };
     let file = RepoPath::new(FILE).expect("valid");
-    let edit = |content: String| vec![FileEdit { path: file.clone(), content: content.into_bytes() }];
+    let edit = |content: String| vec![FileEdit::write(file.clone(), content)];
 
     let (edits, change) = plan(&deploy("0.10.5"));
     assert_eq!(edits, edit(TEXT.replace("0.10.4", "0.10.5")));

@@ -259,7 +259,7 @@ fn what_is_known_of_a_tree_is_not_read_again() {
     assert!(reached(&overlay) && reads() > 0);
     assert!(reached(&overlay) && reads() == 0);
     // A value is edited: that one file is looked at, and no other one is read again.
-    let edit = |text: &str| [FileEdit { path: path("apps/x/middle/kustomization.yaml"), content: text.into() }];
+    let edit = |text: &str| [FileEdit::write(path("apps/x/middle/kustomization.yaml"), text)];
     overlay.apply(&edit("resources: [../base]\nimages: []\n"));
     reads();
     assert!(reached(&overlay) && reads() == 0);

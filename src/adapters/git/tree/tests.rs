@@ -17,7 +17,11 @@ struct Scene {
 }
 
 fn edit(path: &str, content: &str) -> FileEdit {
-    FileEdit { path: RepoPath::new(path).expect("valid"), content: content.as_bytes().to_vec() }
+    FileEdit::write(RepoPath::new(path).expect("valid"), content)
+}
+
+fn gone(path: &str) -> FileEdit {
+    FileEdit::remove(RepoPath::new(path).expect("valid"))
 }
 
 impl Scene {
@@ -30,14 +34,36 @@ impl Scene {
         scene
     }
 
+    /// First all that goes, then all that comes.
     fn by_libgit2(&self, tree: Oid, edits: &[FileEdit]) -> Oid {
-        let mut builder = TreeUpdateBuilder::new();
+        let (mut taken, mut put) = (TreeUpdateBuilder::new(), TreeUpdateBuilder::new());
         for edit in edits {
-            let blob = self.repository.blob(&edit.content).expect("written");
-            builder.upsert(edit.path.as_str(), blob, git2::FileMode::Blob);
+            match &edit.content {
+                None => taken.remove(edit.path.as_str()),
+                Some(content) => {
+                    let blob = self.repository.blob(content).expect("written");
+                    put.upsert(edit.path.as_str(), blob, git2::FileMode::Blob)
+                }
+            };
         }
         let tree = self.repository.find_tree(tree).expect("there");
-        builder.create_updated(&self.repository, &tree).expect("made")
+        let tree = taken.create_updated(&self.repository, &tree).expect("made");
+        let tree = self.repository.find_tree(tree).expect("there");
+        put.create_updated(&self.repository, &tree).expect("made")
+    }
+
+    /// Every file of a tree.
+    fn files(&self, tree: Oid) -> Vec<String> {
+        let mut files = Vec::new();
+        let tree = self.repository.find_tree(tree).expect("there");
+        let walked = tree.walk(git2::TreeWalkMode::PreOrder, |folder, entry| {
+            if entry.kind() == Some(ObjectType::Blob) {
+                files.push(format!("{folder}{}", entry.name().expect("utf-8")));
+            }
+            git2::TreeWalkResult::Ok
+        });
+        walked.expect("walked");
+        files
     }
 
     fn put(&mut self, name: &str, mode: i32) {
@@ -128,8 +154,37 @@ fn edits_that_do_not_fit_are_refused() {
         let error = scene.working_tree().patch(&[edit(path, "")]).expect_err(path);
         assert!(matches!(&error, ObjectError::Unfit(text) if text.starts_with(path)), "{path}: {error:?}");
     }
+    for path in ["link", "apps", "module", "apps/none", "none", "none/x", "apps/run.sh/x", "link/x", "module/x"] {
+        let error = scene.working_tree().patch(&[gone(path)]).expect_err(path);
+        assert!(matches!(&error, ObjectError::Unfit(text) if text.starts_with(path)), "{path}: {error:?}");
+    }
     let both = scene.working_tree().patch(&[edit("new/x", ""), edit("new", "")]).expect_err("both");
     assert!(matches!(both, ObjectError::Unfit(_)), "{both:?}");
+}
+
+#[test]
+fn what_goes_takes_its_empty_folders_along() {
+    let scene = Scene::new(&[("a/b/c/x", "1"), ("a/b/y", "2"), ("a.b/z", "3"), ("a-b", "4"), ("a0", "5")]);
+    let mut tree = scene.working_tree();
+    let mut wanted = scene.tree;
+    for (edits, left) in [
+        (vec![gone("a/b/c/x")], "a-b a.b/z a/b/y a0"),
+        (vec![gone("a/b/y")], "a-b a.b/z a0"),
+        // Back again, as other kinds of entries: a file where a folder was, and folders where a file was.
+        (vec![edit("a", "6"), gone("a.b/z"), edit("a.b", "7")], "a a-b a.b a0"),
+        (vec![gone("a"), edit("a/b/c/x", "1"), gone("a-b"), edit("a-b/x", "1")], "a-b/x a.b a/b/c/x a0"),
+        (vec![gone("a/b/c/x"), edit("a/b/c/y", "1")], "a-b/x a.b a/b/c/y a0"),
+        // Taken out and put in again in one commit: it is there.
+        (vec![gone("a0"), edit("a0", "8")], "a-b/x a.b a/b/c/y a0"),
+        (vec![gone("a-b/x"), gone("a.b"), gone("a/b/c/y"), gone("a0")], ""),
+        (vec![edit("a/b/c/x", "1"), edit("a.b", "9")], "a.b a/b/c/x"),
+    ] {
+        let root = tree.patch(&edits).expect("patched");
+        wanted = scene.by_libgit2(wanted, &edits);
+        assert_eq!(scene.files(wanted).join(" "), left);
+        assert_eq!(root, wanted, "{left}");
+    }
+    scene.check(&tree.into_made(), wanted);
 }
 
 #[test]
@@ -191,7 +246,12 @@ proptest! {
     fn trees_are_those_of_libgit2(
         old in proptest::collection::btree_map("[a-c]{1,2}[./-]?[a-c]{0,2}/[a-c0]{1,2}", "[a-c\n]{0,120}", 0..9),
         commits in proptest::collection::vec(
-            proptest::collection::btree_map("([a-c]{1,2}[./-]?[a-c]{0,2}/){1,2}[a-c0]{1,2}", "[a-c\n]{0,120}", 0..4), 1..14),
+            (
+                proptest::collection::btree_map("([a-c]{1,2}[./-]?[a-c]{0,2}/){0,2}[a-c0]{1,2}", "[a-c\n]{0,120}", 0..4),
+                proptest::collection::vec(any::<proptest::sample::Index>(), 0..4),
+            ),
+            1..14,
+        ),
     ) {
         let valid = |path: &str| RepoPath::new(path).is_ok();
         let files: Vec<_> =
@@ -201,9 +261,16 @@ proptest! {
         let mut tree = scene.working_tree();
         let mut wanted = scene.tree;
         let mut last = scene.tree;
-        for files in &commits {
-            let edits: Vec<_> =
-                files.iter().filter(|file| valid(file.0)).map(|(path, text)| edit(path, text)).collect();
+        for (files, gone_ones) in &commits {
+            let there = scene.files(wanted);
+            let gone_ones: std::collections::BTreeSet<_> =
+                gone_ones.iter().filter(|_| !there.is_empty()).map(|index| index.get(&there)).collect();
+            let edits: Vec<_> = files
+                .iter()
+                .filter(|file| valid(file.0))
+                .map(|(path, text)| edit(path, text))
+                .chain(gone_ones.iter().map(|path| gone(path)))
+                .collect();
             // What doesn't fit is tried on a tree of its own: a refused one is thrown away.
             let mut trial = WorkingTree::new(&scene.repository, wanted).expect("there");
             if trial.patch(&edits).is_err() {

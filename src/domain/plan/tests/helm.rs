@@ -54,7 +54,13 @@ fn a_digest_does_not_go_on_pinning_the_old_image() {
     match plan(&snapshot(&files), &Catalogue::default(), &site, &deploy("0.10.5")) {
         Ok(Plan::Change { edits, .. }) => {
             let expected = VALUES.replace("0.10.4", "0.10.5");
-            assert_eq!(edits.iter().map(|e| String::from_utf8_lossy(&e.content)).collect::<Vec<_>>(), [expected]);
+            assert_eq!(
+                edits
+                    .iter()
+                    .map(|e| String::from_utf8_lossy(e.content.as_deref().unwrap_or_default()))
+                    .collect::<Vec<_>>(),
+                [expected]
+            );
         }
         other => panic!("{other:?}"),
     }
