@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use super::{
     config::{Depth, duration},
     edit::args::EditCommand,
+    notify::NotifyCommand,
 };
 use crate::{
     adapters::console::ExitCode,
@@ -107,6 +108,9 @@ pub enum Command {
     /// Edits images, replica counts and values in files: the bytes of the value and no others.
     #[command(subcommand)]
     Edit(EditCommand),
+    /// Tells a chat of something, without a configuration.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -368,7 +372,7 @@ impl Write for LastWords<'_> {
     }
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     duration(text).ok_or_else(|| "expected a duration such as 90s or 10m, at most 24h".to_owned())
 }
 

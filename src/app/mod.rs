@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod edit;
 pub mod identity;
+pub mod notify;
 mod one_shot;
 #[cfg(feature = "sandbox")]
 mod playground;
@@ -61,7 +62,7 @@ fn is_misuse(error: &anyhow::Error) -> bool {
     if error.is::<playground::FolderTaken>() {
         return true;
     }
-    error.is::<Faults>()
+    error.is::<Faults>() || error.is::<notify::Misuse>()
 }
 
 /// The error and its causes, each that adds something.
@@ -99,6 +100,10 @@ fn in_runtime(cli: &Cli) -> Result<ExitCode> {
             Command::Playground(args) => {
                 telemetry::start(cli.log_format, QUIET);
                 playground::run(args, cli.language.unwrap_or_default()).await
+            }
+            Command::Notify(command) => {
+                telemetry::start(cli.log_format, QUIET);
+                notify::run(command).await
             }
             command => {
                 telemetry::start(cli.log_format, QUIET);

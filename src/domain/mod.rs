@@ -16,6 +16,7 @@ pub mod name;
 pub mod nearest;
 pub mod node;
 pub mod observation;
+pub mod pipeline;
 pub mod plan;
 pub mod pod;
 pub mod policy;

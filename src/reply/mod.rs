@@ -32,6 +32,7 @@ mod logs;
 mod manifest;
 mod message;
 mod nodes;
+mod pipeline;
 #[cfg(feature = "sandbox")]
 mod playground;
 mod pod_unclear;
@@ -49,6 +50,7 @@ pub use button::{press_again, press_denied, press_forgotten, pressed_by};
 pub use edit::{edit_change, edit_error, edit_found, edit_nothing_changed, edit_place, edit_remedy, edit_report_lost};
 pub use help::menu;
 pub use message::{Button, Document, Message, Span};
+pub use pipeline::pipeline_line;
 #[cfg(feature = "sandbox")]
 pub use playground::{not_ours, unfinished, welcome};
 pub use reference::reference;

@@ -7,4 +7,5 @@ mod buttons;
 mod commands;
 mod delivery;
 mod life;
+mod notify;
 mod secrets;

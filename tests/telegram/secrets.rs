@@ -95,9 +95,9 @@ async fn unusable_options_are_refused() {
     assert!(matches!(error, SetupError::NoCertificate(_)), "{error}");
 }
 
-#[tokio::test]
-async fn a_private_ca_is_trusted_when_named_and_only_then() {
-    let (server, hub) = server().await;
+/// A server behind TLS with a certificate of a private CA: its address, the CA's certificate, and whether somebody
+/// didn't trust it.
+pub(crate) async fn behind_tls(server: &str) -> (String, String, tokio::sync::watch::Receiver<bool>) {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut params = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -113,8 +113,8 @@ async fn a_private_ca_is_trusted_when_named_and_only_then() {
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = format!("https://localhost:{}/behind/a/proxy", listener.local_addr().unwrap().port());
-    let inner = server.url().trim_start_matches("http://").to_owned();
-    let (refused, mut refusals) = tokio::sync::watch::channel(false);
+    let inner = server.trim_start_matches("http://").to_owned();
+    let (refused, refusals) = tokio::sync::watch::channel(false);
     tokio::spawn(async move {
         loop {
             let (outside, _) = listener.accept().await.unwrap();
@@ -129,6 +129,13 @@ async fn a_private_ca_is_trusted_when_named_and_only_then() {
             });
         }
     });
+    (address, ca.pem(), refusals)
+}
+
+#[tokio::test]
+async fn a_private_ca_is_trusted_when_named_and_only_then() {
+    let (server, hub) = server().await;
+    let (address, ca, mut refusals) = behind_tls(&server.url()).await;
 
     let mut stranger = options(&server);
     stranger.api_url = address.replace("/behind/a/proxy", "").parse().unwrap();
@@ -140,7 +147,7 @@ async fn a_private_ca_is_trusted_when_named_and_only_then() {
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
-    std::fs::write(&file, ca.pem()).unwrap();
+    std::fs::write(&file, ca).unwrap();
     friend.ca_file = Some(file);
     let bot = Bot::start(friend);
     hub.until(SOON, |_| bot.telegram.username().map(drop)).await.unwrap();

@@ -7,7 +7,7 @@ use std::{error::Error, fmt, path::PathBuf, time::Duration};
 
 use reqwest_012::{
     Certificate, Client, RequestBuilder, Url,
-    header::{CONTENT_TYPE, HeaderValue},
+    header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER},
     multipart::Form,
     redirect,
 };
@@ -77,6 +77,9 @@ pub(super) enum CallError {
     /// No answer; the call may or may not have been applied.
     #[error("{0}")]
     Network(String),
+    /// There was no connection to make the call on: it was not applied.
+    #[error("{0}")]
+    Unreached(String),
 }
 
 /// The way to the Bot API.
@@ -160,10 +163,15 @@ impl Api {
     }
 
     async fn finish(&self, call: RequestBuilder) -> Result<Value, CallError> {
-        let network = |error: reqwest_012::Error| CallError::Network(self.clean(&chain(&error.without_url())));
+        let network = |error: reqwest_012::Error| {
+            let never_sent = error.is_connect();
+            let words = self.clean(&chain(&error.without_url()));
+            if never_sent { CallError::Unreached(words) } else { CallError::Network(words) }
+        };
 
         let mut response = call.send().await.map_err(network)?;
         let status = response.status().as_u16();
+        let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(network)? {
             bytes.extend_from_slice(&chunk);
@@ -171,7 +179,7 @@ impl Api {
                 return Err(CallError::Server("the answer is too large".to_owned()));
             }
         }
-        interpret(status, &bytes).map_err(|error| self.cleaned(error))
+        interpret(status, wait, &bytes).map_err(|error| self.cleaned(error))
     }
 
     /// Takes the token out of a text that came from outside: proxies quote the path of a request in their error pages.
@@ -188,6 +196,7 @@ impl Api {
             CallError::Refused(text) => CallError::Refused(self.clean(&text)),
             CallError::Server(text) => CallError::Server(self.clean(&text)),
             CallError::Network(text) => CallError::Network(self.clean(&text)),
+            CallError::Unreached(text) => CallError::Unreached(self.clean(&text)),
             error @ (CallError::RetryAfter(_) | CallError::Migrated(_)) => error,
         }
     }
@@ -214,10 +223,12 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Reads an answer: `{ok, result}` or `{ok, error_code, description, parameters}`.
-fn interpret(status: u16, bytes: &[u8]) -> Result<Value, CallError> {
+/// Reads an answer: `{ok, result}` or `{ok, error_code, description, parameters}`. `wait` is the header `Retry-After`,
+/// which counts where something else than the Bot API says that there were too many requests.
+fn interpret(status: u16, wait: Option<u64>, bytes: &[u8]) -> Result<Value, CallError> {
     let mut answer = match serde_json::from_slice::<Value>(bytes) {
         Ok(answer) if answer["ok"].is_boolean() => answer,
+        _ if status == 429 => return Err(again_after(wait)),
         _ => {
             let start = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
             return Err(CallError::Server(format!("HTTP {status} that is not from the Bot API: {start:?}")));
@@ -233,16 +244,17 @@ fn interpret(status: u16, bytes: &[u8]) -> Result<Value, CallError> {
     let description = answer["description"].as_str().unwrap_or("no description").to_owned();
     let code = answer["error_code"].as_u64().unwrap_or_else(|| u64::from(status));
     Err(match code {
-        429 => {
-            let seconds = parameters["retry_after"].as_u64().unwrap_or(5);
-            CallError::RetryAfter(Duration::from_secs(seconds.clamp(1, 3600)))
-        }
+        429 => again_after(parameters["retry_after"].as_u64().or(wait)),
         401 => CallError::Unauthorised(description),
         404 if description == "Not Found" => CallError::Unauthorised(description),
         409 => CallError::Conflict(description),
         500.. => CallError::Server(format!("{code} {description}")),
         _ => CallError::Refused(description),
     })
+}
+
+fn again_after(seconds: Option<u64>) -> CallError {
+    CallError::RetryAfter(Duration::from_secs(seconds.unwrap_or(5).clamp(1, 3600)))
 }
 
 /// An error with its causes; reqwest keeps the interesting part in the last of them.
@@ -263,7 +275,7 @@ mod tests {
 
     #[test]
     fn answers_become_results_or_reasons() {
-        let read = |status, text: &str| interpret(status, text.as_bytes());
+        let read = |status, text: &str| interpret(status, None, text.as_bytes());
         assert_eq!(read(200, r#"{"ok":true,"result":[1]}"#), Ok(serde_json::json!([1])));
         let refused = |code, rest: &str| {
             read(code, &format!(r#"{{"ok":false,"error_code":{code},"description":"Not Found"{rest}}}"#)).unwrap_err()
@@ -275,6 +287,8 @@ mod tests {
         assert!(matches!(refused(502, ""), CallError::Server(_)));
         assert!(matches!(read(404, "<html>"), Err(CallError::Server(_))));
         assert!(matches!(read(200, ""), Err(CallError::Server(_))));
+        assert_eq!(interpret(429, Some(9), b"<html>"), Err(CallError::RetryAfter(Duration::from_secs(9))));
+        assert_eq!(read(429, "<html>"), Err(CallError::RetryAfter(Duration::from_secs(5))));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod event;
 mod html;
 mod ledger;
 mod migrations;
+mod notice;
 mod outbox;
 mod pace;
 mod poll;
@@ -50,6 +51,7 @@ use crate::{
 
 pub use self::{
     api::{SetupError, is_token},
+    notice::{NoticeError, Notifier},
     pace::Limits,
 };
 

@@ -158,12 +158,12 @@ impl Outbox {
                 CallError::Refused(words) if attempt.make_simpler(words) => {
                     tracing::warn!(chat = attempt.to.chat, error = %error, "a message was not accepted; trying a simpler one");
                 }
-                CallError::Server(_) | CallError::Network(_) | CallError::Conflict(_) if Instant::now() < deadline => {
+                error if may_work_later(error) && Instant::now() < deadline => {
                     let pause = backoff.pause();
                     tracing::warn!(chat = attempt.to.chat, error = %error, pause_ms = pause.as_millis(), "a message was not sent");
                     self.or_stop(tokio::time::sleep(pause)).await?;
                 }
-                CallError::Server(_) | CallError::Network(_) | CallError::Conflict(_) => {
+                CallError::Server(_) | CallError::Network(_) | CallError::Unreached(_) | CallError::Conflict(_) => {
                     return Err(ReplyError::Unavailable(error.to_string()));
                 }
                 CallError::Refused(_) | CallError::Unauthorised(_) => {
@@ -348,9 +348,10 @@ impl Outbox {
                     self.migrations.learn(at.chat, new);
                     Edited::Gone
                 }
-                CallError::Server(words) | CallError::Network(words) | CallError::Conflict(words) => {
-                    Edited::Again(words)
-                }
+                CallError::Server(words)
+                | CallError::Network(words)
+                | CallError::Unreached(words)
+                | CallError::Conflict(words) => Edited::Again(words),
                 CallError::Refused(words) if contains(&words, &["message is not modified"]) => Edited::Done,
                 CallError::Refused(words)
                     if contains(
@@ -490,6 +491,11 @@ impl Attempt {
         }
         request
     }
+}
+
+fn may_work_later(error: &CallError) -> bool {
+    use CallError::{Conflict, Network, Server, Unreached};
+    matches!(error, Server(_) | Network(_) | Unreached(_) | Conflict(_))
 }
 
 fn contains(words: &str, any: &[&str]) -> bool {

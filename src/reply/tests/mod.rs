@@ -15,6 +15,7 @@ mod manifest;
 mod nodes;
 mod operations;
 mod pieces;
+mod pipeline;
 mod pods;
 mod reading;
 mod refusal;
