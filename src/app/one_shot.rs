@@ -14,7 +14,7 @@ use crate::{
     adapters::console::{ExitCode, Style, TerminalReplier},
     domain::{actor::Place, answer::Answer},
     ports::Replier,
-    usecase::{Handling, Input, Request},
+    usecase::{Handling, Input, Request, Service, Settled},
 };
 
 /// How long a rollout that nobody waits for may take to let go.
@@ -51,7 +51,7 @@ pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode> 
         force: matches!(command, Command::Deploy(DeployArgs { force: true, .. })),
     };
     let answer: Option<Answer> = match service.handle(request).await {
-        Handling::Settled(settled) if wait => Some(settled.last_answer().await),
+        Handling::Settled(settled) if wait => Some(waited_for(&service, *settled, &replier).await),
         Handling::Settled(settled) => Some(settled.answer),
         Handling::NotOurs | Handling::Unsettled => None,
     };
@@ -65,4 +65,12 @@ pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode> 
         shown => shown?,
     };
     Ok(answer.or(shown).as_ref().map_or(ExitCode::Failed, ExitCode::of))
+}
+
+/// The last answer. What the manifests say already may not be live: then that is waited for.
+async fn waited_for(service: &Service, settled: Settled, replier: &Arc<TerminalReplier<io::Stdout>>) -> Answer {
+    let answer = settled.last_answer().await;
+    let Answer::AlreadySo { site, mutation } = &answer else { return answer };
+    let replier = Arc::clone(replier) as Arc<dyn Replier>;
+    service.follow_standing(site.clone(), mutation.clone(), replier).await.unwrap_or(answer)
 }

@@ -19,6 +19,7 @@ mod repositories;
 mod request;
 mod resume;
 mod service;
+mod standing;
 
 pub use follow::FollowSettings;
 pub use publish::PublishSettings;

@@ -110,7 +110,8 @@ async fn through_the_command_line() -> Vec<Outcome> {
         let before = head(folder);
         let mut arguments = words.to_vec();
         arguments.push("--json");
-        if matches!(words[0], "deploy" | "set_replicas") {
+        // With `--wait` what is so already is looked for in the cluster, which a chat is not told.
+        if matches!(words[0], "deploy" | "set_replicas") && word != "already_so" {
             arguments.push("--wait");
         }
         let mut command = playbill.program(&arguments);
