@@ -6,7 +6,10 @@ use std::{
     time::SystemTime,
 };
 
-use crate::domain::{actor::Sender, name::RequestId};
+use crate::domain::{
+    actor::{Sender, gitlab_account},
+    name::RequestId,
+};
 
 /// Who runs the program: the person behind a GitLab job, the author that git would take, or the local user.
 ///
@@ -14,10 +17,10 @@ use crate::domain::{actor::Sender, name::RequestId};
 #[must_use]
 pub fn operator_from_env(get: impl Fn(&str) -> Option<String>) -> Sender {
     let get = |name: &str| get(name).and_then(|value| harmless(&value));
-    if let Some(id) = get("GITLAB_USER_ID").filter(|id| id.bytes().all(|b| b.is_ascii_digit())) {
+    if let Some(id) = get("GITLAB_USER_ID").and_then(|id| id.parse().ok()) {
         let name = get("GITLAB_USER_NAME").or_else(|| get("GITLAB_USER_LOGIN"));
         let email = get("GITLAB_USER_EMAIL").filter(|email| email.contains('@'));
-        return operator(name, email, &get, format!("gitlab {id}"));
+        return operator(name, email, &get, gitlab_account(id));
     }
     operator(get("GIT_AUTHOR_NAME"), get("GIT_AUTHOR_EMAIL"), &get, "local 0".to_owned())
 }

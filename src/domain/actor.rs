@@ -33,6 +33,18 @@ pub struct Person {
     pub email: String,
     /// What this person may do beyond the ordinary.
     pub rights: BTreeSet<Right>,
+    /// The number of the person's GitLab account, in whose jobs the command line acts for this person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gitlab: Option<u64>,
+}
+
+/// What vouches for the user of a GitLab job, before the user's number.
+const GITLAB: &str = "gitlab ";
+
+/// What vouches for the user of a GitLab job: `gitlab 42`.
+#[must_use]
+pub fn gitlab_account(user: u64) -> String {
+    format!("{GITLAB}{user}")
 }
 
 /// Who sent a request, as far as the front can tell; [`crate::domain::policy`] decides what that allows.
@@ -59,6 +71,17 @@ pub enum Sender {
         /// What vouches for the name and its number there, such as `gitlab 42`.
         account: String,
     },
+}
+
+impl Sender {
+    /// The number of the GitLab user in whose job the program runs.
+    #[must_use]
+    pub fn gitlab_user(&self) -> Option<u64> {
+        match self {
+            Self::Operator { account, .. } => account.strip_prefix(GITLAB)?.parse().ok(),
+            Self::Account { .. } | Self::Anonymous | Self::Channel => None,
+        }
+    }
 }
 
 /// Where a request was made.

@@ -34,6 +34,9 @@ pub enum Denial {
     /// The person is in the configuration, but not with this right.
     #[error("this person does not have the right {0:?}")]
     Without(Right),
+    /// The user of the GitLab job isn't in the configuration, which names those who may.
+    #[error("GitLab user {0} is not in the configuration")]
+    UnknownGitLabUser(u64),
 }
 
 impl Policy {
@@ -82,7 +85,10 @@ impl Policy {
             Sender::Account { id, .. } => {
                 self.people.iter().any(|person| person.id == *id && person.rights.contains(&right))
             }
-            Sender::Operator { .. } => true,
+            Sender::Operator { .. } => match sender.gitlab_user().filter(|_| self.knows_gitlab_users()) {
+                Some(user) => self.gitlab_person(user).is_some_and(|person| person.rights.contains(&right)),
+                None => true,
+            },
             Sender::Anonymous | Sender::Channel => false,
         }
     }
@@ -99,9 +105,25 @@ impl Policy {
             }
             Sender::Anonymous | Sender::Channel => Err(Denial::Anonymous),
             Sender::Operator { name, email, account } => {
+                let (name, email) = match sender.gitlab_user().filter(|_| self.knows_gitlab_users()) {
+                    Some(user) => {
+                        let person = self.gitlab_person(user).ok_or(Denial::UnknownGitLabUser(user))?;
+                        (&person.name, &person.email)
+                    }
+                    None => (name, email),
+                };
                 Ok(Actor { name: name.clone(), email: email.clone(), account: account.clone() })
             }
         }
+    }
+
+    /// Whether the configuration says who may give commands in GitLab jobs: as soon as it names one.
+    fn knows_gitlab_users(&self) -> bool {
+        self.people.iter().any(|person| person.gitlab.is_some())
+    }
+
+    fn gitlab_person(&self, user: u64) -> Option<&Person> {
+        self.people.iter().find(|person| person.gitlab == Some(user))
     }
 }
 
@@ -109,6 +131,7 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::domain::{
+        actor::gitlab_account,
         catalogue::Target,
         command::{Mutation, Operation},
         name::NodeName,
@@ -116,8 +139,13 @@ mod tests {
     };
 
     fn policy() -> Policy {
-        let anna =
-            Person { id: PersonId(1), name: "Анна".into(), email: "anna@example.org".into(), rights: [].into() };
+        let anna = Person {
+            id: PersonId(1),
+            name: "Анна".into(),
+            email: "anna@example.org".into(),
+            rights: [].into(),
+            gitlab: None,
+        };
         Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false }
     }
 
@@ -171,6 +199,36 @@ mod tests {
         assert_eq!(policy.authorise(&account(1), elsewhere, Some(&cordon)), Err(Denial::UnknownChat(ChatId(-7))));
         let operator = Sender::Operator { name: "x".into(), email: "x@example.org".into(), account: "local 0".into() };
         assert!(policy.authorise(&operator, Place::Terminal, Some(&cordon)).is_ok());
+    }
+
+    #[test]
+    fn gitlab_users_are_checked_once_one_is_named() {
+        let mut policy = policy();
+        let job =
+            |user| Sender::Operator { name: "anna".into(), email: "anna@gitlab".into(), account: gitlab_account(user) };
+        let deploy = Command::Mutation(Target::default(), Mutation::SetReplicas(1));
+        let node = NodeName::new("worker-1").expect("a name");
+        let cordon = Command::Operation(Operation { change: Scheduling::Cordon, node, confirmed: true });
+        let ask = |policy: &Policy, sender: &Sender, command: &Command| {
+            let actor = policy.authorise(sender, Place::Terminal, Some(command))?.expect("somebody");
+            Ok((actor.name, actor.email, actor.account))
+        };
+        let as_told = ("anna".into(), "anna@gitlab".into(), "gitlab 42".into());
+        assert_eq!(ask(&policy, &job(42), &deploy), Ok(as_told), "whoever has the credentials");
+        assert!(ask(&policy, &job(42), &cordon).is_ok());
+
+        policy.people[0].gitlab = Some(42);
+        let as_configured = ("Анна".into(), "anna@example.org".into(), "gitlab 42".into());
+        assert_eq!(ask(&policy, &job(42), &deploy), Ok(as_configured));
+        assert_eq!(ask(&policy, &job(7), &deploy), Err(Denial::UnknownGitLabUser(7)));
+        assert_eq!(ask(&policy, &job(42), &cordon), Err(Denial::Without(Right::Nodes)));
+        assert_eq!(ask(&policy, &job(7), &cordon), Err(Denial::UnknownGitLabUser(7)));
+        let apps = Command::Query(Query::Apps);
+        assert_eq!(ask(&policy, &job(7), &apps), Err(Denial::UnknownGitLabUser(7)));
+        let local = Sender::Operator { name: "x".into(), email: "x@y".into(), account: "local 0".into() };
+        assert!(ask(&policy, &local, &cordon).is_ok(), "a shell isn't a job");
+        policy.people[0].rights.insert(Right::Nodes);
+        assert!(ask(&policy, &job(42), &cordon).is_ok());
     }
 
     #[test]

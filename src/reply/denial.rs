@@ -19,6 +19,13 @@ pub(super) fn denial(denial: Denial, language: Language) -> Text {
                 "🚫 This chat isn't connected. An operator has to add its ID: "
             ))
             .code(id.0.to_string()),
+        Denial::UnknownGitLabUser(user) => Text::new()
+            .plain(say!(
+                language,
+                "🚫 Нет доступа из заданий GitLab. Оператору нужно добавить ваш ID в GitLab: ",
+                "🚫 No access from GitLab jobs. An operator has to add your GitLab ID: "
+            ))
+            .code(format!("gitlab: {user}")),
         Denial::Without(Right::Nodes) => Text::new()
             .plain(say!(
                 language,

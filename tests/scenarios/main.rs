@@ -9,6 +9,7 @@ mod bases;
 mod busy;
 mod deploy;
 mod fronts;
+mod job;
 mod log;
 mod nodes;
 mod pods;

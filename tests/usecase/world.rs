@@ -163,8 +163,13 @@ impl World {
             nodes: None,
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
         };
-        let anna =
-            Person { id: PersonId(1), name: "Анна".into(), email: "anna@example.org".into(), rights: [].into() };
+        let anna = Person {
+            id: PersonId(1),
+            name: "Анна".into(),
+            email: "anna@example.org".into(),
+            rights: [].into(),
+            gitlab: None,
+        };
         Service::start(
             ports,
             ServiceSettings {

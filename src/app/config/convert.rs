@@ -110,7 +110,13 @@ impl Converter<'_> {
             let rights = p.can.iter().map(|word| match word {
                 super::file::RightWord::Nodes => Right::Nodes,
             });
-            Person { id: PersonId(p.id), rights: rights.collect(), name: p.name, email: p.email }
+            Person {
+                id: PersonId(p.id),
+                rights: rights.collect(),
+                name: p.name,
+                email: p.email,
+                gitlab: p.gitlab.and_then(|user| u64::try_from(user).ok()),
+            }
         };
         let mut branches = Branches::new(self.repositories(file.repository, file.repositories)?);
         let applications = file

@@ -104,6 +104,10 @@ pub(super) struct PersonSection {
     /// What this person may do beyond deploying and reading. `nodes`: cordon and uncordon the cluster's nodes.
     #[serde(default)]
     pub(super) can: Vec<RightWord>,
+    /// The number of the person's GitLab account (`GITLAB_USER_ID`). As soon as one person has it, the command line takes
+    /// commands in GitLab jobs only from people who have it, and carries them out in their names as given here.
+    #[schemars(range(min = 1, max = 9_007_199_254_740_992_i64))]
+    pub(super) gitlab: Option<i64>,
 }
 
 /// A right that has to be given to a person by name.

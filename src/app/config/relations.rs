@@ -17,6 +17,7 @@ pub(super) fn faults(tree: &Node) -> Vec<Fault> {
         unique(telegram.get("chats"), "id", "chat", &mut faults);
     }
     unique(tree.get("people"), "id", "person", &mut faults);
+    unique(tree.get("people"), "gitlab", "person", &mut faults);
     for section in repositories::sections(tree) {
         credentials(section, &mut faults);
     }

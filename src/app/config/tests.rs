@@ -140,8 +140,8 @@ telegram:
     - id: '-100'
     - id: 5
 people:
-  - { id: 1, name: Anna, email: anna@example.org }
-  - { id: 1, name: \"B\\nX: y\", email: boris, phone: 5 }
+  - { id: 1, name: Anna, email: anna@example.org, gitlab: 7 }
+  - { id: 1, name: \"B\\nX: y\", email: boris, phone: 5, gitlab: 7 }
 repository:
   url: https://oauth2:hunter2@gitlab.example.org/x.git
   branch: a..b
@@ -189,7 +189,8 @@ applications:
     tiphys.yaml:12:11: a second person with the id 1; the first is on line 11
     tiphys.yaml:12:20: "people[1].name" must be a name on one line, without < and >, not "B\nX: y"
     tiphys.yaml:12:38: "people[1].email" must be an e-mail address, not "boris"
-    tiphys.yaml:12:45: unknown key "phone"; known here: can, email, id, name
+    tiphys.yaml:12:45: unknown key "phone"; known here: can, email, gitlab, id, name
+    tiphys.yaml:12:63: a second person with the gitlab 7; the first is on line 11
     tiphys.yaml:14:3: missing key "mirror" in "repository"
     tiphys.yaml:14:8: "repository.url" holds a user name or a password; they don't belong into an address
     tiphys.yaml:15:11: "repository.branch" must be a branch's name, not "a..b"

@@ -26,6 +26,11 @@ fn denials_tell_the_number_to_add_and_nothing_else() {
 
     🚫 This chat isn't connected. An operator has to add its ID: `-1001234567890`
     ");
+    assert_snapshot!(refused(Refusal::Denied(Denial::UnknownGitLabUser(42))), @r"
+    🚫 Нет доступа из заданий GitLab. Оператору нужно добавить ваш ID в GitLab: `gitlab: 42`
+
+    🚫 No access from GitLab jobs. An operator has to add your GitLab ID: `gitlab: 42`
+    ");
     assert_snapshot!(refused(Refusal::Denied(Denial::Anonymous)), @r"
     🚫 Отправлено от имени группы или канала: не видно, кто просит. Повторите от своего имени.
 
