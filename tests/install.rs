@@ -102,3 +102,35 @@ fn the_example_builds() {
             && volumes.iter().any(|volume| volume["configMap"]["name"] == config.1.as_str())
     );
 }
+
+#[test]
+fn the_image_runs_as_the_pod_does() {
+    let dockerfile = fs::read_to_string(folder().join("image/Dockerfile")).expect("a Dockerfile");
+    let last = dockerfile.rsplit("\nFROM ").next().expect("a stage");
+    let pod = file("base/deployment.yaml").remove(0)["spec"]["template"]["spec"].clone();
+    let number = |key: &str| pod["securityContext"][key].as_u64().expect("a number");
+    assert!(last.starts_with("scratch "), "{last}");
+    assert!(last.contains(&format!("USER {}:{}\n", number("runAsUser"), number("runAsGroup"))), "{last}");
+    assert!(last.contains("ENTRYPOINT [\"/usr/local/bin/tiphys\"]"), "{last}");
+    let environment = pod["containers"][0]["env"][0].clone();
+    assert_eq!((&environment["name"], &environment["value"]), (&"HOME".into(), &"/tmp".into()));
+    assert!(last.contains("ENV HOME=/tmp "), "{last}");
+}
+
+#[cfg(unix)]
+#[test]
+fn release_notes_are_a_section_of_the_changelog() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "# Changelog\n\n## Unreleased\n\n- later\n\n## [0.2.0] - 2026-11-21\n\n### Added\n\n- a\n\n- b\n\n\
+                ## 0.1.0\n- old\n\n## 0.0.9\n\n[0.2.0]: https://example.org\n";
+    let changelog = folder.path().join("CHANGELOG.md");
+    fs::write(&changelog, text).expect("written");
+    let notes = |version: &str| {
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".ci/release-notes");
+        let out = Command::new("sh").arg(script).arg(version).arg(&changelog).output().expect("a shell");
+        out.status.success().then(|| String::from_utf8(out.stdout).expect("text"))
+    };
+    assert_eq!(notes("v0.2.0").as_deref(), Some("### Added\n\n- a\n\n- b\n"));
+    assert_eq!(notes("0.1.0").as_deref(), Some("- old\n"));
+    assert_eq!((notes("0.0.9"), notes("0.2"), notes("v0.3.0")), (None, None, None), "nothing is said of these");
+}
