@@ -61,6 +61,7 @@ impl Bot {
             name: "Анна Иванова".into(),
             email: "anna@example.org".into(),
             rights: [].into(),
+            gitlab: None,
         };
         let settings = ServiceSettings {
             policy: Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false },

@@ -62,7 +62,7 @@ pub enum Stage {
         /// The time allowed.
         after: Duration,
         /// What was last seen to be in the way, when anything was.
-        last: Option<Hint>,
+        last: Option<Box<Hint>>,
     },
 }
 

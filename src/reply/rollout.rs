@@ -80,9 +80,8 @@ fn others(names: &[String]) -> String {
 fn still_matters(unchecked: &str, stage: &Stage) -> bool {
     match stage {
         Stage::Live { .. } => false,
-        Stage::TimedOut { last: Some(Hint::Message(said)), .. } | Stage::NotFollowed { reason: Some(said) } => {
-            !said.contains(unchecked)
-        }
+        Stage::TimedOut { last: Some(last), .. } => !last.to_string().contains(unchecked),
+        Stage::NotFollowed { reason: Some(said) } => !said.contains(unchecked),
         _ => true,
     }
 }
@@ -201,7 +200,7 @@ fn stage(text: Text, report: &RolloutReport, language: Language) -> Text {
             not_followed(commit(text.plain(say!(language, "коммит ", "commit "))), reason.as_deref(), language)
         }
         Stage::TimedOut { after, last } => {
-            timed_out(text, report, &quantity::limit(*after, language), last.as_ref(), language)
+            timed_out(text, report, &quantity::limit(*after, language), last.as_deref(), language)
         }
     }
 }

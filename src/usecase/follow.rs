@@ -324,7 +324,7 @@ impl Watch {
     /// announced.
     fn timed_out(&self, after: Duration) -> Stage {
         match self.seen {
-            true => Stage::TimedOut { after, last: self.last.clone() },
+            true => Stage::TimedOut { after, last: self.last.clone().map(Box::new) },
             false => Stage::NotFollowed { reason: Some(self.last.as_ref().map(Hint::to_string).unwrap_or_default()) },
         }
     }

@@ -58,7 +58,7 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
             Stage::Live { ready: 1, desired: 1, superseded_by: Some(revision.clone()) },
             Stage::Paused,
             Stage::Failed { reason: text.into() },
-            Stage::TimedOut { after: Duration::MAX, last: Some(Hint::Message(text.into())) },
+            Stage::TimedOut { after: Duration::MAX, last: Some(Box::new(Hint::Message(text.into()))) },
         ] {
             answers.push(Answer::Rollout(RolloutReport {
                 site: site.clone(),

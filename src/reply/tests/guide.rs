@@ -123,7 +123,7 @@ fn message(name: &str, language: Language) -> Answer {
         "failed" => rollout(Stage::Failed { reason: "ImagePullBackOff: Back-off pulling image".into() }),
         "timed_out" => rollout(Stage::TimedOut {
             after: seconds(600),
-            last: Some(Hint::Message("pods 1/2: CrashLoopBackOff".into())),
+            last: Some(Box::new(Hint::Message("pods 1/2: CrashLoopBackOff".into()))),
         }),
         "unreachable" => Answer::Failed(Failure {
             detail: "the remote cannot be reached: connection refused".into(),

@@ -190,7 +190,10 @@ fn ends_other_than_live() {
     To go back: `/deploy oil-refinery-application/prod 0.10.4`
     [↩️ Back to 0.10.4 → /deploy oil-refinery-application/prod 0.10.4]
     "#);
-    let stage = Stage::TimedOut { after: seconds(600), last: Some(Hint::Message("pods 1/2: CrashLoopBackOff".into())) };
+    let stage = Stage::TimedOut {
+        after: seconds(600),
+        last: Some(Box::new(Hint::Message("pods 1/2: CrashLoopBackOff".into()))),
+    };
     assert_snapshot!(both(&Answer::Rollout(rollout(stage))), @r"
     ⌛ **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
     за 10 мин не заработало, больше не слежу. Последнее, что видно:
@@ -230,7 +233,7 @@ fn ends_other_than_live() {
 
 #[test]
 fn a_workload_that_is_not_there() {
-    let stage = Stage::TimedOut { after: seconds(600), last: Some(Hint::WorkloadMissing) };
+    let stage = Stage::TimedOut { after: seconds(600), last: Some(Box::new(Hint::WorkloadMissing)) };
     assert_snapshot!(both(&Answer::Rollout(rollout(stage))), @r"
     ⌛ **oil-refinery-application/prod**: `0.10.4` → `0.10.5`
     за 10 мин не заработало, больше не слежу. Argo CD применил, но Deployment `oil-refinery/oil-refinery-application` не найден: проверьте `workload` в настройках.
@@ -282,7 +285,8 @@ fn a_doubt_is_not_told_when_it_is_over_or_told_already() {
         let report = RolloutReport { unchecked: Some(said.into()), ..rollout(stage) };
         render(&Answer::Rollout(report), Language::En).to_plain()
     };
-    let timed_out = |last: &str| Stage::TimedOut { after: seconds(60), last: Some(Hint::Message(last.into())) };
+    let timed_out =
+        |last: &str| Stage::TimedOut { after: seconds(60), last: Some(Box::new(Hint::Message(last.into()))) };
     let live = told(Stage::Live { ready: 2, desired: 2, superseded_by: None });
     assert!(!live.contains(said), "{live}");
     for stage in [timed_out(said), Stage::NotFollowed { reason: Some(said.into()) }] {
@@ -320,9 +324,9 @@ fn stages_as_lines() {
             Stage::Live { ready: 1, desired: 1, superseded_by: Some(revision("e5f6a7b8")) },
             Stage::Paused,
             Stage::Failed { reason: "sync failed:\nfield is immutable".into() },
-            Stage::TimedOut { after: seconds(600), last: Some(Hint::Message("pods 1/2".into())) },
+            Stage::TimedOut { after: seconds(600), last: Some(Box::new(Hint::Message("pods 1/2".into()))) },
             Stage::TimedOut { after: seconds(600), last: None },
-            Stage::TimedOut { after: seconds(600), last: Some(Hint::WorkloadMissing) },
+            Stage::TimedOut { after: seconds(600), last: Some(Box::new(Hint::WorkloadMissing)) },
         ]
         .map(|stage| stage_line(&rollout(stage), language))
         .join("\n")
@@ -376,7 +380,7 @@ fn what_is_in_the_way_is_said_in_the_chats_language() {
         Hint::WorkloadMissing,
     ];
     let lines = |language| {
-        let stage = |hint: &Hint| Stage::TimedOut { after: seconds(60), last: Some(hint.clone()) };
+        let stage = |hint: &Hint| Stage::TimedOut { after: seconds(60), last: Some(Box::new(hint.clone())) };
         hints.iter().map(|hint| stage_line(&rollout(stage(hint)), language)).collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(lines(Language::Ru), @r"
