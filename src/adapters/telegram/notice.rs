@@ -57,8 +57,8 @@ impl Notifier {
 
     /// Sends the message's text, as it is and not as HTML, to a chat or to one of its topics.
     ///
-    /// What Telegram didn't take is tried again until the deadline, not before the time that Telegram names. A call that
-    /// may have been taken isn't: nobody could tell a second message from the first.
+    /// What Telegram says that it didn't take is tried again until the deadline, not before the time that it names. A
+    /// call that broke off isn't: it may have been taken, and nobody could tell a second message from the first.
     ///
     /// # Errors
     /// [`NoticeError`] when it isn't known to be in the chat.
