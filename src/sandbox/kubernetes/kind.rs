@@ -22,6 +22,7 @@ pub enum Kind {
     PodDisruptionBudget,
     Application,
     AppProject,
+    ApplicationSet,
 }
 
 /// What the API says of a kind.
@@ -83,7 +84,7 @@ const NETWORKING: (&str, &str) = ("networking.k8s.io", "v1");
 const ARGO: (&str, &str) = ("argoproj.io", "v1alpha1");
 
 /// All kinds.
-pub static KINDS: [KindInfo; 16] = [
+pub static KINDS: [KindInfo; 17] = [
     info(Kind::ConfigMap, CORE, ("ConfigMap", "configmaps", "cm"), true, Writable::No),
     info(Kind::Event, CORE, ("Event", "events", "ev"), true, Writable::No),
     info(Kind::Namespace, CORE, ("Namespace", "namespaces", "ns"), false, Writable::No),
@@ -112,6 +113,7 @@ pub static KINDS: [KindInfo; 16] = [
     ),
     info(Kind::Application, ARGO, ("Application", "applications", "app"), true, Writable::All),
     info(Kind::AppProject, ARGO, ("AppProject", "appprojects", "appproj"), true, Writable::All),
+    info(Kind::ApplicationSet, ARGO, ("ApplicationSet", "applicationsets", "appset"), true, Writable::All),
 ];
 
 impl Kind {
@@ -160,7 +162,8 @@ impl KindInfo {
             | Kind::PodDisruptionBudget
             | Kind::Ingress
             | Kind::NetworkPolicy
-            | Kind::AppProject => old["spec"] != new["spec"],
+            | Kind::AppProject
+            | Kind::ApplicationSet => old["spec"] != new["spec"],
             Kind::Application => ["spec", "status", "operation"].iter().any(|field| old.get(field) != new.get(field)),
             _ => false,
         }
@@ -176,6 +179,7 @@ impl KindInfo {
                 | Kind::Ingress
                 | Kind::NetworkPolicy
                 | Kind::AppProject
+                | Kind::ApplicationSet
                 | Kind::Application
         )
     }

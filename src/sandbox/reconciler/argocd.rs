@@ -43,6 +43,9 @@ impl Memory {
             return;
         }
         for stored in turn.cluster.store().list(Kind::Application) {
+            if stored["metadata"]["deletionTimestamp"].is_string() {
+                continue;
+            }
             let memory = self.0.entry(text(&stored, "/metadata/uid").to_owned()).or_default();
             let mut application = stored.clone();
             memory.step(turn, &mut application);

@@ -1,5 +1,6 @@
 //! Plays Argo CD, the Deployment controller, the scheduler and the kubelets: from the remote's branch to ready pods.
 
+mod applicationset;
 mod apply;
 mod argocd;
 mod compare;
@@ -152,6 +153,7 @@ pub(super) struct Reconciler {
     remote: Remote,
     pace: Pace,
     controls: Arc<Controls>,
+    sets: applicationset::Memory,
     argocd: argocd::Memory,
     deployments: deployment::Memory,
     kubelet: kubelet::Memory,
@@ -197,6 +199,7 @@ impl Reconciler {
             remote,
             pace,
             controls,
+            sets: applicationset::Memory::default(),
             argocd: argocd::Memory::default(),
             deployments: deployment::Memory::default(),
             kubelet: kubelet::Memory::default(),
@@ -258,6 +261,7 @@ impl Reconciler {
             now,
             wake: None,
         };
+        self.sets.step(&mut turn);
         self.argocd.step(&mut turn);
         self.deployments.step(&mut turn);
         replicaset::step(&mut turn);

@@ -9,7 +9,8 @@ use crate::sandbox::{
     remote::{Files, Remote},
 };
 
-/// Does what `kubectl apply -n argocd -f argocd/` would, for the Applications of these names (all when there are none).
+/// Does what `kubectl apply -n argocd -f argocd/` would, for the Applications of these names (all when there are none), and
+/// for ApplicationSets that are named.
 pub(super) fn register(
     cluster: &Kubernetes,
     remote: &Remote,
@@ -36,6 +37,18 @@ pub(super) fn register(
                     object["spec"]["source"]["repoURL"] = json!(url);
                     registered.push(name);
                     Kind::Application
+                }
+                // Only where it is asked for by its name: it is a way to further Applications.
+                Some(Kind::ApplicationSet) => {
+                    if !names.contains(&name) {
+                        continue;
+                    }
+                    for generator in object["spec"]["generators"].as_array_mut().into_iter().flatten() {
+                        generator["git"]["repoURL"] = json!(url);
+                    }
+                    object["spec"]["template"]["spec"]["source"]["repoURL"] = json!(url);
+                    registered.push(name);
+                    Kind::ApplicationSet
                 }
                 Some(Kind::AppProject) => {
                     object["spec"]["sourceRepos"] = json!([url]);

@@ -41,7 +41,7 @@ pub struct Options {
     pub registry_listen: SocketAddr,
     /// How fast it moves.
     pub pace: Pace,
-    /// The Argo CD Applications of the repository's `argocd/` that are registered; all when empty.
+    /// The Argo CD Applications of the repository's `argocd/` that are registered, all when empty; and ApplicationSets.
     pub applications: Vec<String>,
     /// The credentials that the registry asks for, if any.
     pub registry_access: Access,
