@@ -64,6 +64,7 @@ impl Bot {
             gitlab: None,
         };
         let settings = ServiceSettings {
+            reviews: vec![],
             policy: Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false },
             catalogue,
             follow: FollowSettings::default(),

@@ -11,6 +11,7 @@ use super::{
     config::{Depth, duration},
     edit::args::EditCommand,
     notify::NotifyCommand,
+    review::ReviewArgs,
 };
 use crate::{
     adapters::console::ExitCode,
@@ -105,6 +106,9 @@ pub enum Command {
     /// Shows a pod or a node in detail.
     #[command(override_usage = "tiphys describe [OPTIONS] POD|NODE")]
     Describe(DescribeArgs),
+    /// Makes and removes review environments of branches.
+    #[command(subcommand, after_help = exit_codes())]
+    Review(ReviewArgs),
     /// Edits images, replica counts and values in files: the bytes of the value and no others.
     #[command(subcommand)]
     Edit(EditCommand),
@@ -333,6 +337,7 @@ impl Command {
             Self::Deploy(DeployArgs { mutation, .. }) | Self::SetReplicas(SetReplicasArgs { mutation, .. }) => {
                 mutation.json
             }
+            Self::Review(args) => args.mutation().json,
             Self::Status(args) | Self::Apps(args) | Self::Showcontainers(args) => args.json,
             Self::Pods(args) | Self::Events(args) => args.form.json(),
             Self::Describe(args) => args.form.json(),
@@ -350,6 +355,7 @@ impl Command {
             Self::Deploy(DeployArgs { mutation, .. }) | Self::SetReplicas(SetReplicasArgs { mutation, .. }) => {
                 Some(mutation)
             }
+            Self::Review(args) => Some(args.mutation()),
             _ => None,
         }
     }

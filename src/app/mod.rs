@@ -8,6 +8,7 @@ pub mod notify;
 mod one_shot;
 #[cfg(feature = "sandbox")]
 mod playground;
+pub mod review;
 pub mod serve;
 mod shutdown;
 mod telemetry;

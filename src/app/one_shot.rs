@@ -25,8 +25,14 @@ const GRACE: Duration = Duration::from_millis(200);
 /// # Errors
 /// When the configuration can't be put to work, or nobody can be told the answer.
 pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode> {
-    let Some(words) = command.words() else { bail!("this command has no one-shot form") };
-    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    let (input, words) = match (command, command.words()) {
+        (Command::Review(args), _) => args.input(),
+        (_, Some(words)) => {
+            let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+            (Input::Words(words.clone()), words)
+        }
+        (_, None) => bail!("this command has no one-shot form"),
+    };
     let mutation = command.mutation();
     let wait = mutation.is_some_and(|args| args.wait);
     if wait && config.kubernetes.is_none() {
@@ -46,9 +52,13 @@ pub(super) async fn run(config: &Config, command: &Command) -> Result<ExitCode> 
         id: mutation.and_then(|args| args.request_id.clone()).unwrap_or_else(|| request_id_from_env(env, &words)),
         sender: operator_from_env(env),
         place: Place::Terminal,
-        input: Input::Words(words),
+        input,
         replier: Arc::clone(&replier) as Arc<dyn Replier>,
-        force: matches!(command, Command::Deploy(DeployArgs { force: true, .. })),
+        force: match command {
+            Command::Deploy(DeployArgs { force, .. }) => *force,
+            Command::Review(args) => args.force(),
+            _ => false,
+        },
     };
     let answer: Option<Answer> = match service.handle(request).await {
         Handling::Settled(settled) if wait => Some(waited_for(&service, *settled, &replier).await),

@@ -63,6 +63,7 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
     let settings = ServiceSettings {
         policy: config.policy(),
         catalogue: config.catalogue(),
+        reviews: config.reviews.clone(),
         follow: FollowSettings { deadline: config.follow.deadline, ..FollowSettings::default() },
         publish: publish(config.publish),
         mask: config.logs.mask.clone(),

@@ -20,6 +20,8 @@ pub struct ChatId(pub i64);
 pub enum Right {
     /// Cordoning and uncordoning nodes: they are shared by all applications of a cluster.
     Nodes,
+    /// Making and removing review environments. Nobody in a chat has it: it is the pipelines'.
+    Review,
 }
 
 /// A person named in the configuration: the author of the commits that the person asks for.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     name::{ApplicationName, BranchName, EnvironmentName, ImageName, RepoPath, RepositoryName},
     nearest::nearest,
+    review::ReviewOverlay,
 };
 use crate::manifest::key_path::KeyPath;
 
@@ -95,6 +96,8 @@ pub enum Manifests {
     Plain(PlainManifest),
     /// What Argo CD itself sets after a kustomization.
     Override(OverridePlace),
+    /// The overlay of a review environment, which comes and goes by commands.
+    Review(ReviewOverlay),
 }
 
 /// Where Argo CD's own images and counts stand.
@@ -223,7 +226,7 @@ pub struct Target {
     pub environment: Option<String>,
 }
 
-/// An application and one of its environments, found in the catalogue.
+/// An application and one of its environments, found in the catalogue or made from the rules of its review environments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Site {
     /// The application's name.
@@ -235,6 +238,12 @@ pub struct Site {
 }
 
 impl Site {
+    /// Whether it is a review environment.
+    #[must_use]
+    pub fn is_review(&self) -> bool {
+        matches!(self.environment.manifests, Manifests::Review(_))
+    }
+
     /// `application/environment`, as people and commit subjects write it.
     #[must_use]
     pub fn label(&self) -> String {
@@ -259,6 +268,12 @@ pub enum ResolveError {
         given: String,
         /// At most three names, nearest first.
         nearest: Vec<String>,
+    },
+    /// No review environments are configured: of this application, or of any.
+    #[error("no review environments are configured{}", application.iter().map(|name| format!(" for {name:?}")).collect::<String>())]
+    NoReviews {
+        /// The application, when it was named.
+        application: Option<String>,
     },
     /// Several environments, and the command named none.
     #[error("the environment of {application} must be named: {}", available.join(", "))]

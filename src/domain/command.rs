@@ -7,6 +7,7 @@ use super::{
     name::{NodeName, Tag},
     node::Scheduling,
     pod::PodAsked,
+    review::ReviewCommand,
 };
 
 /// A parsed command.
@@ -15,6 +16,8 @@ use super::{
 pub enum Command {
     /// Changes the manifests repository.
     Mutation(Target, Mutation),
+    /// Makes or removes a review environment, which changes the manifests repository as well.
+    Review(ReviewCommand),
     /// Changes a node of the cluster.
     Operation(Operation),
     /// Only reads.
@@ -29,6 +32,8 @@ pub enum Mutation {
     Deploy(Tag),
     /// Sets the workload's replica count.
     SetReplicas(u32),
+    /// Takes a review environment away.
+    Remove,
 }
 
 /// A change of a node, which no repository knows of.
@@ -119,6 +124,7 @@ impl Mutation {
         match self {
             Self::Deploy(tag) => tag.to_string(),
             Self::SetReplicas(count) => count.to_string(),
+            Self::Remove => String::new(),
         }
     }
 }

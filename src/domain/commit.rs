@@ -89,6 +89,7 @@ impl CommitRecord {
         match self.subject.split_once('(')?.0 {
             DEPLOY => Some(Mutation::Deploy(Tag::new(to).ok()?)),
             SCALE => Some(Mutation::SetReplicas(to.parse().ok()?)),
+            REMOVE => Some(Mutation::Remove),
             _ => None,
         }
     }
@@ -97,6 +98,7 @@ impl CommitRecord {
 /// The kinds of subjects.
 const DEPLOY: &str = "deploy";
 const SCALE: &str = "scale";
+const REMOVE: &str = "remove";
 
 /// What a subject says in place of a value that was not set before.
 const NOT_SET: &str = "(unset)";
@@ -108,6 +110,7 @@ pub fn message(facts: CommitFacts<'_>) -> String {
     let (kind, what) = match mutation {
         Mutation::Deploy(_) => (DEPLOY, format!("image {}", site.image)),
         Mutation::SetReplicas(_) => (SCALE, format!("replicas of {}", site.environment.workload.name)),
+        Mutation::Remove => (REMOVE, format!("review environment in {}", site.environment.path)),
     };
     let from = change.from.as_deref().map_or_else(|| NOT_SET.to_owned(), |from| excerpt(&one_line(from)));
     let mut text = format!(

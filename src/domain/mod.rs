@@ -22,6 +22,7 @@ pub mod pod;
 pub mod policy;
 pub mod position;
 pub mod replicas;
+pub mod review;
 pub mod rollout;
 pub mod snapshot;
 pub mod unanswered;

@@ -6,6 +6,7 @@ mod kustomize;
 mod overridden;
 mod place;
 mod plain;
+mod review;
 mod sharing;
 mod value_fault;
 
@@ -13,13 +14,14 @@ use serde::Serialize;
 
 pub use self::{
     entry_fault::EntryFault,
+    review::ReviewFault,
     value_fault::{ScalarKind, Shape, ValueFault},
 };
 
 use super::{
-    catalogue::{Catalogue, Manifests, Site},
+    catalogue::{Catalogue, Manifests, SharedBases, Site},
     command::Mutation,
-    name::RepoPath,
+    name::{RepoPath, Tag},
     position::Position,
     snapshot::{FileEdit, Snapshot, SnapshotError},
 };
@@ -252,6 +254,9 @@ pub enum PlanFault {
     /// A value at a key path can't be set.
     #[error("{0}")]
     Value(ValueFault),
+    /// A review environment can't be made or removed.
+    #[error("{0}")]
+    Review(ReviewFault),
     /// The count is above the configured maximum.
     #[error("{wanted} replicas are more than the maximum of {maximum}")]
     TooManyReplicas {
@@ -321,12 +326,35 @@ pub fn plan(
         let fault = PlanFault::TooManyReplicas { wanted, maximum: site.environment.max_replicas };
         return Err(PlanError { file: site.environment.path.clone(), at: None, fault });
     }
+    let setting = match mutation {
+        Mutation::Deploy(tag) => Setting::Tag(tag.clone()),
+        Mutation::SetReplicas(count) => Setting::Replicas(*count),
+        Mutation::Remove => {
+            return match &site.environment.manifests {
+                Manifests::Review(overlay) => review::remove(snapshot, catalogue, site, overlay),
+                _ => Err(review::fault(&site.environment.path, PlanFault::Review(ReviewFault::NotAReview))),
+            };
+        }
+    };
     match &site.environment.manifests {
-        Manifests::Kustomize { shared_bases } => kustomize::plan(snapshot, catalogue, site, mutation, *shared_bases),
-        Manifests::Helm(values) => helm::plan(snapshot, site, mutation, values),
-        Manifests::Plain(manifest) => plain::plan(snapshot, catalogue, site, mutation, manifest),
-        Manifests::Override(file) => place::plan(snapshot, site, mutation, file),
+        Manifests::Kustomize { shared_bases } => kustomize::plan(snapshot, catalogue, site, &setting, *shared_bases),
+        Manifests::Helm(values) => helm::plan(snapshot, site, &setting, values),
+        Manifests::Plain(manifest) => plain::plan(snapshot, catalogue, site, &setting, manifest),
+        Manifests::Override(file) => place::plan(snapshot, site, &setting, file),
+        Manifests::Review(overlay) => match &setting {
+            Setting::Tag(tag) => review::create(snapshot, catalogue, site, overlay, tag),
+            Setting::Replicas(_) => kustomize::plan(snapshot, catalogue, site, &setting, SharedBases::Refuse),
+        },
     }
+}
+
+/// A value that is to stand in the manifests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Setting {
+    /// The image's tag.
+    Tag(Tag),
+    /// The workload's replica count.
+    Replicas(u32),
 }
 
 /// What git wants of one site: the values that a status shows.
@@ -344,18 +372,18 @@ pub struct Desired {
 /// [`PlanError`] as [`plan`].
 pub fn desired(snapshot: &dyn Snapshot, site: &Site) -> Result<Desired, PlanError> {
     match &site.environment.manifests {
-        Manifests::Kustomize { .. } => kustomize::desired(snapshot, site),
+        Manifests::Kustomize { .. } | Manifests::Review(_) => kustomize::desired(snapshot, site),
         Manifests::Helm(values) => helm::desired(snapshot, site, values),
         Manifests::Plain(manifest) => plain::desired(snapshot, site, manifest),
         Manifests::Override(file) => place::desired(snapshot, site, file),
     }
 }
 
-/// The new value of a mutation as people read it.
-fn wanted(mutation: &Mutation) -> String {
-    match mutation {
-        Mutation::Deploy(tag) => tag.to_string(),
-        Mutation::SetReplicas(count) => count.to_string(),
+/// A value as people read it.
+fn wanted(setting: &Setting) -> String {
+    match setting {
+        Setting::Tag(tag) => tag.to_string(),
+        Setting::Replicas(count) => count.to_string(),
     }
 }
 

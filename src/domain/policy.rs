@@ -63,6 +63,10 @@ impl Policy {
                 let actor = self.actor(sender)?;
                 if self.holds(sender, Right::Nodes) { Ok(Some(actor)) } else { Err(Denial::Without(Right::Nodes)) }
             }
+            (_, Some(Command::Review(_))) => {
+                let actor = self.actor(sender)?;
+                if self.holds(sender, Right::Review) { Ok(Some(actor)) } else { Err(Denial::Without(Right::Review)) }
+            }
             _ => self.actor(sender).map(Some),
         }
     }
@@ -235,5 +239,21 @@ mod tests {
     fn strangers_may_learn_their_own_number() {
         let who = Command::Query(Query::WhoAmI);
         assert_eq!(policy().authorise(&account(9), Place::Private(ChatId(9)), Some(&who)), Ok(None));
+    }
+
+    #[test]
+    fn review_environments_are_the_pipelines() {
+        let name = crate::domain::name::EnvironmentName::new("x").expect("a name");
+        let change = crate::domain::review::ReviewChange::Remove;
+        let command = Command::Review(crate::domain::review::ReviewCommand { application: None, name, change });
+        let mut policy = policy();
+        policy.people[0].rights.insert(Right::Nodes);
+        let ask = |sender: &Sender, place| policy.authorise(sender, place, Some(&command));
+        let group = Place::Group(ChatId(-100));
+        assert_eq!(ask(&account(1), group), Err(Denial::Without(Right::Review)), "whatever other rights there are");
+        assert_eq!(ask(&account(2), group), Err(Denial::UnknownPerson(PersonId(2))));
+        assert_eq!(ask(&Sender::Anonymous, group), Err(Denial::Anonymous));
+        let job = Sender::Operator { name: "x".into(), email: "x@example.org".into(), account: "gitlab 1".into() };
+        assert!(matches!(ask(&job, Place::Terminal), Ok(Some(actor)) if actor.account == "gitlab 1"));
     }
 }

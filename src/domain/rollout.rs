@@ -45,6 +45,8 @@ pub enum Stage {
         /// A later commit that went live in its place: the cluster runs that one's value, not this one's.
         superseded_by: Option<Revision>,
     },
+    /// The Application is gone, and with it what it brought to the cluster.
+    Removed,
     /// The rollout is paused by somebody's decision.
     Paused,
     /// It will not come live without another change.
@@ -92,6 +94,8 @@ pub enum Wanted {
     Image(ImageName, Tag),
     /// The workload has this many replicas.
     Replicas(u32),
+    /// Nothing is left, not even the Application.
+    Nothing,
 }
 
 impl Wanted {
@@ -101,6 +105,7 @@ impl Wanted {
         match mutation {
             Mutation::Deploy(tag) => Self::Image(image.clone(), tag.clone()),
             Mutation::SetReplicas(count) => Self::Replicas(*count),
+            Mutation::Remove => Self::Nothing,
         }
     }
 }

@@ -33,6 +33,11 @@ pub(super) fn denial(denial: Denial, language: Language) -> Text {
                 "🚫 You may not change nodes. An operator gives this right in the configuration: "
             ))
             .code("can: [nodes]"),
+        Denial::Without(Right::Review) => Text::new().plain(say!(
+            language,
+            "🚫 Review-окружения создают и убирают пайплайны, а не люди в чате.",
+            "🚫 Review environments are made and removed by pipelines, not by people in a chat."
+        )),
         Denial::Anonymous => Text::new().plain(say!(
             language,
             "🚫 Отправлено от имени группы или канала: не видно, кто просит. Повторите от своего имени.",

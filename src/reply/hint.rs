@@ -63,6 +63,12 @@ pub(super) fn words(hint: &Hint, site: &Site, language: Language) -> String {
                 "Argo CD has applied it, but there is no Deployment {workload}: check workload in the configuration"
             )
         }
+        Hint::StillThere => say!(language, "Application ещё на месте", "the Application is still there"),
+        Hint::NoApplication(said) => say!(
+            language,
+            "{said}: есть ли ApplicationSet, который делает Application из папки?",
+            "{said}: is there an ApplicationSet that makes it of the folder?"
+        ),
         Hint::Message(message) => message.clone(),
     }
 }

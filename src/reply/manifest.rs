@@ -2,7 +2,7 @@
 
 mod value;
 
-use super::{clean, compose::Text, edit};
+use super::{clean, compose::Text, edit, review};
 use crate::domain::{
     language::Language,
     plan::{PlanError, PlanFault, UnsafeEdit},
@@ -19,6 +19,9 @@ pub(super) fn plan_error(error: &PlanError, language: Language) -> Text {
             "Запрошено реплик: {wanted}, здесь разрешено не больше {maximum}. Ничего не изменено.",
             "Replicas asked for: {wanted}, at most {maximum} allowed here. Nothing was changed."
         ));
+    }
+    if let PlanFault::Review(fault) = fault {
+        return review::refused(file, fault, language);
     }
     let file = clean::inline(if file.as_str().is_empty() { "/" } else { file.as_str() }, SHOWN);
     let place = at.map_or_else(|| file.clone(), |at| format!("{file}:{at}"));
@@ -216,6 +219,7 @@ pub(super) fn explained(text: Text, fault: &PlanFault, language: Language) -> Te
             "Argo CD applies this file after the kustomization, so a commit would have no effect: change the value there."
         )),
         PlanFault::Value(fault) => value::explained(text, fault, language),
+        PlanFault::Review(fault) => review::explained(text, fault, language),
         // Worded above.
         PlanFault::TooManyReplicas { .. } => text,
     }

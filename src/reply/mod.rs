@@ -40,6 +40,7 @@ mod pods;
 mod quantity;
 mod reference;
 mod refusal;
+mod review;
 mod rollout;
 mod status;
 #[cfg(test)]

@@ -125,6 +125,19 @@ fn target(error: &ResolveError, language: Language) -> Text {
             available.len(),
             language,
         ),
+        ResolveError::NoReviews { application } => {
+            let text = question(say!(
+                language,
+                "Review-окружения не настроены (нет раздела review)",
+                "No review environments are configured (there is no section review)"
+            ));
+            match application {
+                Some(name) => text
+                    .plain(say!(language, " у приложения ", " for the application "))
+                    .code(clean::inline(name, SHOWN)),
+                None => text,
+            }
+        }
         ResolveError::EnvironmentNeeded { application, available } => names(
             question(say!(
                 language,

@@ -31,7 +31,11 @@ pub(super) fn accepted(site: &Site, mutation: &Mutation, language: Language) -> 
 }
 
 pub(super) fn already_so(site: &Site, mutation: &Mutation, language: Language) -> Text {
-    let text = heading("☑️", site).plain(say!(language, "уже ", "already "));
+    let text = heading("☑️", site);
+    if *mutation == Mutation::Remove {
+        return text.plain(say!(language, "уже убрано, менять нечего", "removed already, nothing to change"));
+    }
+    let text = text.plain(say!(language, "уже ", "already "));
     wanted(text, mutation, language).plain(say!(language, ", менять нечего", ", nothing to change"))
 }
 
@@ -42,6 +46,7 @@ pub(super) fn report(report: &RolloutReport, language: Language) -> Text {
         Stage::Progressing { .. } => "🚀",
         Stage::Live { superseded_by: None, .. } => "✅",
         Stage::Live { superseded_by: Some(_), .. } => "↪️",
+        Stage::Removed => "🗑",
         Stage::Paused => "⏸",
         Stage::Failed { .. } => "❌",
         Stage::NotFollowed { .. } => "👁",
@@ -79,7 +84,7 @@ fn others(names: &[String]) -> String {
 /// stands in the message needs no repeating.
 fn still_matters(unchecked: &str, stage: &Stage) -> bool {
     match stage {
-        Stage::Live { .. } => false,
+        Stage::Live { .. } | Stage::Removed => false,
         Stage::TimedOut { last: Some(last), .. } => !last.to_string().contains(unchecked),
         Stage::NotFollowed { reason: Some(said) } => !said.contains(unchecked),
         _ => true,
@@ -105,6 +110,7 @@ pub fn stage_line(report: &RolloutReport, language: Language) -> String {
         Stage::Live { ready, desired, superseded_by } => {
             live(report, *ready, *desired, superseded_by.as_ref(), language)
         }
+        Stage::Removed => removed(report, language),
         Stage::Paused => say!(language, "раскатка на паузе (Suspended)", "the rollout is paused (Suspended)"),
         Stage::Failed { reason } => {
             let reason = clean::inline(reason, clean::REASON);
@@ -123,7 +129,10 @@ pub fn stage_line(report: &RolloutReport, language: Language) -> String {
         }
         Stage::TimedOut { after, last } => {
             let after = quantity::limit(*after, language);
-            let line = say!(language, "за {after} не заработало", "not live within {after}");
+            let line = match report.mutation {
+                Mutation::Remove => say!(language, "за {after} не убрано", "not gone within {after}"),
+                _ => say!(language, "за {after} не заработало", "not live within {after}"),
+            };
             match last.as_ref().map(|last| hint::words(last, &report.site, language)) {
                 Some(last) if !last.trim().is_empty() => format!("{line}: {}", clean::inline(&last, clean::REASON)),
                 _ => line,
@@ -140,6 +149,7 @@ fn wanted(text: Text, mutation: &Mutation, language: Language) -> Text {
     match mutation {
         Mutation::Deploy(tag) => text.code(tag.as_str()),
         Mutation::SetReplicas(count) => text.plain(quantity::replicas(*count, language)),
+        Mutation::Remove => text.plain(say!(language, "удаление", "removal")),
     }
 }
 
@@ -147,6 +157,7 @@ fn change(text: Text, report: &RolloutReport, language: Language) -> Text {
     let text = match report.mutation {
         Mutation::Deploy(_) => text,
         Mutation::SetReplicas(_) => text.plain(say!(language, "реплики ", "replicas ")),
+        Mutation::Remove => return text.plain(say!(language, "удаление", "removal")),
     };
     let text = match &report.from {
         Some(from) => text.code(clean::inline(from, VALUE)).plain(" → "),
@@ -175,6 +186,9 @@ fn stage(text: Text, report: &RolloutReport, language: Language) -> Text {
                 Some(_) => text.plain(live),
             }
         }
+        Stage::Removed => {
+            commit(text.plain(removed(report, language)).plain(say!(language, " · коммит ", " · commit ")))
+        }
         Stage::Paused => {
             let text = text.plain(say!(
                 language,
@@ -198,6 +212,9 @@ fn stage(text: Text, report: &RolloutReport, language: Language) -> Text {
         }
         Stage::NotFollowed { reason } => {
             not_followed(commit(text.plain(say!(language, "коммит ", "commit "))), reason.as_deref(), language)
+        }
+        Stage::TimedOut { after, last } if report.mutation == Mutation::Remove => {
+            still_there(text, report, &quantity::limit(*after, language), last.as_deref(), language)
         }
         Stage::TimedOut { after, last } => {
             timed_out(text, report, &quantity::limit(*after, language), last.as_deref(), language)
@@ -227,6 +244,30 @@ fn not_followed(text: Text, reason: Option<&str>, language: Language) -> Text {
     }
 }
 
+fn still_there(text: Text, report: &RolloutReport, after: &str, last: Option<&Hint>, language: Language) -> Text {
+    let text = text.plain(say!(
+        language,
+        "за {after} не убрано, больше не слежу. ",
+        "not gone within {after}; no longer following. "
+    ));
+    let text = last_seen(text, last, report, language).newline().plain(say!(language, "Коммит ", "Commit "));
+    text.commit(&report.revision, report.url.as_deref()).plain(say!(
+        language,
+        " остаётся в git, и Argo CD ещё может довести дело до конца.",
+        " stays in git, and Argo CD may still finish it."
+    ))
+}
+
+fn last_seen(text: Text, last: Option<&Hint>, report: &RolloutReport, language: Language) -> Text {
+    match last {
+        Some(last) if !last.to_string().trim().is_empty() => {
+            let last = hint::words(last, &report.site, language);
+            text.plain(say!(language, "Последнее, что видно:", "Last seen:")).block(clean::block(&last))
+        }
+        _ => text.plain(say!(language, "Что мешает, не видно.", "Nothing shows what is in the way.")),
+    }
+}
+
 /// `last` is what was last seen to be in the way.
 fn timed_out(text: Text, report: &RolloutReport, after: &str, last: Option<&Hint>, language: Language) -> Text {
     let text = text.plain(say!(
@@ -247,11 +288,7 @@ fn timed_out(text: Text, report: &RolloutReport, after: &str, last: Option<&Hint
                 " не найден: проверьте `workload` в настройках.",
                 ": check `workload` in the configuration."
             )),
-        Some(last) if !last.to_string().trim().is_empty() => {
-            let last = hint::words(last, &report.site, language);
-            text.plain(say!(language, "Последнее, что видно:", "Last seen:")).block(clean::block(&last))
-        }
-        _ => text.plain(say!(language, "Что мешает, не видно.", "Nothing shows what is in the way.")),
+        last => last_seen(text, last, report, language),
     };
     let text = text.line(say!(language, "Коммит ", "Commit ")).commit(&report.revision, report.url.as_deref());
     let text = text.plain(say!(
@@ -259,9 +296,18 @@ fn timed_out(text: Text, report: &RolloutReport, after: &str, last: Option<&Hint
         " остаётся в git, и Argo CD ещё может его довести; повтор той же команды ничего не изменит.",
         " stays in git, and Argo CD may still bring it live; the same command again would change nothing."
     ));
+    if report.site.is_review() {
+        // Chats know the environments of the configuration only.
+        return text;
+    }
     let status = format!("/status {}", report.site.label());
     let text = text.line(say!(language, "Состояние: ", "Status: ")).code(status.clone());
     way_out(text.row([button(say!(language, "📊 Состояние", "📊 Status"), status)]), report, language)
+}
+
+fn removed(report: &RolloutReport, language: Language) -> String {
+    let elapsed = quantity::exact(report.elapsed, language);
+    say!(language, "убрано из кластера, за {elapsed}", "gone from the cluster, in {elapsed}")
 }
 
 /// `работает: 2/2 пода, за 42 с`.
@@ -312,7 +358,8 @@ fn back_button(value: &str, command: String, language: Language) -> Button {
 
 /// The command that sets the value before again, when that was a value a command can set.
 fn back(report: &RolloutReport) -> Option<(String, String)> {
-    let from = report.from.as_deref()?;
+    // A command in a chat can't name a review environment.
+    let from = report.from.as_deref().filter(|_| !report.site.is_review())?;
     let label = report.site.label();
     match report.mutation {
         Mutation::Deploy(_) => {
@@ -323,6 +370,7 @@ fn back(report: &RolloutReport) -> Option<(String, String)> {
             let count: u32 = from.parse().ok()?;
             Some((format!("/set_replicas {label} {count}"), quantity_of(count)))
         }
+        Mutation::Remove => None,
     }
 }
 

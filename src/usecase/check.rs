@@ -20,6 +20,10 @@ impl Service {
     ///
     /// With `force` a registry that doesn't answer, or doesn't show the image, is only noted.
     pub(super) async fn check(&self, site: &Site, mutation: &Mutation, force: bool) -> Result<Option<String>, Refusal> {
+        if *mutation == Mutation::Remove {
+            // What goes may be overridden, and its tag be gone.
+            return Ok(None);
+        }
         let registry = async {
             match (mutation, &self.0.registry) {
                 (Mutation::Deploy(tag), Some(registry)) => match check_tag(registry.as_ref(), site, tag).await {
@@ -82,7 +86,7 @@ async fn check_cluster(cluster: &dyn Cluster, site: &Site, mutation: &Mutation) 
     let autoscaler = async {
         match mutation {
             Mutation::SetReplicas(_) => cluster.autoscaler(&environment.workload).await,
-            Mutation::Deploy(_) => Ok(None),
+            Mutation::Deploy(_) | Mutation::Remove => Ok(None),
         }
     };
     let (autoscaler, observation) = tokio::join!(autoscaler, cluster.observe(environment));
@@ -107,6 +111,8 @@ async fn check_cluster(cluster: &dyn Cluster, site: &Site, mutation: &Mutation) 
                 return Err(Refusal::Overridden { site: site.clone(), overrides });
             }
         }
+        // The Application of a review environment comes after its commit.
+        Err(ClusterError::NotFound { .. }) if site.is_review() => {}
         Err(error) => note(error),
     }
     Ok((!unchecked.is_empty()).then(|| unchecked.join("; ")))

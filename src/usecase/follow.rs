@@ -16,6 +16,7 @@ use super::service::Service;
 use crate::{
     domain::{
         answer::{Answer, RolloutReport},
+        command::Mutation,
         name::{ReplyAddress, Revision},
         observation::Observation,
         rollout::{Doubt, Hint, Look, Stage, Standing, Wanted, judge},
@@ -213,6 +214,11 @@ impl Service {
         }
         let observation = match cluster.observe(environment).await {
             Ok(observation) => observation,
+            Err(ClusterError::NotFound { .. }) if report.mutation == Mutation::Remove => return Stage::Removed,
+            // Its Application is made by a controller that looks at the branch now and then.
+            Err(error @ ClusterError::NotFound { .. }) if report.site.is_review() => {
+                return watch.waits_for_application(&error, &report.stage);
+            }
             Err(error) => return watch.blind(error, &report.stage),
         };
         let operated = observation.operation.as_ref().and_then(|operation| operation.revision.as_ref());
@@ -318,6 +324,12 @@ impl Watch {
             }
             ClusterError::NotFound { .. } | ClusterError::Forbidden(_) => Stage::NotFollowed { reason: Some(reason) },
         }
+    }
+
+    /// The stage while there is no Application yet, and one is sure to be made.
+    fn waits_for_application(&mut self, error: &ClusterError, stage: &Stage) -> Stage {
+        self.last = Some(Hint::NoApplication(error.to_string()));
+        stage.clone()
     }
 
     /// The stage when the time is over. What nobody has seen may be live: after a restart it may even have been

@@ -19,6 +19,7 @@ use crate::{
         answer::{FailureKind, Refusal},
         catalogue::{Catalogue, Environment, RepositoryBranch},
         name::Revision,
+        review::ReviewRules,
     },
     ports::{Clock, ManifestRepository, RepositoryError},
 };
@@ -57,12 +58,14 @@ impl Repositories {
         ports: BTreeMap<RepositoryBranch, RepositoryPort>,
         clock: &Arc<dyn Clock>,
         catalogue: &Catalogue,
+        reviews: &[ReviewRules],
         settings: PublishSettings,
         stop: &CancellationToken,
     ) -> Self {
         let environments = catalogue.applications.iter().flat_map(|application| &application.environments);
-        for environment in environments {
-            assert!(ports.contains_key(&environment.repository), "there is no way to {}", environment.repository);
+        let needed = environments.map(|environment| &environment.repository);
+        for repository in needed.chain(reviews.iter().map(|rules| &rules.repository)) {
+            assert!(ports.contains_key(repository), "there is no way to {repository}");
         }
         let several = ports.len() > 1;
         let catalogue = Arc::new(catalogue.clone());

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         actor::{Place, Sender},
         answer::Answer,
+        command::Command,
         name::RequestId,
     },
     ports::Replier,
@@ -42,6 +43,8 @@ pub enum Input {
     },
     /// The words of a command line, the first being the command's word.
     Words(Vec<String>),
+    /// A command that was parsed already, because chats don't have it.
+    Command(Box<Command>),
 }
 
 /// What became of a request.

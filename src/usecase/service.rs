@@ -28,6 +28,7 @@ use crate::{
         mask::Mask,
         name::{ReplyAddress, RequestId, Revision},
         policy::{Denial, Policy},
+        review::{self, ReviewChange, ReviewRules},
     },
     grammar::{self, Parsed},
     ports::{Clock, Cluster, Nodes, Pods, Registry, ReplyError},
@@ -57,6 +58,8 @@ pub struct ServiceSettings {
     pub policy: Policy,
     /// The applications.
     pub catalogue: Catalogue,
+    /// Those that have review environments.
+    pub reviews: Vec<ReviewRules>,
     /// How rollouts are followed.
     pub follow: FollowSettings,
     /// How commits are published.
@@ -110,7 +113,8 @@ impl Service {
     pub fn start(ports: Ports, settings: ServiceSettings) -> Self {
         let stop = CancellationToken::new();
         let Ports { repositories, registry, cluster, pods, nodes, clock } = ports;
-        let repositories = Repositories::start(repositories, &clock, &settings.catalogue, settings.publish, &stop);
+        let repositories =
+            Repositories::start(repositories, &clock, &settings.catalogue, &settings.reviews, settings.publish, &stop);
         Self(Arc::new(Inner {
             registry,
             cluster,
@@ -174,6 +178,7 @@ impl Service {
         let parsed = match &request.input {
             Input::Text { text, bot } => grammar::parse(text, bot.as_deref()),
             Input::Words(words) => Parsed::Ours(grammar::parse_words(words)),
+            Input::Command(command) => Parsed::Ours(Ok(Command::clone(command))),
         };
         let Parsed::Ours(parsed) = parsed else { return Course::NotOurs };
         if self.0.stop.is_cancelled() {
@@ -206,8 +211,24 @@ impl Service {
                 }
                 Err(error) => refused(Refusal::Target(error)),
             },
+            (Command::Review(command), Some(actor)) => {
+                match review::rules_of(&self.0.settings.reviews, command.application.as_deref()) {
+                    Ok(rules) => {
+                        let site = rules.site(&command.name);
+                        let mutation = match command.change {
+                            ReviewChange::Create(tag) => Mutation::Deploy(tag),
+                            ReviewChange::Remove => Mutation::Remove,
+                        };
+                        let turn = self.0.order.take(site.label());
+                        Course::Mutation { actor, site: Box::new(site), mutation, turn }
+                    }
+                    Err(error) => refused(Refusal::Target(error)),
+                }
+            }
             // The policy lets nobody change anything without a name.
-            (Command::Mutation(..) | Command::Operation(_), None) => Course::Deny(Denial::Anonymous),
+            (Command::Mutation(..) | Command::Review(_) | Command::Operation(_), None) => {
+                Course::Deny(Denial::Anonymous)
+            }
         }
     }
 

@@ -20,16 +20,12 @@ impl Service {
     pub async fn follow_standing(&self, site: Site, mutation: Mutation, replier: Arc<dyn Replier>) -> Option<Answer> {
         let branch = self.0.repositories.of(&site.environment);
         let revision = branch.repository.known_head()?;
-        let to = match &mutation {
-            Mutation::Deploy(tag) => tag.to_string(),
-            Mutation::SetReplicas(count) => count.to_string(),
-        };
         let report = RolloutReport {
             url: branch.commit_url(&revision),
             site,
+            to: mutation.value(),
             mutation,
             from: None,
-            to,
             revision,
             stage: Stage::Committed,
             elapsed: Duration::ZERO,

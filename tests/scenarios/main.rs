@@ -16,6 +16,7 @@ mod pods;
 mod refusals;
 mod repositories;
 mod restart;
+mod review;
 mod rights;
 mod strangers;
 mod truth;

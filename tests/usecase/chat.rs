@@ -95,6 +95,7 @@ pub(crate) fn words(answer: &Answer) -> String {
                     let superseded = if superseded_by.is_some() { ", superseded" } else { "" };
                     format!("live {ready}/{desired} in {} s{superseded}", report.elapsed.as_secs())
                 }
+                Stage::Removed => "removed".into(),
                 Stage::Paused => "paused".into(),
                 Stage::Failed { reason } => format!("failed: {reason}"),
                 // Without a cluster that is all there is to be said.

@@ -173,6 +173,7 @@ impl World {
         Service::start(
             ports,
             ServiceSettings {
+                reviews: vec![],
                 policy: Policy { people: vec![anna], chats: vec![ChatId(-100)], private_chats: false },
                 catalogue: catalogue(self.others, &self.prod, &self.branches),
                 follow: self.follow,

@@ -90,7 +90,9 @@ impl ArgoCd {
             .map_err(|error| cluster_error(error, &application_object(name)))?;
         let of_helm = match &environment.manifests {
             Manifests::Helm(values) => helm::overrides(&object.data, values),
-            Manifests::Kustomize { .. } | Manifests::Plain(_) | Manifests::Override(_) => Vec::new(),
+            Manifests::Kustomize { .. } | Manifests::Plain(_) | Manifests::Override(_) | Manifests::Review(_) => {
+                Vec::new()
+            }
         };
         let origin = self.repositories.get(&environment.repository);
         let mut observation =

@@ -38,7 +38,9 @@ impl ExitCode {
         match answer {
             Answer::Accepted { .. } => Self::Unknown,
             Answer::Rollout(report) => match report.stage {
-                Stage::Committed | Stage::Syncing | Stage::Progressing { .. } | Stage::Live { .. } => Self::Done,
+                Stage::Committed | Stage::Syncing | Stage::Progressing { .. } | Stage::Live { .. } | Stage::Removed => {
+                    Self::Done
+                }
                 Stage::NotFollowed { reason: None } => Self::Done,
                 Stage::NotFollowed { reason: Some(_) }
                 | Stage::Paused
@@ -100,6 +102,7 @@ pub fn outcome(answer: &Answer) -> &'static str {
             Stage::Syncing => "syncing",
             Stage::Progressing { .. } => "progressing",
             Stage::Live { .. } => "live",
+            Stage::Removed => "removed",
             Stage::Paused => "paused",
             Stage::Failed { .. } => "rollout_failed",
             Stage::NotFollowed { .. } => "not_followed",
@@ -164,6 +167,7 @@ mod tests {
             (rollout(Stage::Failed { reason: "x".into() }), ExitCode::NotLive, "rollout_failed"),
             (rollout(Stage::TimedOut { after: Duration::from_secs(1), last: None }), ExitCode::NotLive, "timed_out"),
             (rollout(Stage::Paused), ExitCode::NotLive, "paused"),
+            (rollout(Stage::Removed), ExitCode::Done, "removed"),
             (failed(Applied::No), ExitCode::Failed, "failed"),
             (failed(Applied::Unknown), ExitCode::Unknown, "unknown"),
             (accepted(), ExitCode::Unknown, "accepted"),

@@ -18,7 +18,7 @@ use super::{
     format::{Remote, duration, http_url, short_wait, web_url},
     manifests,
     outside::{self, Env},
-    relations, repositories,
+    relations, repositories, review,
     secret::SecretSource,
     tree::{self, Kind, Node},
 };
@@ -77,6 +77,7 @@ pub(super) fn parse(path: &Path, text: &str, depth: Depth, env: Env<'_>) -> Resu
     faults.extend(relations::faults(&tree));
     faults.extend(repositories::faults(&tree, folder));
     faults.extend(manifests::faults(&tree, folder));
+    faults.extend(review::faults(&tree, folder));
     let bot_warnings = Faults::new(path, relations::warnings(&tree));
     let mut warnings = manifests::warnings(&tree);
     warnings.extend(repositories::warnings(&tree, folder));
@@ -119,6 +120,10 @@ impl Converter<'_> {
             }
         };
         let mut branches = Branches::new(self.repositories(file.repository, file.repositories)?);
+        let with_reviews = file.applications.iter().filter_map(|section| Some((section, section.review.as_ref()?)));
+        let reviews = with_reviews
+            .map(|(section, reviews)| review::convert(section, reviews, &mut branches))
+            .collect::<Result<_, _>>()?;
         let applications = file
             .applications
             .into_iter()
@@ -141,6 +146,7 @@ impl Converter<'_> {
             warnings: Faults::new("", Vec::new()),
             bot_warnings: Faults::new("", Vec::new()),
             catalogue: Catalogue { applications },
+            reviews,
         })
     }
 

@@ -382,6 +382,60 @@ pub(super) struct ApplicationSection {
     /// The places where the application runs.
     #[schemars(length(min = 1))]
     pub(super) environments: Vec<EnvironmentSection>,
+    /// Review environments, which `tiphys review` makes and removes; without the section there are none.
+    pub(super) review: Option<ReviewSection>,
+}
+
+/// Review environments: an overlay for each branch that wants one. `{name}` stands for the environment's name; where that is
+/// too long for one of the names made of it, all of them have it shortened, with a digest at the end.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReviewSection {
+    /// The repository with the overlays: a name of `repositories`, or `default`; without the key the application's.
+    #[schemars(extend("format" = "repository-name"))]
+    pub(super) repository: Option<String>,
+    /// The branch that the ApplicationSet follows; without the key the application's, and without that the repository's.
+    #[schemars(extend("format" = "git-branch"))]
+    pub(super) branch: Option<String>,
+    /// The overlays' folders, such as `apps/shop/review/{name}`. An ApplicationSet makes an Application of each.
+    #[schemars(length(min = 1))]
+    pub(super) path: String,
+    /// What the overlays build on, from one of their folders: `../../base`, or an environment's folder such as
+    /// `../../overlays/stage`. It must have a kustomization.
+    #[schemars(extend("format" = "manifest-path"))]
+    pub(super) base: String,
+    /// The namespace, such as `shop-review-{name}`; without `{name}` it is one for all, and `name_suffix` is needed.
+    #[schemars(length(min = 1))]
+    pub(super) namespace: String,
+    /// What is put behind the names of all objects, such as `-{name}`. Selectors are kept apart as well then.
+    #[schemars(length(min = 1))]
+    pub(super) name_suffix: Option<String>,
+    /// The name of the Deployment in the base.
+    #[schemars(extend("format" = "kubernetes-name"))]
+    pub(super) workload: String,
+    /// The Argo CD Applications that the ApplicationSet makes.
+    pub(super) argocd: ReviewArgocdSection,
+    /// How many review environments there may be at a time.
+    #[serde(default = "default_max_reviews")]
+    #[schemars(range(min = 1, max = 1_000))]
+    pub(super) max: u32,
+}
+
+/// The Argo CD Applications of review environments.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReviewArgocdSection {
+    /// The namespace of the Applications.
+    #[serde(default = "default_argocd_namespace")]
+    #[schemars(extend("format" = "kubernetes-namespace"))]
+    pub(super) namespace: String,
+    /// The names of the Applications, such as `shop-review-{name}`: what the ApplicationSet's template makes of the folder.
+    #[schemars(length(min = 1))]
+    pub(super) name: String,
+}
+
+fn default_max_reviews() -> u32 {
+    10
 }
 
 /// A place where an application runs.

@@ -14,6 +14,7 @@ mod manifests;
 mod outside;
 mod relations;
 mod repositories;
+mod review;
 mod schema;
 mod secret;
 mod tree;
@@ -45,6 +46,7 @@ use crate::domain::{
     language::Language,
     mask::Mask,
     policy::Policy,
+    review::ReviewRules,
 };
 
 /// A configuration without faults.
@@ -74,6 +76,8 @@ pub struct Config {
     pub warnings: Faults,
     /// The same about the bot, which one-shot commands have nothing to do with.
     pub bot_warnings: Faults,
+    /// The applications that have review environments.
+    pub reviews: Vec<ReviewRules>,
     catalogue: Catalogue,
 }
 

@@ -9,6 +9,7 @@ use super::{
     file::default_branch,
     format::Remote,
     manifests::environments,
+    review,
     tree::{Entry, Kind, Node},
 };
 use crate::{
@@ -115,7 +116,7 @@ pub(super) fn mirrors(tree: &Node, folder: &Path) -> Vec<Mirrored> {
         let place = section.node.get("mirror").map_or(section.place, |node| node.place);
         add(*section, &section.branch(), place);
     }
-    for (application, environment) in environments(tree) {
+    for (application, environment) in environments(tree).chain(review::sections(tree)) {
         let Some((section, branch)) = chosen(&sections, application, environment) else { continue };
         let place = said(application, environment, "branch").map_or(environment.place, |node| node.place);
         add(section, &branch, place);
@@ -135,7 +136,8 @@ pub(super) fn faults(tree: &Node, folder: &Path) -> Vec<Fault> {
     let applications = tree.get("applications").into_iter().flat_map(Node::items);
     let said = applications.flat_map(|application| {
         let environments = application.get("environments").into_iter().flat_map(Node::items);
-        std::iter::once(application).chain(environments).filter_map(|node| node.get("repository"))
+        let places = std::iter::once(application).chain(environments).chain(application.get("review"));
+        places.filter_map(|node| node.get("repository"))
     });
     for node in said {
         let Some(given) = node.text() else { continue };
@@ -172,8 +174,10 @@ fn unknown(given: &str, names: &[&str]) -> String {
 pub(super) fn warnings(tree: &Node, folder: &Path) -> Vec<Fault> {
     let mut warnings = Vec::new();
     let sections = sections(tree);
-    let used: Vec<Option<&str>> =
-        environments(tree).filter_map(|(a, e)| Some(chosen(&sections, a, e)?.0.name)).collect();
+    let used: Vec<Option<&str>> = environments(tree)
+        .chain(review::sections(tree))
+        .filter_map(|(a, e)| Some(chosen(&sections, a, e)?.0.name))
+        .collect();
     for (index, section) in sections.iter().enumerate() {
         if section.name.is_some() && !used.contains(&section.name) {
             warnings.push(Fault::at(section.place, format!("no environment is in {:?}", section.label())));

@@ -3,6 +3,7 @@
 mod manifests;
 mod publish;
 mod repositories;
+mod review;
 #[cfg(unix)]
 mod signing;
 

@@ -1,10 +1,9 @@
 //! Plans for Helm's values: keys of a values file, of an Argo CD Application or of a Flux HelmRelease.
 
-use super::{Change, Desired, Plan, PlanError, PlanFault, at, overridden, read, shown, wanted};
+use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, overridden, read, shown, wanted};
 use crate::{
     domain::{
         catalogue::{HelmHost, HelmValues, Site},
-        command::Mutation,
         name::ImageName,
         snapshot::{FileEdit, Snapshot},
     },
@@ -24,28 +23,28 @@ use crate::{
 pub(super) fn plan(
     snapshot: &dyn Snapshot,
     site: &Site,
-    mutation: &Mutation,
+    setting: &Setting,
     values: &HelmValues,
 ) -> Result<Plan, PlanError> {
     let (file, host) = (&values.file, host(site, values.host));
     let fault = |fault| at(file, fault);
     let bytes = read(snapshot, file)?;
     if values.host != HelmHost::Release {
-        overridden::refuse_helm(snapshot, site, &keys(values, mutation))?;
+        overridden::refuse_helm(snapshot, site, &keys(values, setting))?;
     }
-    let tag = match mutation {
-        Mutation::Deploy(tag) => tag,
-        Mutation::SetReplicas(count) => {
+    let tag = match setting {
+        Setting::Tag(tag) => tag,
+        Setting::Replicas(count) => {
             let count = NewValue::Integer(i64::from(*count));
             let outcome = helm::set(&bytes, &host, &values.replicas, count, Missing::Refuse).map_err(fault)?;
-            return Ok(planned(values, mutation, outcome));
+            return Ok(planned(values, setting, outcome));
         }
     };
     same_image(&bytes, &host, values, &site.image).map_err(fault)?;
     let tagged = helm::set(&bytes, &host, &values.tag, NewValue::String(tag.as_str()), Missing::Refuse);
     let tagged = tagged.map_err(fault)?;
     let Some((digest, path)) = digest(&bytes, &host, values).map_err(fault)? else {
-        return Ok(planned(values, mutation, tagged));
+        return Ok(planned(values, setting, tagged));
     };
     // One edit after the other: each is proved on its own.
     let text = match &tagged {
@@ -55,16 +54,16 @@ pub(super) fn plan(
     let emptied = helm::set(text, &host, path, NewValue::String(""), Missing::Refuse).map_err(fault)?;
     Ok(match (tagged, emptied) {
         (Outcome::Changed { line, from, .. }, Outcome::Changed { text, .. }) => {
-            planned(values, mutation, Outcome::Changed { text, line, from })
+            planned(values, setting, Outcome::Changed { text, line, from })
         }
         (Outcome::AlreadySo { .. }, Outcome::Changed { text, line, .. }) => {
-            planned(values, mutation, Outcome::Changed { text, line, from: shown(None, Some(&digest)) })
+            planned(values, setting, Outcome::Changed { text, line, from: shown(None, Some(&digest)) })
         }
-        (tagged, Outcome::AlreadySo { .. }) => planned(values, mutation, tagged),
+        (tagged, Outcome::AlreadySo { .. }) => planned(values, setting, tagged),
     })
 }
 
-fn planned(values: &HelmValues, mutation: &Mutation, outcome: Outcome) -> Plan {
+fn planned(values: &HelmValues, setting: &Setting, outcome: Outcome) -> Plan {
     match outcome {
         Outcome::AlreadySo { value } => Plan::AlreadySo { value },
         Outcome::Changed { text, line, from } => {
@@ -75,7 +74,7 @@ fn planned(values: &HelmValues, mutation: &Mutation, outcome: Outcome) -> Plan {
                 file: values.file.clone(),
                 line,
                 from,
-                to: wanted(mutation),
+                to: wanted(setting),
                 shared_with: vec![],
                 unseen: vec![],
             };
@@ -104,10 +103,10 @@ pub(super) fn desired(snapshot: &dyn Snapshot, site: &Site, values: &HelmValues)
 }
 
 /// The keys that a mutation is about.
-fn keys<'v>(values: &'v HelmValues, mutation: &Mutation) -> Vec<&'v KeyPath> {
-    match mutation {
-        Mutation::Deploy(_) => [Some(&values.tag), values.digest.as_ref()].into_iter().flatten().collect(),
-        Mutation::SetReplicas(_) => vec![&values.replicas],
+fn keys<'v>(values: &'v HelmValues, setting: &Setting) -> Vec<&'v KeyPath> {
+    match setting {
+        Setting::Tag(_) => [Some(&values.tag), values.digest.as_ref()].into_iter().flatten().collect(),
+        Setting::Replicas(_) => vec![&values.replicas],
     }
 }
 

@@ -1,10 +1,9 @@
 //! Plans for kustomizations: the overlay's own entry, a new one, or the place in a base where the value stands.
 
-use super::{Change, Desired, Plan, PlanError, PlanFault, at, overridden, read, sharing, shown, wanted};
+use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, overridden, read, sharing, shown, wanted};
 use crate::{
     domain::{
         catalogue::{Catalogue, SharedBases, Site},
-        command::Mutation,
         image::ImageChange,
         name::RepoPath,
         snapshot::{FileEdit, Snapshot},
@@ -32,21 +31,21 @@ pub(super) fn plan(
     snapshot: &dyn Snapshot,
     catalogue: &Catalogue,
     site: &Site,
-    mutation: &Mutation,
+    setting: &Setting,
     shared_bases: SharedBases,
 ) -> Result<Plan, PlanError> {
     let (file, bytes) = file(snapshot, &site.environment.path)?;
     let fault = |fault| at(&file, fault);
-    let own = Own { kustomization: Kustomization::read(&bytes).map_err(fault)?, site, mutation };
-    overridden::refuse(own.overrides(snapshot)?, mutation)?;
+    let own = Own { kustomization: Kustomization::read(&bytes).map_err(fault)?, site, setting };
+    overridden::refuse(own.overrides(snapshot)?, setting)?;
 
     let (outcome, found) = match own.is_set().map_err(fault)? {
         true => (own.set(Missing::Refuse).map_err(fault)?, Found::default()),
         false => {
             let sources = sources::of(snapshot, &site.environment.path);
             let found = own.found(&sources);
-            if found.is(mutation) {
-                return Ok(Plan::AlreadySo { value: wanted(mutation) });
+            if found.is(setting) {
+                return Ok(Plan::AlreadySo { value: wanted(setting) });
             }
             if shared_bases == SharedBases::Allow
                 && found.certain
@@ -65,18 +64,18 @@ pub(super) fn plan(
         Outcome::AlreadySo { value } => return Ok(Plan::AlreadySo { value }),
         Outcome::Changed { text, line, from } => (text, line, from),
     };
-    let shared_with = sharing::of_own(snapshot, catalogue, site, mutation);
+    let shared_with = sharing::of_own(snapshot, catalogue, site, setting);
     if shared_bases == SharedBases::Refuse && !shared_with.is_empty() {
         return Err(PlanError { file, at: None, fault: PlanFault::SharedBase { environments: shared_with } });
     }
-    let from = match (from, mutation) {
+    let from = match (from, setting) {
         // A digest that gives way to the tag was the value before.
-        (None, Mutation::Deploy(_)) => shown(None, own.kustomization.digest(&site.image).map_err(fault)?.as_deref()),
+        (None, Setting::Tag(_)) => shown(None, own.kustomization.digest(&site.image).map_err(fault)?.as_deref()),
         (from, _) => from,
     };
     let edits = vec![FileEdit::write(file.clone(), text)];
     let from = from.or(found.value);
-    let change = Change { file, line, from, to: wanted(mutation), shared_with, unseen: found.unseen };
+    let change = Change { file, line, from, to: wanted(setting), shared_with, unseen: found.unseen };
     Ok(Plan::Change { edits, change })
 }
 
@@ -143,7 +142,7 @@ fn image_name(kustomization: &Kustomization<'_>, site: &Site) -> String {
 struct Own<'a> {
     kustomization: Kustomization<'a>,
     site: &'a Site,
-    mutation: &'a Mutation,
+    setting: &'a Setting,
 }
 
 impl Own<'_> {
@@ -157,36 +156,36 @@ impl Own<'_> {
 
     /// Whether an own entry sets the value already.
     fn is_set(&self) -> Result<bool, Fault> {
-        Ok(match self.mutation {
-            Mutation::Deploy(_) => {
+        Ok(match self.setting {
+            Setting::Tag(_) => {
                 self.kustomization.tag(&self.site.image)?.is_some()
                     || self.kustomization.digest(&self.site.image)?.is_some()
             }
-            Mutation::SetReplicas(_) => self.kustomization.count(&self.site.environment.workload.name)?.is_some(),
+            Setting::Replicas(_) => self.kustomization.count(&self.site.environment.workload.name)?.is_some(),
         })
     }
 
     fn set(&self, missing: Missing) -> Result<Outcome, Fault> {
-        match self.mutation {
-            Mutation::Deploy(tag) => self.kustomization.set_tag(&self.site.image, tag, missing),
-            Mutation::SetReplicas(count) => {
+        match self.setting {
+            Setting::Tag(tag) => self.kustomization.set_tag(&self.site.image, tag, missing),
+            Setting::Replicas(count) => {
                 self.kustomization.set_count(&self.site.environment.workload.name, *count, missing)
             }
         }
     }
 
     fn found(&self, sources: &Sources) -> Found {
-        match self.mutation {
-            Mutation::Deploy(_) => Found::image(sources, &image_name(&self.kustomization, self.site), self.site),
-            Mutation::SetReplicas(_) => Found::count(sources, self.site),
+        match self.setting {
+            Setting::Tag(_) => Found::image(sources, &image_name(&self.kustomization, self.site), self.site),
+            Setting::Replicas(_) => Found::count(sources, self.site),
         }
     }
 
     /// What was looked for: `images` or `replicas`, and the name.
     fn sought(&self) -> (&'static str, String) {
-        match self.mutation {
-            Mutation::Deploy(_) => ("images", self.site.image.to_string()),
-            Mutation::SetReplicas(_) => ("replicas", self.site.environment.workload.name.clone()),
+        match self.setting {
+            Setting::Tag(_) => ("images", self.site.image.to_string()),
+            Setting::Replicas(_) => ("replicas", self.site.environment.workload.name.clone()),
         }
     }
 
@@ -258,11 +257,11 @@ impl Found {
     }
 
     /// Whether the mutation would change nothing.
-    fn is(&self, mutation: &Mutation) -> bool {
+    fn is(&self, setting: &Setting) -> bool {
         self.everywhere
-            && match mutation {
-                Mutation::Deploy(tag) => self.tag.as_deref() == Some(tag.as_str()),
-                Mutation::SetReplicas(count) => self.count == Some(*count),
+            && match setting {
+                Setting::Tag(tag) => self.tag.as_deref() == Some(tag.as_str()),
+                Setting::Replicas(count) => self.count == Some(*count),
             }
     }
 
@@ -309,15 +308,15 @@ fn at_origin(
     let file = &origin.file;
     let bytes = read(snapshot, file)?;
     let outcome = match &origin.what {
-        Holder::Entry(entry) => Kustomization::read(&bytes).and_then(|kustomization| match own.mutation {
-            Mutation::Deploy(tag) => kustomization.set_image(entry, &ImageChange::tag(tag.clone()), Missing::Refuse),
-            Mutation::SetReplicas(count) => kustomization.set_count(entry, *count, Missing::Refuse),
+        Holder::Entry(entry) => Kustomization::read(&bytes).and_then(|kustomization| match own.setting {
+            Setting::Tag(tag) => kustomization.set_image(entry, &ImageChange::tag(tag.clone()), Missing::Refuse),
+            Setting::Replicas(count) => kustomization.set_count(entry, *count, Missing::Refuse),
         }),
         Holder::Container(object, container) => {
             let container = container.as_deref().map_or(ContainerRef::Only, ContainerRef::Name);
-            in_manifest(&bytes, object, container, own.mutation)
+            in_manifest(&bytes, object, container, own.setting)
         }
-        Holder::Object(object) => in_manifest(&bytes, object, ContainerRef::Only, own.mutation),
+        Holder::Object(object) => in_manifest(&bytes, object, ContainerRef::Only, own.setting),
     };
     Ok(match outcome.map_err(|fault| at(file, fault))? {
         Outcome::AlreadySo { value } => Plan::AlreadySo { value },
@@ -327,7 +326,7 @@ fn at_origin(
             let (file, from) = (file.clone(), from.or(found.value.clone()));
             Plan::Change {
                 edits,
-                change: Change { file, line, from, to: wanted(own.mutation), shared_with, unseen: vec![] },
+                change: Change { file, line, from, to: wanted(own.setting), shared_with, unseen: vec![] },
             }
         }
     })
@@ -338,14 +337,14 @@ fn in_manifest(
     bytes: &[u8],
     object: &Object,
     container: ContainerRef<'_>,
-    mutation: &Mutation,
+    setting: &Setting,
 ) -> Result<Outcome, Fault> {
     let kind = Some(object.kind.as_str()).filter(|kind| !kind.is_empty());
     let name = Some(object.name.as_str()).filter(|name| !name.is_empty());
     let namespace = object.namespace.as_deref();
     let selector = Selector { kind, namespace, name };
-    match mutation {
-        Mutation::Deploy(tag) => workload::set_image(bytes, &selector, container, &ImageChange::tag(tag.clone())),
-        Mutation::SetReplicas(count) => workload::set_replicas(bytes, &selector, *count, Missing::Insert),
+    match setting {
+        Setting::Tag(tag) => workload::set_image(bytes, &selector, container, &ImageChange::tag(tag.clone())),
+        Setting::Replicas(count) => workload::set_replicas(bytes, &selector, *count, Missing::Insert),
     }
 }

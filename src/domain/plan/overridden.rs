@@ -1,8 +1,8 @@
 //! What Argo CD applies after the manifests: `.argocd-source.yaml` and its kin.
 
-use super::{PlanError, PlanFault, at};
+use super::{PlanError, PlanFault, Setting, at};
 use crate::{
-    domain::{catalogue::Site, command::Mutation, name::RepoPath, snapshot::Snapshot},
+    domain::{catalogue::Site, name::RepoPath, snapshot::Snapshot},
     manifest::{
         argocd::{self, Overrides},
         helm,
@@ -25,11 +25,11 @@ pub(super) fn files(
 }
 
 /// Refuses a mutation whose value one of these files sets.
-pub(super) fn refuse(found: Vec<(RepoPath, Overrides)>, mutation: &Mutation) -> Result<(), PlanError> {
+pub(super) fn refuse(found: Vec<(RepoPath, Overrides)>, setting: &Setting) -> Result<(), PlanError> {
     for (file, overrides) in found {
-        let at = match mutation {
-            Mutation::Deploy(_) => overrides.image.map(|(at, _)| at),
-            Mutation::SetReplicas(_) => overrides.replicas.map(|(at, _)| at),
+        let at = match setting {
+            Setting::Tag(_) => overrides.image.map(|(at, _)| at),
+            Setting::Replicas(_) => overrides.replicas.map(|(at, _)| at),
         };
         if at.is_some() {
             return Err(PlanError { file, at, fault: PlanFault::Overridden });

@@ -1,10 +1,9 @@
 //! Plans where Argo CD's own overrides are the place of the value: `.argocd-source-<app>.yaml`, or the Application itself.
 
-use super::{Change, Desired, Plan, PlanError, PlanFault, at, kustomize, overridden, read, wanted};
+use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, kustomize, overridden, read, wanted};
 use crate::{
     domain::{
         catalogue::{OverrideKind, OverridePlace, Site},
-        command::Mutation,
         image::ImageChange,
         name::RepoPath,
         snapshot::{FileEdit, Snapshot},
@@ -19,32 +18,32 @@ use crate::{
 pub(super) fn plan(
     snapshot: &dyn Snapshot,
     site: &Site,
-    mutation: &Mutation,
+    setting: &Setting,
     place: &OverridePlace,
 ) -> Result<Plan, PlanError> {
     let file = &place.file;
     let fault = |fault| at(file, fault);
     let bytes = read(snapshot, file)?;
-    overridden::refuse(later(snapshot, site, place)?, mutation)?;
+    overridden::refuse(later(snapshot, site, place)?, setting)?;
     let before = overrides(&bytes, site, place).map_err(fault)?;
     let (host, workload) = (host(site, place.kind), site.environment.workload.name.as_str());
-    let outcome = match mutation {
-        Mutation::Deploy(tag) => {
+    let outcome = match setting {
+        Setting::Tag(tag) => {
             let change = ImageChange::tag(tag.clone());
             argocd::set_image(&bytes, &host, site.image.as_str(), &change, Missing::Insert)
         }
-        Mutation::SetReplicas(count) => argocd::set_replicas(&bytes, &host, workload, *count, Missing::Insert),
+        Setting::Replicas(count) => argocd::set_replicas(&bytes, &host, workload, *count, Missing::Insert),
     };
     Ok(match outcome.map_err(fault)? {
-        Outcome::AlreadySo { .. } => Plan::AlreadySo { value: wanted(mutation) },
+        Outcome::AlreadySo { .. } => Plan::AlreadySo { value: wanted(setting) },
         Outcome::Changed { text, line, .. } => {
             // The item holds the name as well, so the value before is read by itself.
-            let from = match mutation {
-                Mutation::Deploy(_) => before.image.and_then(|(_, tag)| tag),
-                Mutation::SetReplicas(_) => before.replicas.and_then(|(_, count)| count).map(|count| count.to_string()),
+            let from = match setting {
+                Setting::Tag(_) => before.image.and_then(|(_, tag)| tag),
+                Setting::Replicas(_) => before.replicas.and_then(|(_, count)| count).map(|count| count.to_string()),
             };
             let edits = vec![FileEdit::write(file.clone(), text)];
-            let (file, to) = (file.clone(), wanted(mutation));
+            let (file, to) = (file.clone(), wanted(setting));
             Plan::Change { edits, change: Change { file, line, from, to, shared_with: vec![], unseen: vec![] } }
         }
     })

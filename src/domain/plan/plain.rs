@@ -1,10 +1,9 @@
 //! Plans for manifests without kustomize or Helm: a container's image and `spec.replicas`, in a file or a folder of them.
 
-use super::{Change, Desired, Plan, PlanError, PlanFault, at, kustomize::NAMED, read, sharing, wanted};
+use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, kustomize::NAMED, read, sharing, wanted};
 use crate::{
     domain::{
         catalogue::{Catalogue, PlainManifest, SharedBases, Site},
-        command::Mutation,
         image::ImageChange,
         name::RepoPath,
         snapshot::{FileEdit, Snapshot},
@@ -21,15 +20,15 @@ pub(super) fn plan(
     snapshot: &dyn Snapshot,
     catalogue: &Catalogue,
     site: &Site,
-    mutation: &Mutation,
+    setting: &Setting,
     manifest: &PlainManifest,
 ) -> Result<Plan, PlanError> {
     let (file, bytes) = file(snapshot, site, manifest)?;
-    let outcome = match mutation {
-        Mutation::Deploy(tag) => same_image(&bytes, site, manifest).and_then(|()| {
+    let outcome = match setting {
+        Setting::Tag(tag) => same_image(&bytes, site, manifest).and_then(|()| {
             workload::set_image(&bytes, &selector(site), container(site, manifest), &ImageChange::tag(tag.clone()))
         }),
-        Mutation::SetReplicas(count) => workload::set_replicas(&bytes, &selector(site), *count, Missing::Insert),
+        Setting::Replicas(count) => workload::set_replicas(&bytes, &selector(site), *count, Missing::Insert),
     };
     let (text, line, from) = match outcome.map_err(|fault| at(&file, fault))? {
         Outcome::AlreadySo { value } => return Ok(Plan::AlreadySo { value }),
@@ -40,7 +39,7 @@ pub(super) fn plan(
         return Err(PlanError { file, at: None, fault: PlanFault::SharedBase { environments: shared_with } });
     }
     let edits = vec![FileEdit::write(file.clone(), text)];
-    let change = Change { file, line, from, to: wanted(mutation), shared_with, unseen: vec![] };
+    let change = Change { file, line, from, to: wanted(setting), shared_with, unseen: vec![] };
     Ok(Plan::Change { edits, change })
 }
 

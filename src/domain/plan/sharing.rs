@@ -1,10 +1,9 @@
 //! Whom a change of a file concerns besides the environment that it is meant for.
 
-use super::kustomize;
+use super::{Setting, kustomize};
 use crate::{
     domain::{
         catalogue::{Application, Catalogue, Environment, Manifests, Site},
-        command::Mutation,
         name::RepoPath,
         snapshot::Snapshot,
     },
@@ -33,12 +32,12 @@ pub(super) fn of_file(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Sit
 
 /// The other environments that build from this one's own kustomization and would get the new value from it: those that
 /// set it themselves don't.
-pub(super) fn of_own(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site, mutation: &Mutation) -> Vec<String> {
+pub(super) fn of_own(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site, setting: &Setting) -> Vec<String> {
     let own = &site.environment.path;
     let others = || environments(catalogue, site).filter(|(_, other)| other.path != *own && is_kustomized(other));
     // Many applications may share a folder, which is looked at once.
     let mut folders = sources::reaching(snapshot, others().map(|(_, other)| &other.path), own);
-    folders.retain(|folder| !sets_itself(snapshot, folder, site, mutation));
+    folders.retain(|folder| !sets_itself(snapshot, folder, site, setting));
     let concerned = others().filter(|(_, other)| folders.contains(&other.path));
     if folders.is_empty() { vec![] } else { concerned.map(|(application, other)| label(application, other)).collect() }
 }
@@ -48,17 +47,15 @@ fn is_kustomized(environment: &Environment) -> bool {
 }
 
 /// Whether the kustomization of a folder sets the value itself.
-fn sets_itself(snapshot: &dyn Snapshot, folder: &RepoPath, site: &Site, mutation: &Mutation) -> bool {
+fn sets_itself(snapshot: &dyn Snapshot, folder: &RepoPath, site: &Site, setting: &Setting) -> bool {
     let Ok((_, bytes)) = kustomize::file(snapshot, folder) else { return false };
     let Ok(kustomization) = Kustomization::read(&bytes) else { return false };
-    match mutation {
-        Mutation::Deploy(_) => {
+    match setting {
+        Setting::Tag(_) => {
             kustomization.tag(&site.image).is_ok_and(|tag| tag.is_some())
                 || kustomization.digest(&site.image).is_ok_and(|digest| digest.is_some())
         }
-        Mutation::SetReplicas(_) => {
-            kustomization.count(&site.environment.workload.name).is_ok_and(|count| count.is_some())
-        }
+        Setting::Replicas(_) => kustomization.count(&site.environment.workload.name).is_ok_and(|count| count.is_some()),
     }
 }
 

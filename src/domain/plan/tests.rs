@@ -4,6 +4,7 @@ mod bases;
 mod helm;
 mod place;
 mod plain;
+mod review;
 
 use insta::assert_snapshot;
 

@@ -24,6 +24,10 @@ pub enum Hint {
     },
     /// The configured workload doesn't exist, although Argo CD has applied the commit.
     WorkloadMissing,
+    /// The Application is to go, and is still there.
+    StillThere,
+    /// There is no Application yet of a folder that an ApplicationSet should make one of; the cluster's words.
+    NoApplication(String),
     /// The words of Argo CD or Kubernetes.
     Message(String),
 }
@@ -52,6 +56,10 @@ impl fmt::Display for Hint {
                 write!(f, "the workload has {running}; the Application sets {}", overrides.join(", "))
             }
             Self::WorkloadMissing => f.write_str("the workload does not exist"),
+            Self::StillThere => f.write_str("the Application is still there"),
+            Self::NoApplication(said) => {
+                write!(f, "{said}: is there an ApplicationSet that makes it of the folder?")
+            }
             Self::Message(message) => f.write_str(message),
         }
     }

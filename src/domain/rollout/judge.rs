@@ -26,6 +26,10 @@ pub const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 /// [`Stage::TimedOut`] is the follower's: some states stay as they are for ever.
 #[must_use]
 pub fn judge(look: &Look<'_>, doubt: Option<&Doubt>) -> Judgement {
+    if *look.wanted == Wanted::Nothing {
+        // Whoever finds no Application has seen the end; as long as there is one, it isn't.
+        return plain(Stage::Committed, Some(Hint::StillThere));
+    }
     let case = Case { look, doubt, value: value_state(look) };
     match (look.compared, look.operated) {
         (Standing::Before, Standing::Before) => case.unseen(),
@@ -282,6 +286,7 @@ fn value_state(look: &Look<'_>) -> ValueState {
     let holds = match (look.wanted, &look.observation.workload) {
         (Wanted::Replicas(count), Some(workload)) => workload.desired == *count,
         (Wanted::Image(image, tag), Some(workload)) => running_tag(&workload.images, image) == Some(tag.as_str()),
+        (Wanted::Nothing, Some(_)) => false,
         (_, None) => return ValueState::NoWorkload,
     };
     if holds { ValueState::Wanted } else { ValueState::Different }

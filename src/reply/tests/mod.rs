@@ -19,6 +19,7 @@ mod pipeline;
 mod pods;
 mod reading;
 mod refusal;
+mod review;
 mod rollout;
 mod shared;
 mod value_fault;

@@ -205,3 +205,9 @@ fn live_is_never_claimed_without_the_workloads_consent() {
     }
     assert!(claims > 50, "the walk meets live states: {claims}");
 }
+
+#[test]
+fn what_is_to_go_is_never_live() {
+    assert_eq!(Table::default().wanting(Wanted::Nothing).stage(), Stage::Committed);
+    assert_eq!(Table::default().also(|o| o.workload = None).wanting(Wanted::Nothing).stage(), Stage::Committed);
+}
