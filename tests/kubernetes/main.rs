@@ -8,3 +8,4 @@ mod nodes;
 mod program;
 mod shapes;
 mod support;
+mod wire;

@@ -47,7 +47,7 @@ fn resources(group: &str, version: &str) -> Value {
     let mut list: Vec<Value> = KINDS
         .iter()
         .filter(|info| info.group == group && info.version == version)
-        .map(super::kind::KindInfo::discovery)
+        .flat_map(super::kind::KindInfo::discovery)
         .collect();
     if group.is_empty() {
         list.push(json!({"name": "pods/log", "singularName": "", "namespaced": true, "kind": "Pod", "verbs": ["get"]}));

@@ -42,21 +42,6 @@ pub struct KindInfo {
     pub short: &'static str,
     /// Whether objects live in namespaces.
     pub namespaced: bool,
-    /// Whether clients may write, and how.
-    pub writable: Writable,
-}
-
-/// What clients may do to objects of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writable {
-    /// Nothing.
-    No,
-    /// Patch and update.
-    Change,
-    /// Delete, as for pods.
-    Delete,
-    /// Everything.
-    All,
 }
 
 const fn info(
@@ -64,18 +49,8 @@ const fn info(
     api: (&'static str, &'static str),
     names: (&'static str, &'static str, &'static str),
     namespaced: bool,
-    writable: Writable,
 ) -> KindInfo {
-    KindInfo {
-        kind,
-        group: api.0,
-        version: api.1,
-        name: names.0,
-        plural: names.1,
-        short: names.2,
-        namespaced,
-        writable,
-    }
+    KindInfo { kind, group: api.0, version: api.1, name: names.0, plural: names.1, short: names.2, namespaced }
 }
 
 const CORE: (&str, &str) = ("", "v1");
@@ -85,35 +60,28 @@ const ARGO: (&str, &str) = ("argoproj.io", "v1alpha1");
 
 /// All kinds.
 pub static KINDS: [KindInfo; 17] = [
-    info(Kind::ConfigMap, CORE, ("ConfigMap", "configmaps", "cm"), true, Writable::No),
-    info(Kind::Event, CORE, ("Event", "events", "ev"), true, Writable::No),
-    info(Kind::Namespace, CORE, ("Namespace", "namespaces", "ns"), false, Writable::No),
-    info(Kind::Node, CORE, ("Node", "nodes", "no"), false, Writable::Change),
-    info(Kind::Pod, CORE, ("Pod", "pods", "po"), true, Writable::Delete),
-    info(Kind::Service, CORE, ("Service", "services", "svc"), true, Writable::No),
-    info(Kind::ServiceAccount, CORE, ("ServiceAccount", "serviceaccounts", "sa"), true, Writable::No),
-    info(Kind::Deployment, APPS, ("Deployment", "deployments", "deploy"), true, Writable::Change),
-    info(Kind::ReplicaSet, APPS, ("ReplicaSet", "replicasets", "rs"), true, Writable::No),
+    info(Kind::ConfigMap, CORE, ("ConfigMap", "configmaps", "cm"), true),
+    info(Kind::Event, CORE, ("Event", "events", "ev"), true),
+    info(Kind::Namespace, CORE, ("Namespace", "namespaces", "ns"), false),
+    info(Kind::Node, CORE, ("Node", "nodes", "no"), false),
+    info(Kind::Pod, CORE, ("Pod", "pods", "po"), true),
+    info(Kind::Service, CORE, ("Service", "services", "svc"), true),
+    info(Kind::ServiceAccount, CORE, ("ServiceAccount", "serviceaccounts", "sa"), true),
+    info(Kind::Deployment, APPS, ("Deployment", "deployments", "deploy"), true),
+    info(Kind::ReplicaSet, APPS, ("ReplicaSet", "replicasets", "rs"), true),
     info(
         Kind::HorizontalPodAutoscaler,
         ("autoscaling", "v2"),
         ("HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa"),
         true,
-        Writable::All,
     ),
-    info(Kind::Lease, ("coordination.k8s.io", "v1"), ("Lease", "leases", ""), true, Writable::All),
-    info(Kind::Ingress, NETWORKING, ("Ingress", "ingresses", "ing"), true, Writable::No),
-    info(Kind::NetworkPolicy, NETWORKING, ("NetworkPolicy", "networkpolicies", "netpol"), true, Writable::No),
-    info(
-        Kind::PodDisruptionBudget,
-        ("policy", "v1"),
-        ("PodDisruptionBudget", "poddisruptionbudgets", "pdb"),
-        true,
-        Writable::No,
-    ),
-    info(Kind::Application, ARGO, ("Application", "applications", "app"), true, Writable::All),
-    info(Kind::AppProject, ARGO, ("AppProject", "appprojects", "appproj"), true, Writable::All),
-    info(Kind::ApplicationSet, ARGO, ("ApplicationSet", "applicationsets", "appset"), true, Writable::All),
+    info(Kind::Lease, ("coordination.k8s.io", "v1"), ("Lease", "leases", ""), true),
+    info(Kind::Ingress, NETWORKING, ("Ingress", "ingresses", "ing"), true),
+    info(Kind::NetworkPolicy, NETWORKING, ("NetworkPolicy", "networkpolicies", "netpol"), true),
+    info(Kind::PodDisruptionBudget, ("policy", "v1"), ("PodDisruptionBudget", "poddisruptionbudgets", "pdb"), true),
+    info(Kind::Application, ARGO, ("Application", "applications", "app"), true),
+    info(Kind::AppProject, ARGO, ("AppProject", "appprojects", "appproj"), true),
+    info(Kind::ApplicationSet, ARGO, ("ApplicationSet", "applicationsets", "appset"), true),
 ];
 
 impl Kind {
@@ -184,25 +152,38 @@ impl KindInfo {
         )
     }
 
-    /// The entry in the discovery document.
-    pub(super) fn discovery(&self) -> Value {
-        let mut verbs = vec!["get", "list", "watch"];
-        match self.writable {
-            Writable::No => {}
-            Writable::Change => verbs.extend(["patch", "update"]),
-            Writable::Delete => verbs.push("delete"),
-            Writable::All => verbs.extend(["create", "delete", "patch", "update"]),
-        }
+    /// Whether the status is written by a request of its own, and no other.
+    pub(super) fn has_status(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Namespace
+                | Kind::Node
+                | Kind::Pod
+                | Kind::Service
+                | Kind::Deployment
+                | Kind::ReplicaSet
+                | Kind::HorizontalPodAutoscaler
+                | Kind::Ingress
+                | Kind::PodDisruptionBudget
+        )
+    }
+
+    /// The entries in the discovery document: the kind, and its status.
+    pub(super) fn discovery(&self) -> Vec<Value> {
         let mut entry = json!({
             "name": self.plural,
             "singularName": self.name.to_lowercase(),
             "namespaced": self.namespaced,
             "kind": self.name,
-            "verbs": verbs,
+            "verbs": ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
         });
         if !self.short.is_empty() {
             entry["shortNames"] = json!([self.short]);
         }
-        entry
+        let status = json!({
+            "name": format!("{}/status", self.plural), "singularName": "", "namespaced": self.namespaced,
+            "kind": self.name, "verbs": ["get", "patch", "update"],
+        });
+        if self.has_status() { vec![entry, status] } else { vec![entry] }
     }
 }

@@ -4,7 +4,9 @@ mod crowd;
 mod discovery;
 mod handler;
 pub mod kind;
+mod list;
 mod log;
+mod log_request;
 mod log_script;
 mod nodes;
 mod patch;
@@ -17,6 +19,7 @@ pub(crate) mod table;
 mod tests;
 mod usage;
 mod watching;
+mod write;
 
 use std::{
     collections::BTreeSet,
@@ -29,7 +32,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::handler::mark_deleted;
+pub(crate) use self::write::mark_deleted;
 pub use self::{crowd::Crowd, log_script::LogScript, server::ApiServer, status::ApiError, usage::Used};
 use self::{kind::Kind, log::Logs, log_script::Scripts, store::Store, usage::Usage};
 

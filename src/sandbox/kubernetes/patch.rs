@@ -21,7 +21,7 @@ pub(super) fn apply(content_type: &str, object: &mut Value, patch: Value) -> Res
             let message = format!(
                 "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json (got {other:?})"
             );
-            return Err(ApiError::new(415, "UnsupportedMediaType", message));
+            return Err(ApiError::bare(415, "UnsupportedMediaType", message));
         }
     }
     Ok(())

@@ -28,9 +28,11 @@ impl ApiError {
     }
 
     pub(super) fn of(code: u16, reason: &'static str, info: &KindInfo, name: &str, message: String) -> Self {
-        let mut details = json!({"name": name, "kind": info.plural});
-        if !info.group.is_empty() {
-            details["group"] = json!(info.group);
+        let mut details = json!({"kind": info.plural});
+        for (field, value) in [("name", name), ("group", info.group)] {
+            if !value.is_empty() {
+                details[field] = json!(value);
+            }
         }
         Self { code, reason, message, details }
     }
@@ -56,12 +58,26 @@ impl ApiError {
         Self::new(400, "BadRequest", message)
     }
 
+    /// A field of an object that can't be as it is; `why` is the API's word for that, such as `FieldValueRequired`.
+    pub(super) fn invalid(info: &KindInfo, name: &str, (field, why, words): (&str, &str, &str)) -> Self {
+        let message = format!("{} \"{name}\" is invalid: {field}: {words}", info.name);
+        let mut error = Self::of(422, "Invalid", info, name, message);
+        error.details["kind"] = json!(info.name);
+        error.details["causes"] = json!([{"reason": why, "message": words, "field": field}]);
+        error
+    }
+
     pub(super) fn no_such_path() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource")
+        Self::bare(404, "NotFound", "the server could not find the requested resource")
     }
 
     pub(super) fn method_not_allowed() -> Self {
-        Self::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+        Self::bare(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+    }
+
+    /// An error that is about no object.
+    pub(super) fn bare(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { details: json!({}), ..Self::new(code, reason, message) }
     }
 
     pub(super) fn unauthorized() -> Self {

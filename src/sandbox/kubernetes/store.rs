@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     hash::{BuildHasher, Hasher, RandomState},
+    ops::Bound,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -36,8 +37,8 @@ pub(super) struct Page {
     pub(super) version: u64,
     /// The objects of this page.
     pub(super) items: Vec<Value>,
-    /// How many objects the whole list has.
-    pub(super) total: usize,
+    /// How many objects come after it.
+    pub(super) left: usize,
 }
 
 /// A change of an object.
@@ -87,27 +88,43 @@ impl Store {
         self.list_at(kind).1
     }
 
+    /// Kind, namespace and name of every object.
+    #[must_use]
+    pub fn names(&self) -> Vec<(Kind, String, String)> {
+        self.lock().objects.keys().cloned().collect()
+    }
+
     /// All objects of a kind, and the resource version at which they are so.
     pub(super) fn list_at(&self, kind: Kind) -> (u64, Vec<Value>) {
-        let page = self.page(kind, |_| true, 0, usize::MAX);
+        let page = self.page(kind, |_| true, None, usize::MAX);
         (page.version, page.items)
     }
 
-    /// Some of the objects of a kind that match: at most `limit` of them, after the first `start`.
-    pub(super) fn page(&self, kind: Kind, matches: impl Fn(&Value) -> bool, start: usize, limit: usize) -> Page {
+    /// Some of the objects of a kind that match: at most `limit` of them, those after a namespace and name.
+    pub(super) fn page(
+        &self,
+        kind: Kind,
+        matches: impl Fn(&Value) -> bool,
+        after: Option<(&str, &str)>,
+        limit: usize,
+    ) -> Page {
         let state = self.lock();
-        let first = (kind, String::new(), String::new());
-        let of_kind = state.objects.range(first..).take_while(|((its, _, _), _)| *its == kind);
-        let mut total = 0;
+        let first = match after {
+            Some((namespace, name)) => Bound::Excluded(key(kind, namespace, name)),
+            None => Bound::Included(key(kind, "", "")),
+        };
+        let of_kind = state.objects.range((first, Bound::Unbounded)).take_while(|((its, _, _), _)| *its == kind);
+        let mut left = 0;
         let mut items = Vec::new();
         // A large list is asked for page by page: only what is shown is copied.
         for (_, object) in of_kind.filter(|(_, object)| matches(object)) {
-            if total >= start && items.len() < limit {
+            if items.len() < limit {
                 items.push(object.clone());
+            } else {
+                left += 1;
             }
-            total += 1;
         }
-        Page { version: state.version, items, total }
+        Page { version: state.version, items, left }
     }
 
     /// Adds an object; fills in uid, times and versions.
@@ -119,8 +136,8 @@ impl Store {
         let name = text(&object, "/metadata/name").to_owned();
         let namespace = if info.namespaced { text(&object, "/metadata/namespace").to_owned() } else { String::new() };
         if name.is_empty() || (info.namespaced && namespace.is_empty()) {
-            let message = format!("{} \"{name}\" is invalid: metadata.name: Required value", info.name);
-            return Err(ApiError::of(422, "Invalid", info, &name, message));
+            let why = ("metadata.name", "FieldValueRequired", "Required value: name or generateName is required");
+            return Err(ApiError::invalid(info, &name, why));
         }
         let mut state = self.lock();
         if state.objects.contains_key(&key(kind, &namespace, &name)) {
@@ -180,6 +197,19 @@ impl Store {
         object["metadata"]["resourceVersion"] = json!(state.version.to_string());
         self.remember(&mut state, kind, "DELETED", object.clone(), Some(before));
         Ok(object)
+    }
+
+    /// Removes everything that a namespace holds.
+    pub(super) fn remove_all_in(&self, namespace: &str) {
+        let inside: Vec<_> = self.lock().objects.keys().filter(|(_, of, _)| of == namespace).cloned().collect();
+        for (kind, _, name) in inside {
+            let _ = self.remove(kind, namespace, &name);
+        }
+    }
+
+    /// Whether the changes since a resource version are remembered.
+    pub(super) fn remembers(&self, version: u64) -> bool {
+        self.since(Kind::Namespace, version).is_some()
     }
 
     /// The changes of a kind after a resource version, or `None` when they aren't remembered any more.

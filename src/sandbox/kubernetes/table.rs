@@ -5,36 +5,39 @@ use serde_json::{Value, json};
 
 use super::{
     kind::Kind,
+    list::metadata_only,
     store::{number, text},
 };
 
-/// A column: its title, and whether it is shown with `-o wide` only.
-type Column = (&'static str, bool);
+/// A column: its title, and its priority, above 0 for those that `-o wide` alone shows.
+type Column = (&'static str, u8);
 
 /// Whether a client prefers tables.
 pub(super) fn wanted(accept: &str) -> bool {
     accept.split(',').next().is_some_and(|first| first.contains("as=Table"))
 }
 
-/// The table of some objects of one kind.
-pub(super) fn table(kind: Kind, objects: &[Value], metadata: &Value) -> Value {
+/// The table of some objects of one kind; `include` is what comes with each row: the metadata, the object, or nothing.
+pub(super) fn table(kind: Kind, objects: &[Value], metadata: &Value, include: &str) -> Value {
     let now = Timestamp::now();
     let columns: Vec<Value> = columns(kind)
         .iter()
-        .map(|(name, wide)| {
-            let format = if *name == "Name" { "name" } else { "" };
-            json!({
-                "name": name, "type": "string", "format": format, "description": "", "priority": u8::from(*wide),
-            })
+        .map(|(name, priority)| {
+            let format = if *name == "Name" && kind != Kind::Event { "name" } else { "" };
+            let counted = kind == Kind::ReplicaSet && matches!(*name, "Desired" | "Current" | "Ready");
+            let of = if counted { "integer" } else { "string" };
+            json!({"name": name, "type": of, "format": format, "description": "", "priority": priority})
         })
         .collect();
     let rows: Vec<Value> = objects
         .iter()
         .map(|object| {
-            let metadata = json!({
-                "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"],
-            });
-            json!({"cells": cells(kind, object, now), "object": metadata})
+            let included = match include {
+                "None" => Value::Null,
+                "Object" => object.clone(),
+                _ => metadata_only(object),
+            };
+            json!({"cells": cells(kind, object, now), "object": included})
         })
         .collect();
     json!({
@@ -63,60 +66,96 @@ pub(crate) fn roles(node: &Value) -> String {
 fn columns(kind: Kind) -> &'static [Column] {
     match kind {
         Kind::Node => &[
-            ("Name", false),
-            ("Status", false),
-            ("Roles", false),
-            ("Age", false),
-            ("Version", false),
-            ("Internal-IP", true),
-            ("External-IP", true),
-            ("OS-Image", true),
-            ("Kernel-Version", true),
-            ("Container-Runtime", true),
+            ("Name", 0),
+            ("Status", 0),
+            ("Roles", 0),
+            ("Age", 0),
+            ("Version", 0),
+            ("Internal-IP", 1),
+            ("External-IP", 1),
+            ("OS-Image", 1),
+            ("Kernel-Version", 1),
+            ("Container-Runtime", 1),
         ],
         Kind::Pod => &[
-            ("Name", false),
-            ("Ready", false),
-            ("Status", false),
-            ("Restarts", false),
-            ("Age", false),
-            ("IP", true),
-            ("Node", true),
-            ("Image", true),
+            ("Name", 0),
+            ("Ready", 0),
+            ("Status", 0),
+            ("Restarts", 0),
+            ("Age", 0),
+            ("IP", 1),
+            ("Node", 1),
+            ("Nominated Node", 1),
+            ("Readiness Gates", 1),
         ],
         Kind::Deployment => &[
-            ("Name", false),
-            ("Ready", false),
-            ("Up-to-date", false),
-            ("Available", false),
-            ("Age", false),
-            ("Images", true),
+            ("Name", 0),
+            ("Ready", 0),
+            ("Up-to-date", 0),
+            ("Available", 0),
+            ("Age", 0),
+            ("Containers", 1),
+            ("Images", 1),
+            ("Selector", 1),
         ],
         Kind::ReplicaSet => &[
-            ("Name", false),
-            ("Desired", false),
-            ("Current", false),
-            ("Ready", false),
-            ("Age", false),
-            ("Images", true),
+            ("Name", 0),
+            ("Desired", 0),
+            ("Current", 0),
+            ("Ready", 0),
+            ("Age", 0),
+            ("Containers", 1),
+            ("Images", 1),
+            ("Selector", 1),
         ],
-        Kind::Event => {
-            &[("Last Seen", false), ("Type", false), ("Reason", false), ("Object", false), ("Message", false)]
-        }
+        Kind::Event => &[
+            ("Last Seen", 0),
+            ("Type", 0),
+            ("Reason", 0),
+            ("Object", 0),
+            ("Subobject", 1),
+            ("Source", 1),
+            ("Message", 0),
+            ("First Seen", 1),
+            ("Count", 1),
+            ("Name", 1),
+        ],
+        Kind::Namespace => &[("Name", 0), ("Status", 0), ("Age", 0)],
         Kind::Application => {
-            &[("Name", false), ("Sync Status", false), ("Health Status", false), ("Revision", true), ("Project", true)]
+            &[("Name", 0), ("Sync Status", 0), ("Health Status", 0), ("Revision", 10), ("Project", 10)]
         }
-        _ => &[("Name", false), ("Age", false)],
+        _ => &[("Name", 0), ("Age", 0)],
     }
 }
 
-fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<String> {
+fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<Value> {
+    let texts = match kind {
+        Kind::ReplicaSet => return replica_set(object, now),
+        _ => texts(kind, object, now),
+    };
+    texts.into_iter().map(Value::String).collect()
+}
+
+fn replica_set(set: &Value, now: Timestamp) -> Vec<Value> {
+    let count = |pointer: &str| json!(number(set, pointer));
+    let (containers, images) = containers(set);
+    vec![
+        set["metadata"]["name"].clone(),
+        count("/spec/replicas"),
+        count("/status/replicas"),
+        count("/status/readyReplicas"),
+        json!(since(text(set, "/metadata/creationTimestamp"), now)),
+        json!(containers),
+        json!(images),
+        json!(selector(set)),
+    ]
+}
+
+fn texts(kind: Kind, object: &Value, now: Timestamp) -> Vec<String> {
     let show = |pointer: &str| text(object, pointer).to_owned();
     let count = |pointer: &str| number(object, pointer).to_string();
-    let created: Timestamp = text(object, "/metadata/creationTimestamp").parse().unwrap_or(now);
-    let age = age(now.duration_since(created).as_secs());
+    let age = since(text(object, "/metadata/creationTimestamp"), now);
     let name = show("/metadata/name");
-    let image = show("/spec/template/spec/containers/0/image");
     match kind {
         Kind::Node => {
             let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
@@ -148,7 +187,6 @@ fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<String> {
             let statuses = object["status"]["containerStatuses"].as_array().cloned().unwrap_or_default();
             let ready = statuses.iter().filter(|one| one["ready"] == true).count();
             let total = object["spec"]["containers"].as_array().map_or(0, Vec::len);
-            let or_none = |value: String| if value.is_empty() { "<none>".to_owned() } else { value };
             vec![
                 name,
                 format!("{ready}/{total}"),
@@ -157,25 +195,36 @@ fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<String> {
                 age,
                 or_none(show("/status/podIP")),
                 or_none(show("/spec/nodeName")),
-                show("/spec/containers/0/image"),
+                "<none>".to_owned(),
+                "<none>".to_owned(),
             ]
         }
-        Kind::Deployment => vec![
+        Kind::Deployment => {
+            let (containers, images) = containers(object);
+            vec![
+                name,
+                format!("{}/{}", number(object, "/status/readyReplicas"), number(object, "/spec/replicas")),
+                count("/status/updatedReplicas"),
+                count("/status/availableReplicas"),
+                age,
+                containers,
+                images,
+                selector(object),
+            ]
+        }
+        Kind::Event => vec![
+            since(text(object, "/lastTimestamp"), now),
+            show("/type"),
+            show("/reason"),
+            format!("{}/{}", show("/involvedObject/kind").to_lowercase(), show("/involvedObject/name")),
+            show("/involvedObject/fieldPath"),
+            show("/source/component"),
+            show("/message"),
+            since(text(object, "/firstTimestamp"), now),
+            count("/count"),
             name,
-            format!("{}/{}", number(object, "/status/readyReplicas"), number(object, "/spec/replicas")),
-            count("/status/updatedReplicas"),
-            count("/status/availableReplicas"),
-            age,
-            image,
         ],
-        Kind::ReplicaSet => {
-            vec![name, count("/spec/replicas"), count("/status/replicas"), count("/status/readyReplicas"), age, image]
-        }
-        Kind::Event => {
-            let last: Timestamp = text(object, "/lastTimestamp").parse().unwrap_or(now);
-            let about = format!("{}/{}", show("/involvedObject/kind").to_lowercase(), show("/involvedObject/name"));
-            vec![self::age(now.duration_since(last).as_secs()), show("/type"), show("/reason"), about, show("/message")]
-        }
+        Kind::Namespace => vec![name, show("/status/phase"), age],
         Kind::Application => vec![
             name,
             show("/status/sync/status"),
@@ -185,6 +234,29 @@ fn cells(kind: Kind, object: &Value, now: Timestamp) -> Vec<String> {
         ],
         _ => vec![name, age],
     }
+}
+
+fn or_none(value: String) -> String {
+    if value.is_empty() { "<none>".to_owned() } else { value }
+}
+
+/// The names and the images of a template's containers.
+fn containers(object: &Value) -> (String, String) {
+    let all = || object["spec"]["template"]["spec"]["containers"].as_array().into_iter().flatten();
+    let join = |field: &str| all().filter_map(|one| one[field].as_str()).collect::<Vec<_>>().join(",");
+    (join("name"), join("image"))
+}
+
+/// `matchLabels` as text.
+fn selector(object: &Value) -> String {
+    let labels = object["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
+    let labels = labels.map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+    or_none(labels.collect::<Vec<_>>().join(","))
+}
+
+/// How long ago a moment was.
+fn since(at: &str, now: Timestamp) -> String {
+    at.parse::<Timestamp>().map_or_else(|_| "<unknown>".to_owned(), |at| age(now.duration_since(at).as_secs()))
 }
 
 /// A time span as kubectl shortens it.
@@ -225,7 +297,7 @@ mod tests {
     #[test]
     fn every_row_has_a_cell_for_every_column() {
         for info in &super::super::kind::KINDS {
-            let table = table(info.kind, &[json!({"metadata": {"name": "x"}})], &json!({}));
+            let table = table(info.kind, &[json!({"metadata": {"name": "x"}})], &json!({}), "");
             let columns = table["columnDefinitions"].as_array().map_or(0, Vec::len);
             assert_eq!(table["rows"][0]["cells"].as_array().map_or(0, Vec::len), columns, "{}", info.name);
         }

@@ -235,7 +235,7 @@ async fn errors_are_status_objects() {
     ));
     assert!(matches!(
         scene.own::<ReplicaSet>().delete("nothing", &Default::default()).await,
-        Err(kube::Error::Api(status)) if status.code == 405
+        Err(kube::Error::Api(status)) if status.code == 404
     ));
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Filter {
     pub(super) namespace: Option<String>,
     pub(super) selector: Selector,
     pub(super) as_table: bool,
+    /// What comes with each row of a table.
+    pub(super) include: String,
 }
 
 impl Filter {
@@ -52,9 +54,23 @@ impl Filter {
     fn event(&self, verb: &str, object: &Value) -> Value {
         if self.as_table {
             let metadata = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
-            return json!({"type": verb, "object": table::table(self.kind, std::slice::from_ref(object), &metadata)});
+            let table = table::table(self.kind, std::slice::from_ref(object), &metadata, &self.include);
+            return json!({"type": verb, "object": table});
         }
         json!({"type": verb, "object": object})
+    }
+}
+
+impl Filter {
+    /// The line that says how far a watch has got.
+    fn bookmark(&self, version: u64, annotations: Value) -> Value {
+        let info = self.kind.info();
+        let mut metadata = json!({"resourceVersion": version.to_string(), "creationTimestamp": null});
+        if !annotations.is_null() {
+            metadata["annotations"] = annotations;
+        }
+        let object = json!({"kind": info.name, "apiVersion": info.api_version(), "metadata": metadata});
+        json!({"type": "BOOKMARK", "object": object})
     }
 }
 
@@ -64,28 +80,39 @@ struct Stream {
     version: u64,
     ready: VecDeque<Value>,
     end: Option<Instant>,
+    /// Whether the client wants to be told how far it has got when there is nothing else to tell.
+    bookmarks: bool,
     over: bool,
 }
 
 /// The endless answer.
 pub(super) fn watch(cluster: &Arc<Kubernetes>, filter: Filter, parameters: &Parameters) -> Result<Response, ApiError> {
     let mut ready = VecDeque::new();
+    let flag = |name| matches!(parameter(parameters, name), "true" | "1");
+    let (bookmarks, streamed) = (flag("allowWatchBookmarks"), flag("sendInitialEvents"));
+    if streamed && parameter(parameters, "resourceVersionMatch") != "NotOlderThan" {
+        let message = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        return Err(ApiError::new(422, "Invalid", message));
+    }
     let version = match parameter(parameters, "resourceVersion") {
-        "" | "0" => {
+        given if streamed || matches!(given, "" | "0") => {
             let (version, objects) = cluster.store.list_at(filter.kind);
             let matching = objects.into_iter().filter(|object| filter.matches(object));
             ready.extend(matching.map(|object| filter.event("ADDED", &object)));
+            if streamed && bookmarks {
+                ready.push_back(filter.bookmark(version, json!({"k8s.io/initial-events-end": "true"})));
+            }
             version
         }
         given => given.parse().map_err(|_| {
             ApiError::bad_request(format!(
-                "Invalid value: {given:?}: strconv.ParseUint: parsing {given:?}: invalid syntax"
+                "resourceVersion: Invalid value: {given:?}: strconv.ParseUint: parsing {given:?}: invalid syntax"
             ))
         })?,
     };
     let seconds: Option<u64> = parameter(parameters, "timeoutSeconds").parse().ok();
     let end = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let stream = Stream { cluster: Arc::clone(cluster), filter, version, ready, end, over: false };
+    let stream = Stream { cluster: Arc::clone(cluster), filter, version, ready, end, bookmarks, over: false };
     let lines = futures_util::stream::unfold(stream, |mut stream| async {
         let mut line = stream.next().await?.to_string();
         line.push('\n');
@@ -125,7 +152,12 @@ impl Stream {
                 changed = changes.wait_for(|newest| *newest > version) => {
                     changed.ok()?;
                 }
-                () = timeout => return None,
+                () = timeout => {
+                    self.over = true;
+                    if self.bookmarks {
+                        self.ready.push_back(self.filter.bookmark(self.version, Value::Null));
+                    }
+                }
                 () = self.cluster.stop.cancelled() => return None,
             }
         }

@@ -65,7 +65,9 @@ impl Memory {
             }
             known
         });
-        for pod in &pods {
+        // What another scheduler is to place is none of ours.
+        let ours = |pod: &&Value| matches!(text(pod, "/spec/schedulerName"), "" | "default-scheduler");
+        for pod in pods.iter().filter(ours) {
             if text(pod, "/spec/nodeName").is_empty() {
                 schedule(turn, pod);
             } else {
