@@ -3,6 +3,7 @@
 mod config;
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, IsTerminal, Write},
     net::SocketAddr,
@@ -31,6 +32,7 @@ use crate::{
     },
     reply,
     sandbox::{
+        kubernetes::kind::Kind,
         page::PageServer,
         stage::Stage,
         telegram::{Chat, Options, TelegramServer, User},
@@ -182,7 +184,15 @@ fn vocabulary(service: &Service, scene: &Scene) -> Arc<dyn Fn() -> Vocabulary + 
         let mut tags: Vec<String> =
             catalogue.applications.iter().flat_map(|a| world.registry().tags(a.image.repository())).collect();
         tags.reverse();
-        Vocabulary { targets: targets.collect(), tags }
+        let objects = world.kubernetes().store().names();
+        let named = |kind: Kind, namespaces: &BTreeSet<&str>| {
+            let found = objects.iter().filter(|(its, of, _)| *its == kind && namespaces.contains(of.as_str()));
+            found.map(|(_, _, name)| name.clone()).collect()
+        };
+        let namespaces = catalogue.applications.iter().flat_map(|application| &application.environments);
+        let namespaces = namespaces.map(|environment| environment.workload.namespace.as_str()).collect();
+        let (nodes, pods) = (named(Kind::Node, &BTreeSet::from([""])), named(Kind::Pod, &namespaces));
+        Vocabulary { targets: targets.collect(), tags, nodes, pods }
     })
 }
 

@@ -15,6 +15,10 @@ pub struct Vocabulary {
     pub targets: Vec<String>,
     /// Known tags, the likeliest first.
     pub tags: Vec<String>,
+    /// The cluster's nodes.
+    pub nodes: Vec<String>,
+    /// The pods that may be asked about.
+    pub pods: Vec<String>,
 }
 
 /// The candidates for the word that ends at `position` (a byte offset at a character boundary), and where it begins.
@@ -51,12 +55,10 @@ fn arguments(spec: &CommandSpec, index: usize, word: &str, vocabulary: &Vocabula
         match argument {
             Argument::Target => candidates.extend(vocabulary.targets.iter().cloned()),
             Argument::Version => candidates.extend(vocabulary.tags.iter().cloned()),
-            Argument::Count
-            | Argument::Node
-            | Argument::Page
-            | Argument::Pod
-            | Argument::PodOrNode
-            | Argument::Container => {}
+            Argument::Node => candidates.extend(vocabulary.nodes.iter().cloned()),
+            Argument::Pod => candidates.extend(vocabulary.pods.iter().cloned()),
+            Argument::PodOrNode => candidates.extend(vocabulary.pods.iter().chain(&vocabulary.nodes).cloned()),
+            Argument::Count | Argument::Page | Argument::Container => {}
             Argument::Confirm => candidates.push(CONFIRM.to_owned()),
             Argument::Previous => candidates.push("previous".to_owned()),
             Argument::Command => {
@@ -78,6 +80,8 @@ mod tests {
         let vocabulary = Vocabulary {
             targets: names(&["shop", "shop/prod", "shop/dev", "oil"]),
             tags: names(&["0.10.5", "0.10.4", "main"]),
+            nodes: names(&["worker-1", "worker-2"]),
+            pods: names(&["shop-6d4f9c7b58-bbbbc"]),
         };
         complete(line, line.len(), &vocabulary)
     }
@@ -103,11 +107,15 @@ mod tests {
         assert_eq!(at_end("/set_replicas shop ").1, [""; 0]);
         assert_eq!(at_end("/help sta").1, ["status"]);
         assert_eq!(at_end("/apps ").1, [""; 0]);
+        assert_eq!(at_end("/cordon wor").1, ["worker-1", "worker-2"]);
+        assert_eq!(at_end("/cordon worker-1 ").1, [CONFIRM]);
+        assert_eq!(at_end("/get_logs sh").1, ["shop-6d4f9c7b58-bbbbc"]);
+        assert_eq!(at_end("/describe ").1, ["shop-6d4f9c7b58-bbbbc", "worker-1", "worker-2"]);
     }
 
     #[test]
     fn the_cursor_may_stand_within_the_line() {
-        let vocabulary = Vocabulary { targets: vec!["лавка".to_owned()], tags: Vec::new() };
+        let vocabulary = Vocabulary { targets: vec!["лавка".to_owned()], ..Vocabulary::default() };
         assert_eq!(complete("/deploy лав 0.1", "/deploy лав".len(), &vocabulary), (8, vec!["лавка".to_owned()]));
         assert_eq!(complete("/st x", 3, &vocabulary).1, ["/status", "/start"]);
     }
