@@ -72,12 +72,33 @@ fn the_example_reads_and_writes_where_something_is_mounted() {
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
+/// What `kubectl apply -k` would send.
+fn built(name: &str) -> String {
+    let out = Command::new("kubectl").arg("kustomize").arg(folder().join(name)).output().expect("kubectl runs");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).expect("text")
+}
+
+#[test]
+#[ignore = "needs kubectl and kubernetes-validate (PyPI)"]
+fn the_example_is_valid() {
+    let text = built("example");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(file.path(), &text).expect("written");
+    for version in ["1.30", "1.33", "1.37"] {
+        let mut command = Command::new("kubernetes-validate");
+        let out = command.args(["--strict", "-k", version]).arg(file.path()).output();
+        let out = out.expect("kubernetes-validate runs");
+        let words = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert!(out.status.success(), "{version}: {words}");
+        assert_eq!(words.matches(" passed for resource ").count(), objects(&text).len(), "{words}");
+    }
+}
+
 #[test]
 #[ignore = "needs kubectl"]
 fn the_example_builds() {
-    let out = Command::new("kubectl").arg("kustomize").arg(folder().join("example")).output().expect("kubectl runs");
-    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    let objects = objects(&String::from_utf8(out.stdout).expect("text"));
+    let objects = objects(&built("example"));
     let named = |kind: &str| {
         let of_kind = objects.iter().filter(|object| object["kind"] == kind);
         let place = |object: &Value| {

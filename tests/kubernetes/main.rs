@@ -8,4 +8,5 @@ mod nodes;
 mod program;
 mod shapes;
 mod support;
+mod valid;
 mod wire;
