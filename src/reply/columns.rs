@@ -7,6 +7,9 @@ use super::clean;
 /// The columns of a block in a chat; a telephone shows about as many.
 pub(super) const COLUMNS: usize = 46;
 
+/// As many columns as a terminal or a file needs.
+pub(super) const WIDE: usize = usize::MAX;
+
 /// Rows as lines, each cell as wide as the widest of its column; two spaces between, none at the end.
 pub(super) fn aligned(rows: &[Vec<String>]) -> String {
     let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
@@ -18,24 +21,24 @@ pub(super) fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Items with ` · ` between, as many on a line as fit a chat, each line behind `indent`.
-pub(super) fn items(items: &[String], indent: &str) -> String {
+/// Items with ` · ` between, as many on a line as fit so many columns, each line behind `indent`.
+pub(super) fn items(items: &[String], indent: &str, columns: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for item in items {
         match lines.last_mut() {
-            Some(line) if line.width() + " · ".width() + item.width() <= COLUMNS => {
+            Some(line) if line.width() + " · ".width() + item.width() <= columns => {
                 line.push_str(" · ");
                 line.push_str(item);
             }
-            _ => lines.push(clean::fit(&format!("{indent}{item}"), COLUMNS)),
+            _ => lines.push(clean::fit(&format!("{indent}{item}"), columns)),
         }
     }
     lines.join("\n")
 }
 
-/// Foreign text on at most so many lines of a chat, broken between words, each line behind `indent`.
-pub(super) fn wrapped(text: &str, indent: &str, most: usize) -> String {
-    let room = COLUMNS - indent.width();
+/// Foreign text on at most so many lines of so many columns, broken between words, each line behind `indent`.
+pub(super) fn wrapped(text: &str, indent: &str, most: usize, columns: usize) -> String {
+    let room = columns - indent.width();
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
@@ -98,11 +101,15 @@ mod tests {
     #[test]
     fn lines_of_a_chat_are_never_too_wide() {
         let many: Vec<String> = (1..12).map(|n| "x".repeat(n * 7)).collect();
-        let text = [items(&many, "   "), wrapped(&many.join(" "), "   ", 20), tail(&many[10], COLUMNS)].join("\n");
+        let text =
+            [items(&many, "   ", COLUMNS), wrapped(&many.join(" "), "   ", 20, COLUMNS), tail(&many[10], COLUMNS)]
+                .join("\n");
         assert!(text.lines().all(|line| line.width() <= COLUMNS), "{text}");
-        assert_eq!(wrapped("one two three", "", 9), "one two three");
-        assert_eq!(wrapped(&"word ".repeat(30), "  ", 1).lines().count(), 1);
-        assert!(wrapped(&"word ".repeat(30), "  ", 1).ends_with('…'));
+        assert_eq!(wrapped("one two three", "", 9, COLUMNS), "one two three");
+        assert_eq!(wrapped(&"word ".repeat(30), "  ", 1, COLUMNS).lines().count(), 1);
+        assert!(wrapped(&"word ".repeat(30), "  ", 1, COLUMNS).ends_with('…'));
+        assert_eq!(wrapped(&many.join(" "), "   ", 1, WIDE), format!("   {}", many.join(" ")));
+        assert_eq!(items(&many, "   ", WIDE), format!("   {}", many.join(" · ")));
         assert_eq!(tail("refinery-7f9d8b5c4-xk2lp", 8), "…4-xk2lp");
     }
 }

@@ -67,6 +67,8 @@ impl Text {
     /// A block; what follows begins on a new line.
     pub(super) fn block(mut self, text: impl Into<String>) -> Self {
         self = self.newline();
+        // Of two blocks the second begins a line as well.
+        self.begin("");
         self.spans.push(Span::Block(text.into()));
         self
     }

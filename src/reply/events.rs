@@ -2,7 +2,7 @@
 
 use super::{
     clean,
-    columns::{COLUMNS, aligned, items, tail, wrapped},
+    columns::{COLUMNS, WIDE, aligned, items, tail, wrapped},
     compose::{Text, button},
     logs::how_it_ended,
     pods::{mark, missing},
@@ -128,7 +128,7 @@ fn chat_event(event: &EventReport, language: Language) -> String {
     let head: Vec<String> = [Some(clean::inline(&event.reason, 40)), ago, times].into_iter().flatten().collect();
     let head = clean::fit(&format!("{mark} {}", head.join(" · ")), COLUMNS);
     let name = tail(&clean::inline(&event.name, 253), COLUMNS - INDENT.len());
-    let message = wrapped(&clean::inline(&event.message, 400), INDENT, LINES);
+    let message = wrapped(&clean::inline(&event.message, 400), INDENT, LINES, COLUMNS);
     [head, format!("{INDENT}{name}"), message].join("\n")
 }
 
@@ -151,7 +151,7 @@ fn table(events: &[EventReport], language: Language) -> String {
 }
 
 pub(super) fn pod(description: &PodDescription, language: Language) -> Text {
-    let text = about(description, language);
+    let text = about(description, COLUMNS, language);
     let shown = match &description.events {
         Ok(list) if list.events.is_empty() => text.line(say!(language, "Событий нет.", "No events.")),
         Ok(list) => {
@@ -172,10 +172,10 @@ pub(super) fn pod(description: &PodDescription, language: Language) -> Text {
 
 /// The same for terminals.
 pub(super) fn pod_wide(description: &PodDescription, language: Language) -> Text {
-    let text = about(description, language);
+    let text = about(description, WIDE, language);
     match &description.events {
         Ok(list) if list.events.is_empty() => text.line(say!(language, "Событий нет.", "No events.")),
-        Ok(list) => text.block(table(&list.events, language)),
+        Ok(list) => text.line(say!(language, "События:", "Events:")).block(table(&list.events, language)),
         Err(fault) => unanswered::line(text, &say!(language, "события", "events"), fault, language),
     }
 }
@@ -188,40 +188,40 @@ fn made_by(owner: &str, columns: usize) -> String {
     }
 }
 
-fn about(description: &PodDescription, language: Language) -> Text {
+fn about(description: &PodDescription, columns: usize, language: Language) -> Text {
     let PodDescription { pod, ip, owner, containers, conditions, .. } = description;
     let status = clean::inline(&pod.status, 60);
     let text = Text::new().plain(format!("{} ", mark(pod.condition))).bold(clean::inline(&pod.name, 253));
     let text = text.plain(": ").code(format!("{status} {}/{}", pod.ready, pod.total));
-    let row = |name: String, value: String| clean::fit(&format!("{}{value}", clean::left(&name, 11)), COLUMNS);
+    let row = |name: String, value: String| clean::fit(&format!("{}{value}", clean::left(&name, 11)), columns);
     let none = || "—".to_owned();
     let mut facts = vec![
-        row("namespace".to_owned(), clean::inline(&pod.namespace, 63)),
+        row(say!(language, "неймспейс", "namespace"), clean::inline(&pod.namespace, 63)),
         row(
             say!(language, "узел", "node"),
-            pod.node.as_deref().map_or_else(none, |node| tail(&clean::inline(node, 253), COLUMNS - 11)),
+            pod.node.as_deref().map_or_else(none, |node| tail(&clean::inline(node, 253), columns - 11)),
         ),
         row(say!(language, "адрес", "address"), ip.as_deref().map_or_else(none, |ip| clean::inline(ip, 64))),
         row(
             say!(language, "создал", "made by"),
-            owner.as_deref().map_or_else(none, |owner| made_by(&clean::inline(owner, 300), COLUMNS - 11)),
+            owner.as_deref().map_or_else(none, |owner| made_by(&clean::inline(owner, 300), columns - 11)),
         ),
         row(say!(language, "возраст", "age"), pod.age.map_or_else(none, |age| quantity::age(age, language))),
     ];
     if let Some(why) = &pod.why {
-        facts.push(wrapped(&clean::inline(why, 400), "", LINES));
+        facts.push(wrapped(&clean::inline(why, 400), "", LINES, columns));
     }
     let mut text = text.block(facts.join("\n"));
     if !conditions.is_empty() {
         let words = conditions.iter().take(5).map(|condition| {
             let (kind, reason) = (clean::inline(&condition.kind, 40), clean::inline(&condition.reason, 60));
-            let message = wrapped(&clean::inline(&condition.message, 300), INDENT, 3);
-            format!("{}\n{message}", clean::fit(&format!("✗ {kind}: {reason}"), COLUMNS))
+            let message = wrapped(&clean::inline(&condition.message, 300), INDENT, 3, columns);
+            format!("{}\n{message}", clean::fit(&format!("✗ {kind}: {reason}"), columns))
         });
         let words = words.collect::<Vec<_>>().join("\n");
-        text = text.line(say!(language, "Не выполнено:", "Not so:")).block(words);
+        text = text.line(say!(language, "Не выполнено:", "Not met:")).block(words);
     }
-    let shown: Vec<String> = containers.iter().take(12).map(|one| container(one, language)).collect();
+    let shown: Vec<String> = containers.iter().take(12).map(|one| container(one, columns, language)).collect();
     let more = containers.len() - shown.len();
     if !shown.is_empty() {
         text = text.line(say!(language, "Контейнеры:", "Containers:")).block(shown.join("\n"));
@@ -232,7 +232,7 @@ fn about(description: &PodDescription, language: Language) -> Text {
     }
 }
 
-fn container(container: &ContainerReport, language: Language) -> String {
+fn container(container: &ContainerReport, columns: usize, language: Language) -> String {
     let state = clean::inline(&container.state, 40);
     let name = clean::inline(&container.name, 63);
     let init = if container.init { " (init)" } else { "" };
@@ -256,9 +256,9 @@ fn container(container: &ContainerReport, language: Language) -> String {
         facts.push(say!(language, "закончился: {end}", "ended: {end}"));
     }
     [
-        clean::fit(&format!("{} {name}{init}", mark(condition)), COLUMNS),
-        items(&facts, INDENT),
-        wrapped(&clean::inline(&container.image, 400), INDENT, 3),
+        clean::fit(&format!("{} {name}{init}", mark(condition)), columns),
+        items(&facts, INDENT, columns),
+        wrapped(&clean::inline(&container.image, 400), INDENT, 3, columns),
     ]
     .join("\n")
 }

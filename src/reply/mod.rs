@@ -99,6 +99,7 @@ pub fn render_wide(answer: &Answer, language: Language) -> Message {
         Answer::Pods(reports) => pods::pods_wide(reports, language).build_whole(),
         Answer::Nodes(report) => nodes::nodes_wide(report, language).build_whole(),
         Answer::Events(reports) => events::events_wide(reports, language).build_whole(),
+        Answer::NodeDescribed(report) => nodes::one_wide(report, language).build_whole(),
         Answer::Described(description) => events::pod_wide(description, language).build_whole(),
         Answer::Log(report) => logs::log_wide(report, language).build_whole(),
         _ => render(answer, language),

@@ -2,7 +2,7 @@
 
 use super::{
     clean,
-    columns::{COLUMNS, aligned, items, wrapped},
+    columns::{COLUMNS, WIDE, aligned, items, wrapped},
     compose::{Text, button, button_in_place},
     message::Button,
     quantity, unanswered,
@@ -47,7 +47,7 @@ pub(super) fn nodes(report: &Result<NodesReport, Unanswered>, language: Language
         let mut lines = Vec::new();
         let mut units = text.units();
         for node in group {
-            let entry = chat_node(node, language);
+            let entry = lines_of(node, COLUMNS, language);
             units += entry.encode_utf16().count() + 1;
             if units > ROOM {
                 break;
@@ -75,8 +75,17 @@ pub(super) fn nodes(report: &Result<NodesReport, Unanswered>, language: Language
 
 /// One node alone.
 pub(super) fn one(report: &NodeReport, language: Language) -> Text {
+    described(report, COLUMNS, language)
+}
+
+/// The same for terminals, without a bound.
+pub(super) fn one_wide(report: &NodeReport, language: Language) -> Text {
+    described(report, WIDE, language)
+}
+
+fn described(report: &NodeReport, columns: usize, language: Language) -> Text {
     let text = Text::new().plain("🖥 ").plain(placement_words(report.placement, language));
-    text.block(chat_node(report, language)).row([button_in_place(
+    text.block(lines_of(report, columns, language)).row([button_in_place(
         say!(language, "🔁 Обновить", "🔁 Refresh"),
         format!("/describe node/{}", report.node.name),
     )])
@@ -130,18 +139,19 @@ fn pods_unknown(text: Text, report: &NodesReport, language: Language) -> Text {
     }
 }
 
-/// The lines of one node in a chat.
-fn chat_node(report: &NodeReport, language: Language) -> String {
+/// The lines of one node.
+fn lines_of(report: &NodeReport, columns: usize, language: Language) -> String {
     let node = &report.node;
     let mut facts = vec![address(report, language)];
     facts.push(clean::inline(&node.roles.join(","), 30));
     facts.push(clean::inline(&node.version, 20));
     facts.extend(pods(report).map(|pods| say!(language, "подов {pods}", "pods {pods}")));
     facts.retain(|fact| fact != "—");
-    let mut lines = vec![wrapped(&clean::inline(&node.name, NAME), "", 6), items(&facts, INDENT)];
+    let mut lines = vec![wrapped(&clean::inline(&node.name, NAME), "", 6, columns), items(&facts, INDENT, columns)];
     let reasons = reasons(report, language);
-    let surplus = reasons.len().saturating_sub(REASONS);
-    lines.extend(reasons.iter().take(REASONS).map(|reason| wrapped(reason, INDENT, 3)));
+    let most = if columns == WIDE { reasons.len() } else { REASONS };
+    let surplus = reasons.len().saturating_sub(most);
+    lines.extend(reasons.iter().take(most).map(|reason| wrapped(reason, INDENT, 3, columns)));
     if surplus > 0 {
         lines.push(clean::fit(&say!(language, "{INDENT}… и ещё {surplus}", "{INDENT}… and {surplus} more"), COLUMNS));
     }
@@ -275,7 +285,8 @@ pub(super) fn change(report: &NodeChange, language: Language) -> Text {
     let still: Vec<Hindrance> =
         report.hindrances.iter().filter(|one| !matches!(one, Hindrance::Cordoned)).cloned().collect();
     if !still.is_empty() {
-        let reasons: Vec<String> = hindrances(&still, language).iter().map(|one| wrapped(one, "", 3)).collect();
+        let reasons: Vec<String> =
+            hindrances(&still, language).iter().map(|one| wrapped(one, "", 3, COLUMNS)).collect();
         text = text.line(say!(language, "Мешает и другое:", "Also in the way:")).block(reasons.join("\n"));
     }
     let open = report.open;

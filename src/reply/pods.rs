@@ -195,8 +195,8 @@ fn chat_pod(pod: &PodReport, language: Language) -> String {
     let none = || say!(language, "узла нет", "no node");
     let node = pod.node.as_deref().map(|node| tail(&clean::inline(node, 253), COLUMNS - INDENT.len()));
     facts.push(node.unwrap_or_else(none));
-    let mut lines = vec![format!("{} {name}", mark(pod.condition)), items(&facts, INDENT)];
-    lines.extend(pod.why.as_deref().map(|why| wrapped(&clean::inline(why, 400), INDENT, WHY_LINES)));
+    let mut lines = vec![format!("{} {name}", mark(pod.condition)), items(&facts, INDENT, COLUMNS)];
+    lines.extend(pod.why.as_deref().map(|why| wrapped(&clean::inline(why, 400), INDENT, WHY_LINES, COLUMNS)));
     lines.join("\n")
 }
 

@@ -168,7 +168,7 @@ fn a_pod_in_detail() {
     let answer = Answer::Described(Box::new(description()));
     assert_snapshot!(both(&answer), @r"
     ❌ **oil-refinery-application-7f9d8b5c4-xk2lp**: `CrashLoopBackOff 0/1`
-    | namespace  oil-refinery
+    | неймспейс  oil-refinery
     | узел       refinery-worker-1
     | адрес      10.244.11.7
     | создал     ReplicaSet/…y-application-7f9d8b5c4
@@ -205,7 +205,7 @@ fn a_pod_in_detail() {
     | made by    ReplicaSet/…y-application-7f9d8b5c4
     | age        12 min
     | OOMKilled
-    Not so:
+    Not met:
     | ✗ Ready: ContainersNotReady
     |    containers with unready status:
     |    [application]
@@ -234,23 +234,21 @@ fn a_pod_in_detail() {
     namespace  oil-refinery
     node       refinery-worker-1
     address    10.244.11.7
-    made by    ReplicaSet/…y-application-7f9d8b5c4
+    made by    ReplicaSet/oil-refinery-application-7f9d8b5c4
     age        12 min
     OOMKilled
-    Not so:
+    Not met:
     ✗ Ready: ContainersNotReady
-       containers with unready status:
-       [application]
+       containers with unready status: [application]
     Containers:
     🏁 migrate (init)
        Completed
        registry.example.org/team/migrate:0.10.5
     ❌ application
-       CrashLoopBackOff · restarts 5
-       memory up to 256Mi
-       ended: OOMKilled, 1 min ago
-       registry.example.org/team/application:0.10.
-       5LAST SEEN  TYPE     REASON   OBJECT                                        COUNT  MESSAGE
+       CrashLoopBackOff · restarts 5 · memory up to 256Mi · ended: OOMKilled, 1 min ago
+       registry.example.org/team/application:0.10.5
+    Events:
+    LAST SEEN  TYPE     REASON   OBJECT                                        COUNT  MESSAGE
     40 s ago   Warning  BackOff  pod/oil-refinery-application-7f9d8b5c4-xk2lp  12     Back-off restarting failed container application in pod oil-refinery-application-7f9d8b5c4-xk2lp_oil
     ");
 }
