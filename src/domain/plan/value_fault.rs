@@ -163,7 +163,7 @@ fn mismatch(old: &str, new: &str, kind: ScalarKind) -> String {
         ScalarKind::Notation => format!("{old} is a whole number there, {new:?} isn't written the same way"),
         ScalarKind::Float => format!("{old} is a number there, {new:?} isn't a decimal one"),
         ScalarKind::Truth => format!("{old} is a truth value there, {new:?} is neither true nor false"),
-        ScalarKind::Date => format!("{old} is a date there, {new:?} isn't one like 2024-01-31"),
+        ScalarKind::Date => format!("{old} is a date there, {new:?} is no day like 2024-01-31"),
         ScalarKind::Other => {
             format!("{old} is no string to some readers, so it doesn't show the type of {new:?}")
         }

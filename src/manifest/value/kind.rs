@@ -53,7 +53,10 @@ pub(super) fn same(old: &str, new: &str) -> Result<(), ScalarKind> {
     }
     if let Some(notation) = Notation::of(old) {
         return match Notation::of(new) {
-            Some(Notation::Decimal) => Ok(()),
+            // What readers don't agree about has no notation to keep, and nothing is nothing in each.
+            Some(Notation::Decimal) => {
+                fits(matches!(notation, Notation::Decimal | Notation::Other) || new == "0", ScalarKind::Notation)
+            }
             Some(other) => fits(other == notation && notation != Notation::Other, ScalarKind::Notation),
             None => Err(ScalarKind::Whole),
         };
@@ -62,7 +65,7 @@ pub(super) fn same(old: &str, new: &str) -> Result<(), ScalarKind> {
         return fits(Number::parse(new).is_some(), ScalarKind::Float);
     }
     if scalar::is_time(old) {
-        return fits(new.len() == "2024-01-31".len() && scalar::is_time(new), ScalarKind::Date);
+        return fits(is_day(new), ScalarKind::Date);
     }
     Err(ScalarKind::Other)
 }
@@ -122,6 +125,12 @@ impl Notation {
     }
 }
 
+/// A day that there is, written as `2024-01-31`: readers that know dates can't load another one.
+fn is_day(text: &str) -> bool {
+    let day = text.parse::<jiff::civil::Date>().ok();
+    text.len() == "2024-01-31".len() && scalar::is_time(text) && day.is_some_and(|day| day.year() > 0)
+}
+
 fn is_digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -176,7 +185,13 @@ mod tests {
             ("0644", "0755", Ok(())),
             ("0644", "0888", Err(K::Notation)),
             ("0644", "0o755", Err(K::Notation)),
-            ("0644", "493", Ok(())),
+            ("0644", "493", Err(K::Notation)),
+            ("0644", "755", Err(K::Notation)),
+            ("0644", "0", Ok(())),
+            ("0o644", "493", Err(K::Notation)),
+            ("0x1F", "255", Err(K::Notation)),
+            ("0b11", "3", Err(K::Notation)),
+            ("1_000", "0x10", Err(K::Notation)),
             ("0o644", "0o755", Ok(())),
             ("0o644", "0o855", Err(K::Whole)),
             ("0x1F", "0xff", Ok(())),
@@ -195,6 +210,10 @@ mod tests {
             ("2024-01-31", "2024-02-29", Ok(())),
             ("2024-01-31", "2024-02-29T10:00:00Z", Err(K::Date)),
             ("2024-01-31", "soon", Err(K::Date)),
+            ("2024-01-31", "2024-02-30", Err(K::Date)),
+            ("2024-01-31", "2023-02-29", Err(K::Date)),
+            ("2024-01-31", "2024-13-01", Err(K::Date)),
+            ("2024-01-31", "0000-01-01", Err(K::Date)),
             ("12:30", "12:45", Err(K::Other)),
         ] {
             assert_eq!(same(old, new), expected, "{old} -> {new}");

@@ -69,8 +69,8 @@ pub(super) fn found(fault: &ValueFault, language: Language) -> String {
                 ),
                 ScalarKind::Date => say!(
                     language,
-                    "там стоит дата {old}, а «{new}» — не дата вида 2024-01-31",
-                    "{old} is a date there, \"{new}\" isn't one like 2024-01-31"
+                    "там стоит дата {old}, а «{new}» — не день вида 2024-01-31",
+                    "{old} is a date there, \"{new}\" is no day like 2024-01-31"
                 ),
                 ScalarKind::Other => say!(
                     language,
@@ -186,6 +186,14 @@ pub(super) fn remedy(fault: &ValueFault, language: Language) -> Option<String> {
             "--type float запишет число, --type string — строку.",
             "--type float writes it as a number, --type string as a string."
         ),
+        ValueFault::KindMismatch { kind: ScalarKind::Notation, old, .. } if Number::parse(old).is_none() => {
+            let old = inline(old);
+            say!(
+                language,
+                "Напишите его так же, как {old}; --type int запишет десятичное число, --type string — строку.",
+                "Write it the way {old} is written; --type int writes a decimal number, --type string a string."
+            )
+        }
         ValueFault::KindMismatch { kind: ScalarKind::Notation, .. } => say!(
             language,
             "Напишите обычное десятичное число; --type string запишет строку.",

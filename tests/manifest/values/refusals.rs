@@ -103,10 +103,13 @@ fn texts_of_another_kind() {
     assert_snapshot!(set("2", "true"), @r#"1:4: 2 is a whole number there, "true" isn't"#);
     assert_snapshot!(set("493", "0755"), @r#"1:4: 493 is a whole number there, "0755" isn't written the same way"#);
     assert_snapshot!(set("0644", "0x1F"), @r#"1:4: 0644 is a whole number there, "0x1F" isn't written the same way"#);
+    assert_snapshot!(set("0644", "755"), @r#"1:4: 0644 is a whole number there, "755" isn't written the same way"#);
+    assert_snapshot!(set("0x1F", "255"), @r#"1:4: 0x1F is a whole number there, "255" isn't written the same way"#);
     assert_snapshot!(set("0.5", "half"), @r#"1:4: 0.5 is a number there, "half" isn't a decimal one"#);
     assert_snapshot!(set("true", "off"), @r#"1:4: true is a truth value there, "off" is neither true nor false"#);
     assert_snapshot!(set("true", "TRUE"), @r#"1:4: true is a truth value there, "TRUE" is neither true nor false"#);
-    assert_snapshot!(set("2024-01-31", "soon"), @r#"1:4: 2024-01-31 is a date there, "soon" isn't one like 2024-01-31"#);
+    assert_snapshot!(set("2024-01-31", "soon"), @r#"1:4: 2024-01-31 is a date there, "soon" is no day like 2024-01-31"#);
+    assert_snapshot!(set("2024-01-31", "2024-02-30"), @r#"1:4: 2024-01-31 is a date there, "2024-02-30" is no day like 2024-01-31"#);
     assert_snapshot!(set("12:30", "12:45"), @r#"1:4: 12:30 is no string to some readers, so it doesn't show the type of "12:45""#);
     assert_snapshot!(refused("tag: 2\n", &FILE, "tag", Auto("")), @r#"1:6: 2 is a whole number there, "" isn't"#);
     assert_snapshot!(refused("tag: true\n", &FILE, "tag", Auto("v1")), @r#"1:6: true is a truth value there, "v1" is neither true nor false"#);
