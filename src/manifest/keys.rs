@@ -180,7 +180,8 @@ impl Steps<'_, '_> {
     }
 
     fn remove(&mut self, pair: Pair) -> Result<(), Fault> {
-        if let Some(fault) = slot::anchor(self.tree, pair.value) {
+        let fault = slot::anchor(self.tree, pair.value).or_else(|| slot::placeholder(self.tree, pair.value));
+        if let Some(fault) = fault {
             return Err(fault);
         }
         self.splices.push(("", remove::pair(self.tree, self.map, pair.index)?));

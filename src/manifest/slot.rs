@@ -11,7 +11,7 @@ use super::{
     tree::{INT_TAG, Kind, NodeId, STR_TAG, Style, Tree},
 };
 use crate::domain::{
-    plan::{PlanFault, UnsafeEdit},
+    plan::{PlanFault, UnsafeEdit, ValueFault},
     position::Position,
 };
 
@@ -163,12 +163,30 @@ pub(super) fn writable(tree: &Tree<'_>, pair: Pair) -> Result<Style, Fault> {
             refuse(UnsafeEdit::NotAScalar)
         }
         Kind::Scalar { value, .. } if value.starts_with("ENC[") => refuse(UnsafeEdit::Sops),
-        Kind::Scalar { style, .. } => match node.tag.as_deref() {
-            None => Ok(*style),
-            Some(STR_TAG | INT_TAG) if *style != Style::Empty => Ok(*style),
-            Some(_) => refuse(UnsafeEdit::NotAScalar),
+        Kind::Scalar { style, .. } => match (placeholder(tree, pair.value), node.tag.as_deref()) {
+            (Some(fault), _) => Err(fault),
+            (None, None) => Ok(*style),
+            (None, Some(STR_TAG | INT_TAG)) if *style != Style::Empty => Ok(*style),
+            (None, Some(_)) => refuse(UnsafeEdit::NotAScalar),
         },
     }
+}
+
+/// The fault of a value that is filled in later: a Go template, or `${NAME}` as Flux's `postBuild` and `envsubst` know it.
+/// Written over, it would cut off the place that sets it.
+pub(super) fn placeholder(tree: &Tree<'_>, id: NodeId) -> Option<Fault> {
+    let text = tree.scalar(id)?;
+    let fault = |fault| Some(Fault::at(tree.position(id), PlanFault::Value(fault)));
+    if text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}")) {
+        return fault(ValueFault::Template);
+    }
+    // `$$` stands for the sign itself.
+    let named = |(at, _): (usize, &str)| {
+        let (before, name) = (&text[..at], &text[at + 2..]);
+        !before.ends_with('$') && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.contains('}')
+    };
+    let found = text.match_indices("${").any(named);
+    if found { fault(ValueFault::Placeholder { found: text.to_owned() }) } else { None }
 }
 
 /// Whether a scalar is a string to YAML 1.1 and 1.2.

@@ -43,6 +43,16 @@ fn values_that_are_no_simple_scalars() {
 }
 
 #[test]
+fn placeholders() {
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: \"{{{{ .Values.tag }}}}\"\n")), @"3:11: it is a Go template ({{ … }}), not YAML");
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: ${{TAG}}\n")), @r#"3:11: "${TAG}" is filled in by something else"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: '${{TAG:=1.0}}'\n")), @r#"3:11: "${TAG:=1.0}" is filled in by something else"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  digest: ${{DIGEST}}\n")), @r#"3:11: "${DIGEST}" is filled in by something else"#);
+    assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest: ${{DIGEST}}\n")), @r#"4:11: "${DIGEST}" is filled in by something else"#);
+    assert_snapshot!(refused("replicas:\n- {name: app, count: \"${COUNT}\"}\n", Set::count(3)), @r#"2:21: "${COUNT}" is filled in by something else"#);
+}
+
+#[test]
 fn entries_and_keys_that_stand_twice() {
     assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  newTag: v1\n")), @r#"4:3: cannot be edited safely: the key "newTag" stands on several lines: [3, 4]"#);
     assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  NewTag: v1\n")), @r#"4:3: cannot be edited safely: the key "newTag" stands on several lines: [3, 4]"#);

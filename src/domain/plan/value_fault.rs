@@ -11,6 +11,12 @@ pub enum ValueFault {
     /// The file is a Go template.
     #[error("it is a Go template ({{{{ … }}}}), not YAML")]
     Template,
+    /// A placeholder stands there that something else fills in, such as Flux's `postBuild` or `envsubst`.
+    #[error("{found:?} is filled in by something else")]
+    Placeholder {
+        /// What stands there.
+        found: String,
+    },
     /// Something on the way isn't a map.
     #[error("{path} is {shape}, not a map")]
     NotAMap {

@@ -12,6 +12,14 @@ use crate::{
 pub(super) fn found(fault: &ValueFault, language: Language) -> String {
     match fault {
         ValueFault::Template => say!(language, "это шаблон Go, а не YAML", "a Go template stands here, not YAML"),
+        ValueFault::Placeholder { found } => {
+            let found = inline(found);
+            say!(
+                language,
+                "здесь стоит {found}: это место для подстановки",
+                "{found} stands here, which something else fills in"
+            )
+        }
         ValueFault::NotAMap { path, shape } => {
             let (path, what) = (inline(path), shaped(*shape, language));
             match shape {
@@ -151,6 +159,11 @@ pub(super) fn remedy(fault: &ValueFault, language: Language) -> Option<String> {
             language,
             "Меняйте значение в файле, из которого шаблон его берёт.",
             "Change the value in the file that the template takes it from."
+        ),
+        ValueFault::Placeholder { .. } => say!(
+            language,
+            "Меняйте то, что сюда подставляют (postBuild, envsubst).",
+            "Change what is filled in for it (postBuild, envsubst)."
         ),
         ValueFault::NotAMap { .. } | ValueFault::NotAList { .. } => say!(
             language,

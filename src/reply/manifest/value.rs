@@ -17,6 +17,13 @@ pub(super) fn explained(text: Text, fault: &ValueFault, language: Language) -> T
             "Это шаблон Go (`{{{{ … }}}}`), а не YAML: бот такие не меняет.",
             "This is a Go template (`{{{{ … }}}}`), not YAML: the bot doesn't change such files."
         )),
+        ValueFault::Placeholder { found } => {
+            text.plain(say!(language, "Здесь стоит ", "Here stands ")).code(clean::inline(found, SHOWN)).plain(say!(
+                language,
+                ", место для подстановки (postBuild, envsubst): меняйте то, что подставляют.",
+                ", which something else fills in (postBuild, envsubst): change what is filled in."
+            ))
+        }
         ValueFault::NotAMap { path: at, shape } => text.code(path(at)).plain(match shape {
             Shape::List | Shape::Map => {
                 say!(language, ": здесь список, а не словарь.", ": a list stands there, not a map.")

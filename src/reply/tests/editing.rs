@@ -107,7 +107,9 @@ fn in_values() -> Vec<EditError> {
     let (values, app, release) = ("values.yaml", "application.yaml", "release.yaml");
     vec![
         text(values, None, PlanFault::NoValue { path: tag() }),
+        text(values, Some((4, 3)), PlanFault::NoValue { path: "hosts[3]".to_owned() }),
         fault(values, 2, 8, ValueFault::Template),
+        fault(values, 2, 8, ValueFault::Placeholder { found: "${TAG}".to_owned() }),
         fault(values, 2, 3, ValueFault::NotAMap { path: "image".to_owned(), shape: Shape::Single }),
         fault(values, 2, 3, ValueFault::NotAMap { path: "image".to_owned(), shape: Shape::List }),
         fault(values, 2, 3, ValueFault::NotAMap { path: "config".to_owned(), shape: Shape::Text }),

@@ -45,6 +45,10 @@ fn every_fault_is_explained() {
     Это шаблон Go (`{{ … }}`), а не YAML: бот такие не меняет.
     This is a Go template (`{{ … }}`), not YAML: the bot doesn't change such files.
     ");
+    assert_snapshot!(explained(ValueFault::Placeholder { found: "${TAG}".into() }), @r"
+    Здесь стоит `${TAG}`, место для подстановки (postBuild, envsubst): меняйте то, что подставляют.
+    Here stands `${TAG}`, which something else fills in (postBuild, envsubst): change what is filled in.
+    ");
     assert_snapshot!(explained(ValueFault::NotAMap { path: path.clone(), shape: Shape::List }), @r"
     `api.image.tag`: здесь список, а не словарь.
     `api.image.tag`: a list stands there, not a map.

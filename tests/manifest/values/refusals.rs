@@ -138,6 +138,12 @@ fn templates() {
     assert_snapshot!(tag("{{- if .Values.x }}\nimage:\n  tag: v1\n{{- end }}\n"), @"1:3: it is a Go template ({{ … }}), not YAML");
     assert_snapshot!(tag("image:\n  tag: {{ .Values.tag }}\n"), @"2:8: it is a Go template ({{ … }}), not YAML");
     assert_snapshot!(tag("image: {{ .Values.image }}\n"), @"1:8: it is a Go template ({{ … }}), not YAML");
+    assert_snapshot!(tag("image:\n  tag: \"{{ .Chart.AppVersion }}\"\n"), @"2:8: it is a Go template ({{ … }}), not YAML");
+    assert_snapshot!(tag("image:\n  tag: 'v{{ .Chart.AppVersion }}-alpine'\n"), @"2:8: it is a Go template ({{ … }}), not YAML");
+    assert_snapshot!(tag("image:\n  tag: ${TAG}\n"), @r#"2:8: "${TAG}" is filled in by something else"#);
+    assert_snapshot!(tag("image:\n  tag: \"v${TAG:-1.0}\"\n"), @r#"2:8: "v${TAG:-1.0}" is filled in by something else"#);
+    assert_snapshot!(app("      valuesObject: {image: {tag: '${TAG}'}}\n"), @r#"7:35: "${TAG}" is filled in by something else"#);
+    assert_snapshot!(release("  values:\n    image:\n      tag: ${TAG}\n"), @r#"6:12: "${TAG}" is filled in by something else"#);
     assert_snapshot!(tag("image: \"{{ .Values.image }}\"\n"), @"1:8: it is a Go template ({{ … }}), not YAML");
     assert_snapshot!(tag("a: [\nimage:\n  tag: v1\n"), @"3:6: is not valid YAML: while parsing a flow mapping, did not find expected ',' or '}'");
 }

@@ -87,7 +87,7 @@ pub(crate) const THERE: &[Case] = &[
     case("a document marker", TAG, V2, "---\nimage:\n  tag: «v1|v2»\n...\n"),
     case("the first document counts", TAG, V2, "image:\n  tag: «v1|v2»\n---\nimage:\n  tag: v1\n"),
     case("templates in other values", TAG, V2, "name: '{{ .Release.Name }}'\nimage:\n  tag: «v1|v2»\n"),
-    case("a template in the value", TAG, V2, "image:\n  tag: \"«{{ .Chart.AppVersion }}|v2»\"\n"),
+    case("what only looks like a placeholder", TAG, V2, "image:\n  tag: \"«$TAG {x} $${y} {{z|v2»\"\n"),
 ];
 
 /// Values of every kind.
