@@ -122,13 +122,21 @@ pub(super) fn plan(tree: &Tree<'_>, start: (NodeId, Path), wish: &Wish<'_>) -> R
             }
             replace(tree, (holder, value), at, wish)
         }
-        Found::Missing { .. } if wish.missing == Missing::Refuse => Err(wish.no_value()),
-        Found::Missing { hazard: Some(hazard), .. } => Err(hazard),
-        Found::Missing { holder, deepest, at, done, .. } => {
+        Found::Missing { holder, deepest, at, done, hazard } => {
             let mut keys = vec![];
-            for step in &wish.steps[done..] {
-                let Step::Key(key) = step else { return Err(wish.no_value()) };
+            for (index, step) in wish.steps.iter().enumerate().skip(done) {
+                let Step::Key(key) = step else {
+                    // Items of lists are never put in.
+                    let path = KeyPath::shown(&wish.steps[..=index]);
+                    return Err(Fault::whole(PlanFault::NoValue { path }));
+                };
                 keys.push(key.as_str());
+            }
+            if wish.missing == Missing::Refuse {
+                return Err(wish.no_value());
+            }
+            if let Some(hazard) = hazard {
+                return Err(hazard);
             }
             let scalar = Scalar::new(tree, None, wish)?;
             let edit = put::put(tree, (holder, deepest), at, &keys, &scalar)?;

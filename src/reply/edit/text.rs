@@ -188,6 +188,12 @@ pub(super) fn remedy(fault: &PlanFault, placed: bool, language: Language) -> Opt
         PlanFault::Entry(fault) => return entry::remedy(fault, language),
         PlanFault::Unsafe(fault) => return unsafe_remedy(fault, language),
         PlanFault::NoFile => say!(language, "Проверьте путь.", "Check the path."),
+        // Items of lists are never put in.
+        PlanFault::NoValue { path } if path.ends_with(']') => say!(
+            language,
+            "Проверьте, что в скобках. Новых элементов --add не добавляет: впишите его сами.",
+            "Check what is in the brackets. --add puts no items into lists: write it in by hand."
+        ),
         PlanFault::NoValue { .. } => say!(
             language,
             "Проверьте путь по ключам. Новое значение добавит --add.",
@@ -203,11 +209,14 @@ pub(super) fn remedy(fault: &PlanFault, placed: bool, language: Language) -> Opt
             say!(language, "Меняйте файл самой среды.", "Change the environment's own file.")
         }
         PlanFault::Overridden => say!(language, "Меняйте значение в нём.", "Change the value there."),
-        PlanFault::SeveralWorkloads { .. } => say!(
-            language,
-            "Назовите и вид: Deployment/web=3, --workload Deployment/web.",
-            "Name the kind as well: Deployment/web=3, --workload Deployment/web."
-        ),
+        PlanFault::SeveralWorkloads { found, .. } => {
+            let one = inline(found.first().map_or("Deployment/web", String::as_str));
+            say!(
+                language,
+                "Назовите и вид: edit replicas {one}=N, edit image … --workload {one}.",
+                "Name the kind as well: edit replicas {one}=N, edit image … --workload {one}."
+            )
+        }
         PlanFault::DifferentImages { .. } => say!(
             language,
             "Назовите рабочую нагрузку: --workload KIND/NAME.",
