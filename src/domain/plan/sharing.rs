@@ -10,14 +10,24 @@ use crate::{
     manifest::{kustomization::Kustomization, sources},
 };
 
-/// The other environments, and folders that the configuration doesn't know, whose kustomizations build from a file.
-pub(super) fn of_file(snapshot: &dyn Snapshot, catalogue: &Catalogue, site: &Site, file: &RepoPath) -> Vec<String> {
+/// The other environments, and folders that the configuration doesn't know, whose kustomizations build from a file, without
+/// those that set the value themselves. Of a kustomization in between that sets it nothing is known.
+pub(super) fn of_file(
+    snapshot: &dyn Snapshot,
+    catalogue: &Catalogue,
+    site: &Site,
+    mutation: &Mutation,
+    file: &RepoPath,
+) -> Vec<String> {
     let own = &site.environment.path;
     let builders = sources::who_builds_from(snapshot, file, |folder| {
         folder == own || environments(catalogue, site).any(|(_, environment)| environment.path == *folder)
     });
     let mut found = vec![];
     for folder in builders.folders.iter().filter(|folder| *folder != own) {
+        if sets_itself(snapshot, folder, site, mutation) {
+            continue;
+        }
         let before = found.len();
         found.extend(environments(catalogue, site).filter(|(_, e)| e.path == *folder).map(|(a, e)| label(a, e)));
         if found.len() == before {
@@ -51,12 +61,19 @@ fn sets_itself(snapshot: &dyn Snapshot, folder: &RepoPath, site: &Site, setting:
     let Ok((_, bytes)) = kustomize::file(snapshot, folder) else { return false };
     let Ok(kustomization) = Kustomization::read(&bytes) else { return false };
     match setting {
-        Setting::Tag(_) => {
+        // An entry that only gives the image this name is about another one below.
+        Setting::Tag(_) if names_it(&kustomization, site) => {
             kustomization.tag(&site.image).is_ok_and(|tag| tag.is_some())
                 || kustomization.digest(&site.image).is_ok_and(|digest| digest.is_some())
         }
+        Setting::Tag(_) => false,
         Setting::Replicas(_) => kustomization.count(&site.environment.workload.name).is_ok_and(|count| count.is_some()),
     }
+}
+
+/// Whether the image's entry is for the image by that very name.
+fn names_it(kustomization: &Kustomization<'_>, site: &Site) -> bool {
+    kustomization.entry_name(&site.image).is_ok_and(|name| name.as_deref() == Some(site.image.as_str()))
 }
 
 /// The environments on the site's branch with their applications, in the order of the configuration: what is on another

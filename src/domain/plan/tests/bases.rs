@@ -96,6 +96,14 @@ fn with_leave_the_value_is_changed_where_it_stands() {
         format!("apps/x/base/kustomization.yaml:4: 0.10.3 -> 0.10.5, {others}")
     );
     assert_eq!(allow(&files, &Mutation::SetReplicas(5)), format!("apps/x/base/kustomization.yaml:5: 4 -> 5, {others}"));
+    // Who sets the value itself gets none from there, and who gives another image this name does.
+    let pinned = ("overlays/stage/kustomization.yaml", TEXT);
+    let files = [overlay(OVERLAY), ENTRY, MANIFEST, pinned];
+    assert_eq!(allow(&files, &deploy("0.10.5")), "apps/x/base/kustomization.yaml:4: 0.10.3 -> 0.10.5");
+    let renaming = "resources: [../../base]\nimages: [{name: x, newName: registry.example.org/team/x, newTag: v1}]\n";
+    let files = [overlay(OVERLAY), ENTRY, MANIFEST, ("overlays/stage/kustomization.yaml", renaming)];
+    let changed = "apps/x/base/kustomization.yaml:4: 0.10.3 -> 0.10.5, shared with x/stage";
+    assert_eq!(allow(&files, &deploy("0.10.5")), changed);
     // In the manifest, the base itself is an environment of the configuration that builds from it.
     let files = [overlay(OVERLAY), BASE, MANIFEST, stage, lone, all];
     assert_eq!(allow(&files, &deploy("0.10.5")), "apps/x/base/deployment.yaml:9: 0.10.4 -> 0.10.5, shared with x/base");
