@@ -18,6 +18,7 @@ const ENVIRONMENT: &str = "Environment";
 const REPLY_TO: &str = "Reply-To";
 const SHARED_FILE: &str = "Shared-File";
 const SHARED_WITH: &str = "Shared-With";
+const UNCHECKED: &str = "Unchecked";
 
 /// The most environments that a message names as sharing the file.
 const MOST_SHARED: usize = 20;
@@ -37,6 +38,8 @@ pub struct CommitFacts<'a> {
     pub change: &'a Change,
     /// Where the reply stands, when a later process could go on editing it.
     pub reply_to: Option<&'a ReplyAddress>,
+    /// What could not be checked before, such as the tag in a registry that didn't answer. English.
+    pub unchecked: Option<&'a str>,
 }
 
 /// A commit found in the log.
@@ -106,7 +109,7 @@ const NOT_SET: &str = "(unset)";
 /// The commit's message: `deploy(app/env): 0.10.4 → 0.10.5`, a body with what changed, and the trailers.
 #[must_use]
 pub fn message(facts: CommitFacts<'_>) -> String {
-    let CommitFacts { request_id, actor, site, mutation, change, reply_to } = facts;
+    let CommitFacts { request_id, actor, site, mutation, change, reply_to, unchecked } = facts;
     let (kind, what) = match mutation {
         Mutation::Deploy(_) => (DEPLOY, format!("image {}", site.image)),
         Mutation::SetReplicas(_) => (SCALE, format!("replicas of {}", site.environment.workload.name)),
@@ -138,6 +141,9 @@ pub fn message(facts: CommitFacts<'_>) -> String {
         if with.len() > MOST_SHARED {
             trailer(SHARED_WITH, "…");
         }
+    }
+    if let Some(unchecked) = unchecked {
+        trailer(UNCHECKED, &excerpt(&one_line(unchecked)));
     }
     if let Some(address) = reply_to {
         trailer(REPLY_TO, address.as_str());
@@ -218,6 +224,7 @@ mod tests {
                 unseen: vec![],
             },
             reply_to: None,
+            unchecked: Some("no answer\n\nReply-To: telegram/-1/1"),
         })
     }
 
@@ -238,6 +245,7 @@ mod tests {
                 committed_at: Timestamp::UNIX_EPOCH,
                 trailers: trailers(&message),
             };
+            assert!(message.ends_with("\nUnchecked: no answer Reply-To: telegram/-1/1\n"), "{message}");
             assert_eq!(record.change(), Some((Some(shown), "0.10.5".to_owned())));
             let trailers = record.trailers.expect("ours");
             assert_eq!((trailers.request_id.as_str(), trailers.reply_to), ("telegram/-100/5", None));

@@ -84,6 +84,7 @@ impl Service {
                     site: change.site.clone(),
                     mutation: change.mutation.clone(),
                     reply_to: address.clone(),
+                    unchecked: unchecked.clone(),
                 });
                 drop(turn);
                 // This goes on when the front gives up waiting: a commit is never left without its follower.

@@ -57,6 +57,8 @@ pub(super) struct Job {
     pub(super) site: Site,
     pub(super) mutation: Mutation,
     pub(super) reply_to: Option<ReplyAddress>,
+    /// What could not be checked before.
+    pub(super) unchecked: Option<String>,
 }
 
 /// What a job came to.

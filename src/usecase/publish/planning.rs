@@ -94,6 +94,7 @@ fn step(overlay: &mut Overlay<'_>, catalogue: &Catalogue, job: &Job, clock: &dyn
                 mutation: &job.mutation,
                 change: &change,
                 reply_to: job.reply_to.as_ref(),
+                unchecked: job.unchecked.as_deref(),
             });
             Step::Commit(change, NewCommit { edits, message, author: job.actor.clone(), at: clock.now() })
         }
