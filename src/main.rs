@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use tiphys::app::{cli::Cli, run};
+use tiphys::app::{parse, run};
 
 fn main() -> ExitCode {
-    run(&Cli::parse()).into()
+    run(&parse()).into()
 }

@@ -1,9 +1,11 @@
 //! The command line's definition. What the words of a command mean is the grammar's affair, as in a chat.
 
-use std::{io::Write, path::PathBuf, time::Duration};
+use std::{ffi::OsString, io::Write, path::PathBuf, time::Duration};
 
 use clap::{
-    Args, CommandFactory, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser, builder::TypedValueParser,
+    Args, CommandFactory, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+    error::{ContextKind, ContextValue},
 };
 use clap_complete::Shell;
 
@@ -81,7 +83,7 @@ pub enum Command {
     Status(QueryArgs),
     /// Lists the applications and their environments.
     #[command(override_usage = "tiphys apps [OPTIONS]")]
-    Apps(QueryArgs),
+    Apps(AppsArgs),
     /// Lists the tags of an application's image.
     #[command(alias = "show-containers", override_usage = "tiphys showcontainers [OPTIONS] [APP]")]
     Showcontainers(QueryArgs),
@@ -185,6 +187,14 @@ pub struct QueryArgs {
     /// The application, or application/environment.
     #[arg(value_name = "WORDS", allow_negative_numbers = true)]
     pub words: Vec<String>,
+    /// Prints the answer as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `tiphys apps`.
+#[derive(Debug, Args)]
+pub struct AppsArgs {
     /// Prints the answer as one JSON object.
     #[arg(long)]
     pub json: bool,
@@ -307,11 +317,12 @@ impl Command {
     /// The words for the grammar, when this is one of the commands that a chat has as well.
     #[must_use]
     pub fn words(&self) -> Option<Vec<&str>> {
+        const NONE: &Vec<String> = &Vec::new();
         let (name, words) = match self {
             Self::Deploy(args) => (CommandName::Deploy, &args.words),
             Self::SetReplicas(args) => (CommandName::SetReplicas, &args.words),
             Self::Status(args) => (CommandName::Status, &args.words),
-            Self::Apps(args) => (CommandName::Apps, &args.words),
+            Self::Apps(_) => (CommandName::Apps, NONE),
             Self::Showcontainers(args) => (CommandName::ShowContainers, &args.words),
             Self::Pods(args) => (CommandName::GetPods, &args.words),
             Self::Nodes(args) => (CommandName::GetNodes, &args.words),
@@ -338,7 +349,8 @@ impl Command {
                 mutation.json
             }
             Self::Review(args) => args.mutation().json,
-            Self::Status(args) | Self::Apps(args) | Self::Showcontainers(args) => args.json,
+            Self::Status(args) | Self::Showcontainers(args) => args.json,
+            Self::Apps(args) => args.json,
             Self::Pods(args) | Self::Events(args) => args.form.json(),
             Self::Describe(args) => args.form.json(),
             Self::Logs(args) => args.form.json(),
@@ -359,6 +371,26 @@ impl Command {
             _ => None,
         }
     }
+}
+
+/// Words that people try for a command of several words.
+const MEANT: [(&str, &str); 3] = [("check", "config check"), ("validate", "config check"), ("schema", "config schema")];
+
+/// Reads the words of a command line, the program's name first.
+///
+/// # Errors
+/// What is wrong with them, to be shown, or the help that they ask for.
+pub fn read(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(words).map_err(|mut error| {
+        let given = match error.get(ContextKind::InvalidSubcommand) {
+            Some(ContextValue::String(given)) => given.clone(),
+            _ => return error,
+        };
+        if let Some((_, meant)) = MEANT.iter().find(|(word, _)| *word == given) {
+            error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![(*meant).to_owned()]));
+        }
+        error
+    })
 }
 
 /// Writes the completion script of a shell.
@@ -469,6 +501,7 @@ mod tests {
             "tiphys deploy 1 --wait --timeout 5",
             "tiphys set-replicas 1 --force",
             "tiphys status --wait",
+            "tiphys apps extra",
             "tiphys deploy 1 --request-id telegram/-100/5",
             "tiphys serve --language de",
             "tiphys config",
@@ -479,6 +512,16 @@ mod tests {
         let spaced = Cli::try_parse_from(["tiphys", "deploy", "1", "--request-id", "a b"]);
         assert_eq!(spaced.map_err(|error| error.exit_code()).err(), Some(2));
         assert_eq!(parse("tiphys --version").expect_err("is printed").exit_code(), 0);
+    }
+
+    #[test]
+    fn what_people_try_is_answered_by_the_command_that_is_meant() {
+        let error = |line: &str| read(line.split(' ')).expect_err("no such command").render().to_string();
+        assert!(error("tiphys check").contains("'config check'"), "{}", error("tiphys check"));
+        assert!(!error("tiphys cheque").contains("'config check'"));
+        assert!(!Cli::command().render_help().to_string().contains("[WORDS]"));
+        let apps = Cli::command().find_subcommand_mut("apps").expect("there").render_long_help().to_string();
+        assert!(!apps.contains("WORDS"), "{apps}");
     }
 
     #[test]

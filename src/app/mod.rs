@@ -32,6 +32,12 @@ const QUIET: &str = "warn,kube_client=error";
 /// The log filter of the bot. The Kubernetes client logs whole answers when it can't read them: those stay out.
 const USUAL: &str = "info,kube_client=error";
 
+/// Reads the command line; ends the process where it is wrong, or where it asks for help.
+#[must_use]
+pub fn parse() -> Cli {
+    cli::read(std::env::args_os()).unwrap_or_else(|error| error.exit())
+}
+
 /// Runs the program; what went wrong is on standard error when it returns.
 #[must_use]
 pub fn run(cli: &Cli) -> ExitCode {
