@@ -1,10 +1,15 @@
 //! The folder of the mirror: whether one can be there, and whether what is there is ours.
 
-use std::{ffi::OsStr, fs, io, path::Path};
+use std::{
+    ffi::OsStr,
+    fs, io,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use super::{MARKER, shallow};
 
-/// Looks whether a mirror can be at the path, and changes nothing.
+/// Looks whether a mirror can be at the path, and leaves nothing behind.
 ///
 /// # Errors
 /// The reason, to stand after the path.
@@ -18,7 +23,7 @@ pub fn check_mirror(path: &Path) -> Result<(), String> {
             false => format!("cannot be made: {} is not a folder", existing.display()),
         });
     }
-    if !is_writable(existing) {
+    if !is_writable(existing) || existing != path && !takes_folders(existing) {
         return Err(format!("cannot be used: nothing may be written to {}", existing.display()));
     }
     if existing != path || path.join(MARKER).exists() {
@@ -41,6 +46,15 @@ fn is_writable(folder: &Path) -> bool {
     {
         fs::metadata(folder).is_ok_and(|metadata| !metadata.permissions().readonly())
     }
+}
+
+/// Whether a folder can be made in this one, which permissions don't tell: root may write anywhere in `/proc`, where there
+/// are no folders to be made.
+fn takes_folders(folder: &Path) -> bool {
+    static TRIES: AtomicUsize = AtomicUsize::new(0);
+    let number = TRIES.fetch_add(1, Ordering::Relaxed);
+    let probe = folder.join(format!(".tiphys-check-{}-{number}", std::process::id()));
+    fs::create_dir(&probe).is_ok() && fs::remove_dir(&probe).is_ok()
 }
 
 /// Whether nothing of anybody's is in the folder.
@@ -81,4 +95,20 @@ pub(super) fn is_remnant(folder: &Path) -> bool {
 /// The marker itself, and what file systems put at their root.
 pub(super) fn is_foreign(name: &OsStr) -> bool {
     name == MARKER || name == "lost+found"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirror_is_looked_for_without_a_trace() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(check_mirror(&folder.path().join("a/b.git")), Ok(()));
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 0);
+        if cfg!(target_os = "linux") {
+            let reason = check_mirror(Path::new("/proc/x/m.git")).expect_err("no place for a mirror");
+            assert_eq!(reason, "cannot be used: nothing may be written to /proc");
+        }
+    }
 }
