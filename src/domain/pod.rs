@@ -5,6 +5,7 @@ mod judge;
 mod report;
 #[cfg(test)]
 mod tests;
+mod why;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,6 +14,7 @@ pub use find::{Found, PodAsked, PodName, PodUnclear, find};
 pub use judge::{Condition, Judgement, judge};
 pub(in crate::domain) use report::since;
 pub use report::{ContainerReport, Ending, PodList, PodReport, PodsReport, Template, ending, image_tag, pods_report};
+pub use why::{End, Why};
 
 /// What matters of a pod's spec and status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -5,7 +5,7 @@ use super::{
     columns::{COLUMNS, WIDE, aligned, items, tail, wrapped},
     compose::{Text, button},
     logs::how_it_ended,
-    pods::{mark, missing},
+    pods::{mark, missing, reason},
     quantity, unanswered,
 };
 use crate::domain::{
@@ -209,7 +209,7 @@ fn about(description: &PodDescription, columns: usize, language: Language) -> Te
         row(say!(language, "возраст", "age"), pod.age.map_or_else(none, |age| quantity::age(age, language))),
     ];
     if let Some(why) = &pod.why {
-        facts.push(wrapped(&clean::inline(why, 400), "", LINES, columns));
+        facts.push(wrapped(&clean::inline(&reason(why, language), 400), "", LINES, columns));
     }
     let mut text = text.block(facts.join("\n"));
     if !conditions.is_empty() {

@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     catalogue::Site,
     language::Language,
-    pod::{Condition, PodList, PodReport, PodsReport, Template},
+    pod::{Condition, End, PodList, PodReport, PodsReport, Template, Why},
 };
 
 /// The room for the lists, in UTF-16 units: what follows still fits behind it.
@@ -196,7 +196,8 @@ fn chat_pod(pod: &PodReport, language: Language) -> String {
     let node = pod.node.as_deref().map(|node| tail(&clean::inline(node, 253), COLUMNS - INDENT.len()));
     facts.push(node.unwrap_or_else(none));
     let mut lines = vec![format!("{} {name}", mark(pod.condition)), items(&facts, INDENT, COLUMNS)];
-    lines.extend(pod.why.as_deref().map(|why| wrapped(&clean::inline(why, 400), INDENT, WHY_LINES, COLUMNS)));
+    let why = pod.why.as_ref().map(|why| clean::inline(&reason(why, language), 400));
+    lines.extend(why.map(|why| wrapped(&why, INDENT, WHY_LINES, COLUMNS)));
     lines.join("\n")
 }
 
@@ -237,6 +238,18 @@ fn table(list: &PodList, language: Language) -> String {
     aligned(&rows.collect::<Vec<_>>())
 }
 
+/// The reason behind a pod's status; Kubernetes' own words stay as they are.
+pub(super) fn reason(why: &Why, language: Language) -> String {
+    let Why::Ended { how, said } = why else { return why.to_string() };
+    let how = match how {
+        End::Reason(reason) => reason.clone(),
+        End::Code(None, code) => say!(language, "код выхода {code}", "exit code {code}"),
+        End::Code(Some(reason), code) => say!(language, "{reason}, код выхода {code}", "{reason}, exit code {code}"),
+        End::Signal(signal) => say!(language, "сигнал {signal}", "signal {signal}"),
+    };
+    if said.is_empty() { how } else { format!("{how}: {said}") }
+}
+
 fn row(pod: &PodReport, rolling: bool, language: Language) -> Vec<String> {
     let none = || "—".to_owned();
     let ago = pod.last_restart.filter(|_| pod.restarts > 0);
@@ -256,6 +269,6 @@ fn row(pod: &PodReport, rolling: bool, language: Language) -> Vec<String> {
             Template::Older => say!(language, "прежний", "old"),
         });
     }
-    cells.extend(pod.why.as_deref().map(|why| clean::inline(why, WHY)));
+    cells.extend(pod.why.as_ref().map(|why| clean::inline(&reason(why, language), WHY)));
     cells
 }

@@ -67,7 +67,7 @@ impl Service {
             self.masked(event_list(own, now))
         });
         let mut description = describe_pod(pod, own, now);
-        description.pod.why.iter_mut().for_each(|why| self.mask(why));
+        description.pod.why.iter_mut().for_each(|why| self.mask(why.said_mut()));
         Answer::Described(Box::new(description))
     }
 

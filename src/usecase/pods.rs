@@ -33,7 +33,7 @@ impl Service {
         let fleet = self.port_of_pods()?.fleet(&site.environment.workload).await?;
         Ok(fleet.map(|fleet| {
             let mut list = pods_report(&fleet, &site.image, self.0.clock.now());
-            list.pods.iter_mut().filter_map(|pod| pod.why.as_mut()).for_each(|why| self.mask(why));
+            list.pods.iter_mut().filter_map(|pod| pod.why.as_mut()).for_each(|why| self.mask(why.said_mut()));
             list
         }))
     }

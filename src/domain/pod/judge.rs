@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ContainerState, ContainerStatus, Pod, Termination};
+use super::{ContainerState, ContainerStatus, End, Pod, Termination, Why};
 
 /// What a pod's status comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Judgement {
     /// kubectl's word: `Running`, `CrashLoopBackOff`, `Init:0/1`, `Terminating`, …
     pub word: String,
     /// Why it is so, in Kubernetes' words, where that says more: `exit code 1`, `0/3 nodes are available: …`.
-    pub why: Option<String>,
+    pub why: Option<Why>,
     /// How bad that is.
     pub condition: Condition,
     /// Containers that are ready.
@@ -192,8 +192,8 @@ fn unschedulable(pod: &Pod) -> Option<&str> {
 }
 
 /// The reason behind the word, where there is one to tell.
-fn why(pod: &Pod, word: &str) -> Option<String> {
-    let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+fn why(pod: &Pod, word: &str) -> Option<Why> {
+    let text = |text: &str| Some(Why::from(text.trim())).filter(|_| !text.trim().is_empty());
     let bare = word.strip_prefix("Init:").unwrap_or(word);
     if bare == "Terminating" || bare == "Completed" {
         return None;
@@ -209,34 +209,31 @@ fn why(pod: &Pod, word: &str) -> Option<String> {
         match &status.state {
             // Its own message names the pod and the delay; how the container ended says more.
             ContainerState::Waiting { reason, .. } if reason == bare && reason == "CrashLoopBackOff" => {
-                return status.last.as_ref().map(end_text);
+                return status.last.as_ref().map(ended);
             }
             ContainerState::Waiting { reason, message } if reason == bare && !ON_THE_WAY.contains(&bare) => {
                 return text(cause(message));
             }
             ContainerState::Terminated(end) if end_word(end) == bare && end.exit_code != 0 => {
-                return Some(end_text(end)).filter(|text| text != bare);
+                return Some(ended(end)).filter(|why| why.to_string() != bare);
             }
             _ => {}
         }
     }
     // It runs again, but it was killed, and whoever looks wants to know.
     let killed = pod.statuses.iter().filter(|status| !status.ready).find_map(|status| status.last.as_ref());
-    killed.filter(|_| matches!(bare, "Running" | "NotReady" | "Error")).map(end_text)
+    killed.filter(|_| matches!(bare, "Running" | "NotReady" | "Error")).map(ended)
 }
 
 /// How a container ended: `OOMKilled`, `exit code 1`, `signal 9`, and what it left to say.
-fn end_text(end: &Termination) -> String {
+fn ended(end: &Termination) -> Why {
     let how = match (end.reason.as_str(), end.signal) {
-        ("" | "Error" | "Completed", 0) => format!("exit code {}", end.exit_code),
-        ("" | "Error" | "Completed", signal) => format!("signal {signal}"),
-        ("OOMKilled", _) => "OOMKilled".to_owned(),
-        (reason, _) => format!("{reason}, exit code {}", end.exit_code),
+        ("" | "Error" | "Completed", 0) => End::Code(None, end.exit_code),
+        ("" | "Error" | "Completed", signal) => End::Signal(signal),
+        ("OOMKilled", _) => End::Reason("OOMKilled".to_owned()),
+        (reason, _) => End::Code(Some(reason.to_owned()), end.exit_code),
     };
-    match end.message.trim() {
-        "" => how,
-        message => format!("{how}: {message}"),
-    }
+    Why::Ended { how, said: end.message.trim().to_owned() }
 }
 
 /// The end of a chain of reasons as container runtimes build it, which says the same image three times before.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Condition, Container, ContainerState, Fleet, Pod, Termination, judge};
+use super::{Condition, Container, ContainerState, Fleet, Pod, Termination, Why, judge};
 use crate::domain::{catalogue::Site, name::ImageName, rollout::running_tag, unanswered::Unanswered};
 
 /// The pods of one site.
@@ -44,7 +44,7 @@ pub struct PodReport {
     /// How bad that is.
     pub condition: Condition,
     /// Why it is so.
-    pub why: Option<String>,
+    pub why: Option<Why>,
     /// Containers that are ready.
     pub ready: u32,
     /// Containers that should be.

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{super::render_wide, *};
 use crate::domain::{
-    pod::{Condition, PodList, PodReport, PodsReport, Template},
+    pod::{Condition, End, PodList, PodReport, PodsReport, Template, Why},
     unanswered::Unanswered,
 };
 
@@ -32,7 +32,10 @@ fn crashing(suffix: &str) -> PodReport {
     PodReport {
         status: "CrashLoopBackOff".into(),
         condition: Condition::Broken,
-        why: Some("exit code 1: column \"pressure_limit\" does not exist in the table of valves".into()),
+        why: Some(Why::Ended {
+            how: End::Code(None, 1),
+            said: "column \"pressure_limit\" does not exist in the table of valves".into(),
+        }),
         ready: 0,
         restarts: 5,
         last_restart: Some(seconds(125)),
@@ -93,7 +96,7 @@ fn a_rollout_that_fails() {
     |    CrashLoopBackOff 0/1 · 0.10.5 · 12 мин
     |    перезапусков 5 (2 мин назад)
     |    refinery-worker-1
-    |    exit code 1: column "pressure_limit" does
+    |    код выхода 1: column "pressure_limit" does
     |    not exist in the table of valves
     Прежние (`0.10.4`):
     | ✅ oil-refinery-application-7f9d8b5c4-ab1cd
@@ -121,7 +124,7 @@ fn a_rollout_that_fails() {
     assert_snapshot!(wide(&answer), @r#"
     ❌ oil-refinery-application/prod: готово 1/2 пода, есть поды с ошибкой
     ПОД                                       ГОТОВО  СТАТУС            ПЕРЕЗАПУСКИ      ВОЗРАСТ  УЗЕЛ               ТЕГ     ШАБЛОН   ПРИЧИНА
-    oil-refinery-application-7f9d8b5c4-xk2lp  0/1     CrashLoopBackOff  5 (2 мин назад)  12 мин   refinery-worker-1  0.10.5  новый    exit code 1: column "pressure_limit" does not exist in the table of valves
+    oil-refinery-application-7f9d8b5c4-xk2lp  0/1     CrashLoopBackOff  5 (2 мин назад)  12 мин   refinery-worker-1  0.10.5  новый    код выхода 1: column "pressure_limit" does not exist in the table of valves
     oil-refinery-application-7f9d8b5c4-ab1cd  1/1     Running           0                3 дн.    refinery-worker-1  0.10.4  прежний
 
     ❌ oil-refinery-application/prod: 1/2 pods ready, pods are failing
