@@ -69,7 +69,9 @@ pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec
         let Some(written) = entry.value.text().filter(|text| !text.is_empty()) else { continue };
         let path = folder.join(written);
         match open(&path).and_then(|()| inspect(&path, *content, section, folder)) {
-            Err(reason) => faults.push(Fault::at(entry.value.place, format!("{}: {reason}", shown(entry, &path)))),
+            Err(reason) => {
+                faults.push(Fault::at(entry.value.place, format!("{}{reason}", subject(shown(entry, &path), &reason))));
+            }
             Ok(())
                 if matches!(
                     content,
@@ -116,6 +118,12 @@ fn remotes_and_mirrors(tree: &Node, folder: &Path) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// A file before what is wrong with it: `… is encrypted`, `…: there is no such file`.
+fn subject(file: String, reason: &str) -> String {
+    let is_predicate = ["is ", "has ", "holds ", "may ", "does "].iter().any(|verb| reason.starts_with(verb));
+    file + if is_predicate { " " } else { ": " }
 }
 
 /// Names a file in a fault. A value without a slash may be a secret put into the wrong key, so it isn't repeated.
@@ -175,7 +183,13 @@ fn inspect(path: &PathBuf, content: Content, section: &Node, folder: &Path) -> R
         }
         Content::KnownHosts => {
             let url = section.get("url").and_then(Node::text);
-            url.map_or(Ok(()), |url| git::check_known_hosts(path, url))
+            let checked = url.map_or(Ok(()), |url| git::check_known_hosts(path, url));
+            checked.map_err(|reason| match reason.starts_with("has no key") {
+                true => {
+                    format!("{reason}: ssh-keyscan prints it, for you to compare with the server's before you add it")
+                }
+                false => reason,
+            })
         }
         Content::Kubeconfig => {
             let kubeconfig = kube::config::Kubeconfig::read_from(path).map_err(|_| "is not a kubeconfig".to_owned())?;

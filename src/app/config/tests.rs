@@ -339,12 +339,12 @@ fn files_and_variables_that_are_named_must_be_there() {
     };
     insta::assert_snapshot!(faults(Depth::Everything), @r#"
     DIR/tiphys.yaml:3:14: the environment variable of "token_env" is not set
-    DIR/tiphys.yaml:4:12: the file of "ca_file": holds no certificates in PEM form
+    DIR/tiphys.yaml:4:12: the file of "ca_file" holds no certificates in PEM form
     DIR/tiphys.yaml:5:11: DIR/empty is not a folder
-    DIR/tiphys.yaml:7:39: DIR/./empty: is empty
-    DIR/tiphys.yaml:7:57: the file of "ca_file": is not a file
+    DIR/tiphys.yaml:7:39: DIR/./empty is empty
+    DIR/tiphys.yaml:7:57: the file of "ca_file" is not a file
     DIR/tiphys.yaml:16:25: the file of "token_file": there is no such file
-    DIR/tiphys.yaml:17:27: the file of "kubeconfig": has no context "prod"; there are: dev
+    DIR/tiphys.yaml:17:27: the file of "kubeconfig" has no context "prod"; there are: dev
     "#);
     insta::assert_snapshot!(faults(Depth::Text), @r#"
     DIR/tiphys.yaml:16:1: "people" is empty, so nobody may give commands
@@ -371,12 +371,12 @@ fn what_is_named_must_be_what_it_should_be() {
             .replace(&folder.path().display().to_string(), "DIR")
     };
     insta::assert_snapshot!(faults("git.example.org ssh-ed25519 broken\n", "photos", "token_file: bot"), @r#"
-    DIR/tiphys.yaml:4:21: the file of "known_hosts_file": is not a list of known hosts in the form of OpenSSH
+    DIR/tiphys.yaml:4:21: the file of "known_hosts_file" is not a list of known hosts in the form of OpenSSH
     DIR/tiphys.yaml:5:11: DIR/photos is not empty and not a mirror made by tiphys
-    DIR/tiphys.yaml:16:25: the file of "token_file": does not look like a bot's token: it has the form 123456:ABC-def
+    DIR/tiphys.yaml:16:25: the file of "token_file" does not look like a bot's token: it has the form 123456:ABC-def
     "#);
     insta::assert_snapshot!(faults("example.org ssh-ed25519 x\n", "photos/cat.jpg/mirror.git", "token_env: T"), @r#"
-    DIR/tiphys.yaml:4:21: the file of "known_hosts_file": has no key of git.example.org
+    DIR/tiphys.yaml:4:21: the file of "known_hosts_file" has no key of git.example.org: ssh-keyscan prints it, for you to compare with the server's before you add it
     DIR/tiphys.yaml:5:11: DIR/photos/cat.jpg/mirror.git cannot be made: DIR/photos/cat.jpg is not a folder
     DIR/tiphys.yaml:16:24: the environment variable of "token_env" does not look like a bot's token: it has the form 123456:ABC-def
     "#);

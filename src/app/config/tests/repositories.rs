@@ -227,8 +227,8 @@ fn what_other_repositories_name_must_be_there_too() {
     DIR/tiphys.yaml:7:3: DIR/cache/shop.git is not a folder
     DIR/tiphys.yaml:7:42: the environment variable of "token_env" is not set
     DIR/tiphys.yaml:7:58: DIR/./none: there is no such file
-    DIR/tiphys.yaml:8:57: the file of "ssh_key_file": is not a private key in PEM or OpenSSH form
-    DIR/tiphys.yaml:8:82: the file of "known_hosts_file": is not a list of known hosts in the form of OpenSSH
+    DIR/tiphys.yaml:8:57: the file of "ssh_key_file" is not a private key in PEM or OpenSSH form
+    DIR/tiphys.yaml:8:82: the file of "known_hosts_file" is not a list of known hosts in the form of OpenSSH
     DIR/tiphys.yaml:13:101: DIR/cache/manifests@staging.git is not empty and not a mirror made by tiphys
     "#);
 }

@@ -64,7 +64,7 @@ fn it_is_tried_at_the_start() {
     ]
     .join("\n"), @r#"
     DIR/tiphys.yaml:3:24: DIR/./torn: cannot be used: SshKey: length invalid
-    DIR/tiphys.yaml:3:24: DIR/./key.pub: is a public key: the private one is needed
+    DIR/tiphys.yaml:3:24: DIR/./key.pub is a public key: the private one is needed
     DIR/tiphys.yaml:3:49: DIR/./nowhere: there is no such file
     DIR/tiphys.yaml:3:24: DIR/./nowhere: there is no such file
     DIR/tiphys.yaml:3:12: missing key "key_file" in "repository.signing"
