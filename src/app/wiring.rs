@@ -52,8 +52,9 @@ pub(super) async fn service(config: &Config) -> Result<Service> {
         }
     };
     let kubernetes = argocd.as_ref().map(|(argocd, deadline)| Arc::new(Kubernetes::new(argocd.client(), *deadline)));
+    let alone = config.repositories.len() == 1;
     let ports = Ports {
-        repositories: config.repositories.iter().map(repository_port).collect::<Result<_>>()?,
+        repositories: config.repositories.iter().map(|port| repository_port(port, alone)).collect::<Result<_>>()?,
         registry: Some(registry(&config.registry)?),
         cluster: argocd.map(|(argocd, _)| Arc::new(argocd) as Arc<dyn Cluster>),
         pods: kubernetes.clone().map(|kubernetes| kubernetes as _),
@@ -78,10 +79,12 @@ fn origin(config: &RepositoryConfig) -> Origin {
 
 fn repository_port(
     (key, config): (&RepositoryBranch, &RepositoryConfig),
+    alone: bool,
 ) -> Result<(RepositoryBranch, RepositoryPort)> {
     let port = RepositoryPort {
         repository: repository(config).with_context(|| key.to_string())?,
-        label: config.label.clone(),
+        // Where there is just one, the address says where it is.
+        label: if alone { config.remote.address() } else { config.label.clone() },
         web_url: config.web_url.clone(),
     };
     Ok((key.clone(), port))

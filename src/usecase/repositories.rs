@@ -45,6 +45,8 @@ pub(super) struct Branch {
     pub(super) ancestry: Ancestry,
     /// The name for messages, where there are several branches.
     pub(super) label: Option<String>,
+    /// What people know it by.
+    name: String,
     web_url: Option<String>,
     fetches: Fetches,
 }
@@ -70,6 +72,7 @@ impl Repositories {
         let several = ports.len() > 1;
         let catalogue = Arc::new(catalogue.clone());
         let branches = ports.into_iter().map(|(key, RepositoryPort { repository, label, web_url })| {
+            let name = label.clone();
             let label = several.then_some(label);
             // What a writer logs tells whose it is.
             let span = label.as_ref().map(|label| info_span!("writer", repository = label));
@@ -87,7 +90,7 @@ impl Repositories {
                 None => start(),
             };
             let (ancestry, fetches) = (Ancestry::default(), Fetches::default());
-            (key, Branch { repository, publisher, ancestry, label, web_url, fetches })
+            (key, Branch { repository, publisher, ancestry, label, name, web_url, fetches })
         });
         Self(branches.collect())
     }
@@ -120,7 +123,7 @@ impl Branch {
     }
 
     fn complain(&self, error: &RepositoryError) {
-        warn!(repository = self.label.as_deref(), %error, "the manifests repository could not be fetched");
+        warn!(repository = self.name, %error, "the manifests repository could not be fetched");
     }
 
     /// A text about this branch, which says so where there are several.
@@ -134,6 +137,16 @@ impl Branch {
     /// The same of an error of this branch's.
     pub(super) fn named_error(&self, error: PublishError) -> PublishError {
         match error {
+            // Without its name, nobody knows what can't be found or reached.
+            PublishError::Failed(mut failure)
+                if matches!(
+                    failure.kind,
+                    FailureKind::RepositoryUnreachable | FailureKind::RepositoryAuthentication
+                ) =>
+            {
+                failure.detail = format!("{}: {}", self.name, failure.detail);
+                PublishError::Failed(failure)
+            }
             PublishError::Failed(mut failure) if failure.kind != FailureKind::Internal => {
                 failure.detail = self.named(&failure.detail);
                 PublishError::Failed(failure)

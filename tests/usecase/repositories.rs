@@ -177,14 +177,14 @@ async fn what_went_wrong_names_the_repository() {
     let busy = "refused: Busy { waiting: 1, repository: Some(\"team/shop\") }";
     assert_eq!(given.pop().unwrap().await.unwrap(), busy);
     gate.add_permits(9);
-    // Where there is only one, nobody needs its name.
+    // Where there is only one, it is named as well: otherwise nobody knows what could not be reached.
     let world = World::new();
     let repository = world.repository();
     repository.befall([Fault::Authentication]);
     let handling = world.service(&repository).handle(request("t/1", HERE, &chat)).await;
     let Handling::Settled(settled) = handling else { panic!("{handling:?}") };
     let Answer::Failed(failure) = settled.answer else { panic!() };
-    assert_eq!(failure.detail, "the remote doesn't let us in: 401");
+    assert_eq!(failure.detail, "team/repository: the remote doesn't let us in: 401");
 }
 
 #[tokio::test(start_paused = true)]
