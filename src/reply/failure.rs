@@ -75,13 +75,13 @@ fn hint(kind: FailureKind, language: Language) -> String {
     match kind {
         FailureKind::RepositoryUnreachable => say!(
             language,
-            "Что делать: повторить через минуту; если не проходит, проверить сервер git и сеть.",
-            "What to do: try again in a minute; if it stays so, check the git server and the network."
+            "Что делать: повторить через минуту; если не проходит, проверить сервер git, его адрес (repository.url) и сеть.",
+            "What to do: try again in a minute; if it stays so, check the git server, its address (repository.url) and the network."
         ),
         FailureKind::RepositoryAuthentication => say!(
             language,
-            "Что делать: оператору проверить токен или ключ бота, его права и сертификат или ключ сервера.",
-            "What to do: the operator checks the bot's token or key, its rights and the server's certificate or host key."
+            "Что делать: оператору проверить адрес (repository.url), токен или ключ бота, его права и сертификат сервера (ca_file) или его ключ (known_hosts_file).",
+            "What to do: the operator checks the address (repository.url), the bot's token or key, its rights, and the server's certificate (ca_file) or host key (known_hosts_file)."
         ),
         FailureKind::TooManyRaces => say!(
             language,

@@ -219,7 +219,7 @@ pub(super) fn deploy_button(label: &str, tag: &str) -> Option<Button> {
 }
 
 fn registry_down(detail: &str, language: Language) -> Text {
-    title(say!(language, "Реестр не отвечает", "The registry doesn't answer"))
+    let text = title(say!(language, "Реестр не отвечает", "The registry doesn't answer"))
         .block(clean::block(detail))
         .plain(say!(
             language,
@@ -229,6 +229,19 @@ fn registry_down(detail: &str, language: Language) -> Text {
              the registry answers. Without the check only from the command line, with "
         ))
         .code("--force")
+        .plain(".");
+    // Trying again won't help here.
+    match detail.contains("certificate") {
+        true => text
+            .line(say!(
+                language,
+                "Если сертификат реестра выдал свой центр, оператору назвать его в ",
+                "If an authority of your own issued the registry's certificate, the operator names it in "
+            ))
+            .code("registry.ca_file")
+            .plain("."),
+        false => text,
+    }
 }
 
 fn no_image(image: &ImageName, detail: &str, language: Language) -> Text {

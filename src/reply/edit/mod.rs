@@ -33,7 +33,7 @@ pub fn edit_change(change: &EditChange, written: bool, language: Language) -> Me
         (EditOutcome::AlreadySo, _) => text.plain(to).plain(say!(language, ", уже так", ", already so")),
         (EditOutcome::Added, _) => text.bold(to).plain(added),
         (EditOutcome::Changed, Some(from)) => text.plain(shown(from)).plain(" → ").bold(to),
-        (EditOutcome::Changed, None) => text.plain("→ ").bold(to),
+        (EditOutcome::Changed, None) => text.plain(say!(language, "(не задано) → ", "(unset) → ")).bold(to),
     }
     .build()
 }

@@ -53,7 +53,9 @@ pub(super) fn found(fault: &ValueFault, language: Language) -> String {
             }
         }
         ValueFault::KindMismatch { old, new, kind } => {
-            let (old, new) = (inline(old), inline(new));
+            // What is empty is shown so.
+            let new = if new.is_empty() { String::new() } else { inline(new) };
+            let old = inline(old);
             match kind {
                 ScalarKind::Whole => say!(
                     language,

@@ -16,24 +16,24 @@ fn nothing_applied() {
     ❌ **Репозиторий манифестов недоступен**
     | the remote cannot be reached: failed to connect to gitlab.example.org: Connection refused
     Ничего не изменено, повторять безопасно.
-    Что делать: повторить через минуту; если не проходит, проверить сервер git и сеть.
+    Что делать: повторить через минуту; если не проходит, проверить сервер git, его адрес (repository.url) и сеть.
 
     ❌ **The manifests repository can't be reached**
     | the remote cannot be reached: failed to connect to gitlab.example.org: Connection refused
     Nothing was changed; it is safe to try again.
-    What to do: try again in a minute; if it stays so, check the git server and the network.
+    What to do: try again in a minute; if it stays so, check the git server, its address (repository.url) and the network.
     ");
     let detail = "the remote doesn't let us in: unexpected http status code: 401";
     assert_snapshot!(failed(FailureKind::RepositoryAuthentication, detail, Applied::No), @r"
     ❌ **Репозиторий манифестов отказывает боту в доступе**
     | the remote doesn't let us in: unexpected http status code: 401
     Ничего не изменено, повторять безопасно.
-    Что делать: оператору проверить токен или ключ бота, его права и сертификат или ключ сервера.
+    Что делать: оператору проверить адрес (repository.url), токен или ключ бота, его права и сертификат сервера (ca_file) или его ключ (known_hosts_file).
 
     ❌ **The manifests repository denies the bot access**
     | the remote doesn't let us in: unexpected http status code: 401
     Nothing was changed; it is safe to try again.
-    What to do: the operator checks the bot's token or key, its rights and the server's certificate or host key.
+    What to do: the operator checks the address (repository.url), the bot's token or key, its rights, and the server's certificate (ca_file) or host key (known_hosts_file).
     ");
     assert_snapshot!(failed(FailureKind::TooManyRaces, "the branch has moved on", Applied::No), @r"
     ❌ **Ветку всё время меняет кто-то ещё**
@@ -78,12 +78,12 @@ fn effect_unknown() {
     ❌ **Связь с репозиторием манифестов прервалась**
     | the connection broke before the remote answered: timed out
     ⚠️ Неизвестно, изменилось ли что-то: связь прервалась в момент отправки. Проверить: `/status`. Повторять безопасно: если коммит дошёл, второго не будет.
-    Что делать: повторить через минуту; если не проходит, проверить сервер git и сеть.
+    Что делать: повторить через минуту; если не проходит, проверить сервер git, его адрес (repository.url) и сеть.
 
     ❌ **The connection to the manifests repository broke**
     | the connection broke before the remote answered: timed out
     ⚠️ Whether anything was changed is unknown: the connection broke while sending. To check: `/status`. It is safe to try again: if the commit has arrived, there will be no second one.
-    What to do: try again in a minute; if it stays so, check the git server and the network.
+    What to do: try again in a minute; if it stays so, check the git server, its address (repository.url) and the network.
     ");
 }
 

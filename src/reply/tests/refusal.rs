@@ -222,11 +222,11 @@ fn the_world_outside() {
     assert_snapshot!(refused(Refusal::RegistryDown { detail }), @r"
     🚫 **Реестр не отвечает**
     | no answer: operation timed out
-    Есть ли такая версия, не проверить, поэтому отказ. Ничего не изменено; повторите, когда реестр ответит. Без проверки — только из командной строки, с ключом `--force`
+    Есть ли такая версия, не проверить, поэтому отказ. Ничего не изменено; повторите, когда реестр ответит. Без проверки — только из командной строки, с ключом `--force`.
 
     🚫 **The registry doesn't answer**
     | no answer: operation timed out
-    Whether there is such a version can't be checked, hence the refusal. Nothing was changed; try again once the registry answers. Without the check only from the command line, with `--force`
+    Whether there is such a version can't be checked, hence the refusal. Nothing was changed; try again once the registry answers. Without the check only from the command line, with `--force`.
     ");
     let autoscaler = "oil-refinery-application".into();
     assert_snapshot!(refused(Refusal::Autoscaled { site: site(), autoscaler }), @r"
