@@ -27,10 +27,10 @@ use self::{
 };
 use crate::adapters::console::ExitCode;
 
-/// The log filter of one-shot commands: they answer on standard output.
-const QUIET: &str = "warn,kube_client=error";
+/// The log filter of one-shot commands: they answer on standard output. What is wrong with a certificate is in our own errors.
+const QUIET: &str = "warn,kube_client=error,rustls_platform_verifier=off";
 /// The log filter of the bot. The Kubernetes client logs whole answers when it can't read them: those stay out.
-const USUAL: &str = "info,kube_client=error";
+const USUAL: &str = "info,kube_client=error,rustls_platform_verifier=off";
 
 /// Reads the command line; ends the process where it is wrong, or where it asks for help.
 #[must_use]

@@ -10,6 +10,10 @@ const SHORT: usize = 300;
 /// line.
 const LONG: usize = 1_000;
 
+/// What the client's layers say of each other before the cause is named.
+const PLUMBING: [&str; 4] =
+    ["ServiceError: ", "client error (Connect): ", "tcp connect error: ", "error trying to connect: "];
+
 /// The reason that the client gives a status that it made of an answer without one.
 const NO_STATUS: &str = "Failed to parse error data";
 
@@ -56,7 +60,7 @@ pub(super) fn words(error: &(dyn std::error::Error + 'static)) -> String {
         }
         next = error.source();
     }
-    bounded(&text)
+    bounded(&PLUMBING.iter().fold(text, |text, words| text.replace(words, "")))
 }
 
 fn is_credential_fault(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -7,6 +7,10 @@ use crate::domain::unanswered::Unanswered;
 /// The most characters of a reason.
 const LONGEST: usize = 500;
 
+/// What the client's layers say of each other before the cause is named.
+const PLUMBING: [&str; 4] =
+    ["ServiceError: ", "client error (Connect): ", "tcp connect error: ", "error trying to connect: "];
+
 /// The reason that the client gives a status that it made of an answer without one.
 const NO_STATUS: &str = "Failed to parse error data";
 
@@ -58,7 +62,7 @@ pub(super) fn words(error: &(dyn std::error::Error + 'static)) -> String {
             text = if text.is_empty() { words } else { format!("{text}: {words}") };
         }
     }
-    bounded(&text)
+    bounded(&PLUMBING.iter().fold(text, |text, words| text.replace(words, "")))
 }
 
 /// A message of a server, without control characters and not too long.
