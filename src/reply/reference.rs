@@ -32,6 +32,7 @@ fn overview(language: Language) -> String {
     let mut table = say!(language, "| команда | что делает |\n|---|---|\n", "| command | what it does |\n|---|---|\n");
     for row in COMMANDS {
         let (form, summary) = (help::form(row, language), help::summary(row.name, language));
+        let form = form.replace('|', "\\|");
         table.push_str(&format!("| [`{form}`](#{}) | {summary} |\n", row.word));
     }
     table
@@ -77,7 +78,7 @@ fn section(row: &CommandSpec, language: Language) -> String {
         ));
     }
     for (argument, optional) in row.arguments {
-        let placeholder = help::placeholder(*argument, language);
+        let placeholder = help::placeholder(*argument, language).replace('|', "\\|");
         let expected = help::expected(*argument, language);
         let optional = match optional {
             Optional::Yes => say!(language, "необязательный", "optional"),
