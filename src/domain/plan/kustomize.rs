@@ -321,7 +321,7 @@ fn at_origin(
     Ok(match outcome.map_err(|fault| at(file, fault))? {
         Outcome::AlreadySo { value } => Plan::AlreadySo { value },
         Outcome::Changed { text, line, from } => {
-            let shared_with = sharing::of_file(snapshot, catalogue, own.site, own.mutation, file);
+            let shared_with = sharing::of_file(snapshot, catalogue, own.site, Some(own.setting), file);
             let edits = vec![FileEdit::write(file.clone(), text)];
             let (file, from) = (file.clone(), from.or(found.value.clone()));
             Plan::Change {

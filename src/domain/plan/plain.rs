@@ -34,7 +34,7 @@ pub(super) fn plan(
         Outcome::AlreadySo { value } => return Ok(Plan::AlreadySo { value }),
         Outcome::Changed { text, line, from } => (text, line, from),
     };
-    let shared_with = sharing::of_file(snapshot, catalogue, site, mutation, &file);
+    let shared_with = sharing::of_file(snapshot, catalogue, site, Some(setting), &file);
     if manifest.shared_bases == SharedBases::Refuse && !shared_with.is_empty() {
         return Err(PlanError { file, at: None, fault: PlanFault::SharedBase { environments: shared_with } });
     }

@@ -126,7 +126,7 @@ pub(super) fn remove(
     if !added.is_empty() {
         return Err(fault(folder, PlanFault::Review(ReviewFault::AddedFiles { files: added })));
     }
-    let mut environments = sharing::of_file(snapshot, catalogue, site, &file);
+    let mut environments = sharing::of_file(snapshot, catalogue, site, None, &file);
     // Not everything could be looked at, which is no sign that somebody builds from it.
     environments.retain(|other| other != "…");
     if !environments.is_empty() {

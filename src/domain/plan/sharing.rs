@@ -10,13 +10,13 @@ use crate::{
     manifest::{kustomization::Kustomization, sources},
 };
 
-/// The other environments, and folders that the configuration doesn't know, whose kustomizations build from a file, without
-/// those that set the value themselves. Of a kustomization in between that sets it nothing is known.
+/// The other environments, and folders that the configuration doesn't know, whose kustomizations build from a file; when one
+/// of its values is to be set, without those that set the value themselves. Of a kustomization in between that sets it nothing is known.
 pub(super) fn of_file(
     snapshot: &dyn Snapshot,
     catalogue: &Catalogue,
     site: &Site,
-    mutation: &Mutation,
+    setting: Option<&Setting>,
     file: &RepoPath,
 ) -> Vec<String> {
     let own = &site.environment.path;
@@ -25,7 +25,7 @@ pub(super) fn of_file(
     });
     let mut found = vec![];
     for folder in builders.folders.iter().filter(|folder| *folder != own) {
-        if sets_itself(snapshot, folder, site, mutation) {
+        if setting.is_some_and(|setting| sets_itself(snapshot, folder, site, setting)) {
             continue;
         }
         let before = found.len();
