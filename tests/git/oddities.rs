@@ -357,3 +357,94 @@ async fn a_proxy_that_lets_nobody_through_is_told_apart() {
         assert!(told.contains("proxy"), "{answer}: {told}");
     }
 }
+
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 16).expect("64 bits") % most.max(1)
+    }
+
+    /// Spoils some bytes: cuts, turns over, leaves out, puts in.
+    fn spoil(&mut self, bytes: &mut Vec<u8>) {
+        let at = self.below(bytes.len());
+        match self.below(6) {
+            0 => bytes.truncate(at),
+            1 if !bytes.is_empty() => bytes[at] ^= 1 << self.below(8),
+            2 => _ = bytes.splice(at..(at + 4).min(bytes.len()), []),
+            3 => _ = bytes.splice(at..at, *b"0000"),
+            4 => _ = bytes.splice(at..at, *b"\xff\x1b[2J\0zzzz"),
+            _ => _ = bytes.splice(0..0, *b"0009\x02hi\n\n"),
+        }
+    }
+}
+
+/// Whatever comes back of a push that was carried out, nobody is told that nothing happened; and whatever comes back of a
+/// fetch, the mirror stays sound and the truth is found later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spoilt_answers_make_no_false_verdicts() {
+    let rounds = 25;
+    let world = World::new();
+    let server = GitServer::http(&world, "remote.git").await;
+    let dice = Arc::new(std::sync::Mutex::new(None::<Dice>));
+    let between = Between::before(server.address(), {
+        let dice = Arc::clone(&dice);
+        move |asked| {
+            let dice = Arc::clone(&dice);
+            async move {
+                let mut reply = asked.forward().await;
+                if let Some(dice) = &mut *dice.lock().expect("no panic") {
+                    dice.spoil(&mut reply.body);
+                }
+                reply.raw_10()
+            }
+        }
+    })
+    .await;
+    let mut settings = world.settings(&between.url("remote.git"));
+    settings.deadline = Duration::from_secs(10);
+    let repository = repository(settings);
+    let mut base = repository.fetch().await.expect("fetched");
+    let mut told = std::collections::BTreeMap::<&str, usize>::new();
+    for round in 0..rounds {
+        let id = format!("cli/{round}");
+        let seed = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(round + 1);
+        *dice.lock().expect("no panic") = Some(Dice(seed));
+        let pushed =
+            tokio::time::timeout(Duration::from_secs(30), repository.push(&base, vec![deploy(&id, &id)])).await;
+        *dice.lock().expect("no panic") = None;
+        assert_ne!(world.remote_head(), base, "{round}: it was carried out: {pushed:?}");
+        let verdict = match pushed.expect("in time") {
+            Ok(pushed) => {
+                assert_eq!(pushed[0], world.remote_head(), "{round}");
+                "pushed"
+            }
+            Err(RepositoryError::Unclear(_)) => "unclear",
+            // The second step has found a head that it doesn't know, its own, spoilt on the way, or none at all.
+            Err(RepositoryError::LostRace) => "lost",
+            Err(RepositoryError::NoBranch(_)) => "no branch",
+            Err(error) => panic!("{round}: {error:?}"),
+        };
+        *told.entry(verdict).or_default() += 1;
+        let theirs = world.person_pushes("other", &id);
+        *dice.lock().expect("no panic") = Some(Dice(seed ^ 0xabcd));
+        let fetched = tokio::time::timeout(Duration::from_secs(30), repository.fetch()).await.expect("in time");
+        *dice.lock().expect("no panic") = None;
+        if let Ok(head) = fetched {
+            assert_eq!(head, theirs, "{round}");
+        }
+        base = repository.fetch().await.expect("fetched");
+        assert_eq!(base, theirs);
+        assert!(repository.find_request(&request(&id)).await.expect("read").is_some(), "{round}");
+    }
+    assert!(told.len() > 1, "{told:?}");
+    println!("{told:?}");
+    let rounds = usize::try_from(rounds).expect("few");
+    assert_eq!(world.depth("mirror.git"), 2 + 2 * rounds);
+    world.assert_requests(rounds);
+    world.assert_sound(2 + 2 * rounds);
+}

@@ -83,7 +83,8 @@ impl PathRemote {
                     if first {
                         tracing::info!(%remote, "pushing through git receive-pack");
                     }
-                    return push::run(process, &update, Bases::Remote, Instant::now() + self.deadline).await;
+                    let until = Instant::now() + self.deadline;
+                    return push::run(process, &update, Bases::Remote, until).await.map(drop);
                 }
                 Some(Err(error)) => format!("git can't be started: {error}"),
                 None => "there is no git program".to_owned(),

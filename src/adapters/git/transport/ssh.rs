@@ -30,7 +30,7 @@ use crate::{
             Service, fetch,
             pack::Bases,
             pkt::Exchange,
-            push::{self, AtOnce},
+            push::{self, Arrival, AtOnce},
         },
         words::Words,
     },
@@ -111,12 +111,12 @@ impl SshRemote {
     pub(super) async fn push(&self, update: Update) -> Result<(), RepositoryError> {
         let until = Instant::now() + self.deadline;
         if !self.way.is_at_once() {
-            return self.push_in_two_steps(&update, self.way.bases(), until).await;
+            return self.push_in_two_steps(&update, self.way.bases(), until).await.map(drop);
         }
         let (request, exchange) = tokio::join!(push::request_at_once(&update), self.open_until(until));
         let (request, exchange) = (request?, exchange?);
         if request.len() > MAX_AT_ONCE {
-            return push::run(exchange, &update, Bases::Remote, until).await;
+            return push::run(exchange, &update, Bases::Remote, until).await.map(drop);
         }
         match push::run_at_once(exchange, Some(request), &update, true, until).await {
             AtOnce::Verdict(verdict) => {
@@ -128,12 +128,18 @@ impl SshRemote {
             AtOnce::NotTaken { why, bases, in_doubt } => {
                 let verdict = self.push_in_two_steps(&update, bases, until).await;
                 self.way.in_two_steps(&self.host, &why, bases, &verdict);
+                let verdict = verdict.map(drop);
                 if in_doubt { push::in_doubt(verdict) } else { verdict }
             }
         }
     }
 
-    async fn push_in_two_steps(&self, update: &Update, bases: Bases, until: Instant) -> Result<(), RepositoryError> {
+    async fn push_in_two_steps(
+        &self,
+        update: &Update,
+        bases: Bases,
+        until: Instant,
+    ) -> Result<Arrival, RepositoryError> {
         push::run(self.open_until(until).await?, update, bases, until).await
     }
 

@@ -5,7 +5,10 @@ use std::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::{adapters::git::wire::pack::Bases, ports::RepositoryError};
+use crate::{
+    adapters::git::wire::{pack::Bases, push::Arrival},
+    ports::RepositoryError,
+};
 
 const AT_ONCE: u8 = 1;
 const TWO_STEPS: u8 = 2;
@@ -34,20 +37,21 @@ impl Way {
         }
     }
 
-    /// A push at once was not taken, and this is what two steps came to: where they got through, they are kept to.
+    /// A push at once was not taken, and this is what two steps came to: where they got through, they are kept to. Where
+    /// they found that it had been taken, only its report was lost.
     pub(super) fn in_two_steps(
         &self,
         remote: &impl Display,
         why: &str,
         bases: Bases,
-        verdict: &Result<(), RepositoryError>,
+        verdict: &Result<Arrival, RepositoryError>,
     ) {
         let way = if bases == Bases::Pack { TWO_STEPS_WHOLE } else { TWO_STEPS };
         match verdict {
-            Ok(()) if self.0.swap(way, Ordering::Relaxed) != way => {
+            Ok(Arrival::Now) if self.0.swap(way, Ordering::Relaxed) != way => {
                 tracing::info!(%remote, why, "the remote doesn't take a push at once: it is asked for its state first");
             }
-            Ok(()) => {}
+            Ok(_) => {}
             Err(error) => {
                 tracing::info!(%remote, why, %error, "neither a push at once nor one in two steps went through");
             }
@@ -65,9 +69,11 @@ mod tests {
         assert!(way.is_at_once());
         way.in_two_steps(&"x", "404", Bases::Remote, &Err(RepositoryError::Authentication("404".to_owned())));
         assert!(way.is_at_once(), "it may be back with the next one");
-        way.in_two_steps(&"x", "404", Bases::Remote, &Ok(()));
+        way.in_two_steps(&"x", "no report", Bases::Remote, &Ok(Arrival::Earlier));
+        assert!(way.is_at_once(), "it was taken, after all");
+        way.in_two_steps(&"x", "404", Bases::Remote, &Ok(Arrival::Now));
         assert!(!way.is_at_once() && way.bases() == Bases::Remote);
-        way.in_two_steps(&"x", "unpack failed", Bases::Pack, &Ok(()));
+        way.in_two_steps(&"x", "unpack failed", Bases::Pack, &Ok(Arrival::Now));
         assert!(!way.is_at_once() && way.bases() == Bases::Pack);
         way.at_once(&"x");
         assert!(way.is_at_once());

@@ -46,6 +46,15 @@ pub(in crate::adapters::git) enum AtOnce {
     },
 }
 
+/// How a push in two steps has arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::adapters::git) enum Arrival {
+    /// By these steps.
+    Now,
+    /// By an earlier attempt, which the listing showed.
+    Earlier,
+}
+
 /// The verdict on a push after another one that may have arrived: that the remote can't be reached says nothing of the
 /// first one.
 pub(in crate::adapters::git) fn in_doubt(verdict: Result<(), RepositoryError>) -> Result<(), RepositoryError> {
@@ -93,9 +102,11 @@ pub(in crate::adapters::git) async fn run_at_once<E: Exchange>(
     }
     let (report, broken) = report(&mut lines, true, until).await;
     match (&report.unpacked, &broken) {
-        (Some(unpacked), _) if unpacked != "ok" => {
-            AtOnce::NotTaken { why: format!("unpack failed: {unpacked}"), bases: Bases::Pack, in_doubt: false }
-        }
+        (Some(unpacked), _) if unpacked != "ok" => AtOnce::NotTaken {
+            why: format!("unpack failed: {unpacked}"),
+            bases: Bases::Pack,
+            in_doubt: !report.rejects(reference),
+        },
         (None, None) => {
             let words = verdict::bounded(&report.words);
             let why = if words.is_empty() { "no report".to_owned() } else { words };
@@ -112,7 +123,7 @@ pub(in crate::adapters::git) async fn run<E: Exchange>(
     update: &Update,
     bases: Bases,
     until: Instant,
-) -> Result<(), RepositoryError> {
+) -> Result<Arrival, RepositoryError> {
     let mut lines = Lines::new(exchange);
     let prepared = timeout_at(until, prepare(&mut lines, update, bases))
         .await
@@ -122,10 +133,10 @@ pub(in crate::adapters::git) async fn run<E: Exchange>(
         Prepared::Settled(verdict) => {
             // A polite end, so that the remote's log has no complaint.
             timeout_at(until, lines.end()).await.ok();
-            return verdict;
+            return verdict.map(|()| Arrival::Earlier);
         }
     };
-    submit(&mut lines, request, side_band, update.mirror.reference(), until).await
+    submit(&mut lines, request, side_band, update.mirror.reference(), until).await.map(|()| Arrival::Now)
 }
 
 /// What the first step came to.
@@ -204,7 +215,9 @@ async fn submit<E: Exchange>(
 }
 
 fn no_verdict() -> RepositoryError {
-    RepositoryError::Unclear("no verdict in time".to_owned())
+    RepositoryError::Unclear(
+        "no verdict in time (repository.deadline): the server, or a hook of its, takes longer".to_owned(),
+    )
 }
 
 /// Reads the report and what the server's last hook prints after it, up to the end or `until`, and how it broke off if it
@@ -314,12 +327,22 @@ impl Report {
         reasons.chain(self.unpacked.as_mut()).for_each(|reason| *reason = discreet(reason));
     }
 
+    fn fate(&self, reference: &str) -> Option<Option<&str>> {
+        self.fates.iter().find(|(name, _)| name == reference).map(|(_, fate)| fate.as_deref())
+    }
+
+    /// Whether it says in so many words that the reference wasn't updated.
+    fn rejects(&self, reference: &str) -> bool {
+        matches!(self.fate(reference), Some(Some(_)))
+    }
+
     /// The verdict, if the remote gave one.
     fn verdict(&self, reference: &str) -> Option<Result<(), RepositoryError>> {
         let unpacked = self.unpacked.as_deref()?;
-        let fate = self.fates.iter().find(|(name, _)| name == reference).map(|(_, fate)| fate.as_deref());
-        match (unpacked, fate) {
+        match (unpacked, self.fate(reference)) {
             ("ok", Some(None)) => Some(Ok(())),
+            // It contradicts itself.
+            (_, Some(None)) => None,
             ("ok", Some(Some(reason))) => Some(Err(verdict::of_rejection(reason, &self.words))),
             ("ok", None) => None,
             (reason, _) => Some(Err(verdict::of_rejection(&format!("unpack failed: {reason}"), &self.words))),

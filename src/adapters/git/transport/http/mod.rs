@@ -112,7 +112,7 @@ impl HttpRemote {
         if !moved && let Some(why) = why {
             self.way.in_two_steps(&url, &why, bases, &verdict);
         }
-        verdict
+        verdict.map(drop)
     }
 
     /// Pushes with one request; tells why not if the server doesn't take it, and what the next pack may build on.

@@ -108,7 +108,7 @@ pub(super) fn trouble(error: &reqwest::Error, submitted: bool) -> RepositoryErro
     let text = chain(error);
     if text.contains(PROXY_IS_SHUT) {
         return RepositoryError::Authentication(format!(
-            "the proxy wants a name and a password, which can stand in HTTPS_PROXY only: {text}"
+            "the proxy wants a name and a password that it knows; they can stand in HTTPS_PROXY only: {text}"
         ));
     }
     if error.is_connect() {
