@@ -65,12 +65,32 @@ async fn every_served_object_is_valid() {
     let needed =
         ["Deployment", "Event", "HorizontalPodAutoscaler", "Namespace", "Node", "Pod", "ReplicaSet", "Service"];
     assert!(needed.iter().all(|kind| kinds.contains(kind)), "{kinds:?}");
-    println!("{} states of {kinds:?}", objects.len());
+    let all = objects.len();
+    let mut shapes = BTreeSet::new();
+    objects.retain(|object| shapes.insert(shape(object)));
+    println!("{all} states of {kinds:?} have {} shapes", objects.len());
     are_valid(&objects);
     // The judge does judge.
     let mut wrong = objects[0].clone();
     wrong["metadata"]["colour"] = json!("red");
     assert!(judge(VERSIONS[0], &[wrong]).is_err(), "a field that no schema has");
+}
+
+/// What a schema sees of an object: its fields, and the words that may be out of a list.
+fn shape(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, &Value)| match (name.as_str(), value) {
+                ("kind" | "type" | "status" | "phase" | "reason", Value::String(word)) => format!("{name}={word},"),
+                _ => format!("{name}:{},", shape(value)),
+            };
+            format!("{{{}}}", fields.iter().map(field).collect::<String>())
+        }
+        Value::Array(items) => format!("{:?}", items.iter().map(shape).collect::<BTreeSet<_>>()),
+        Value::String(_) => "text".to_owned(),
+        Value::Number(_) => "number".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn are_valid(objects: &[Value]) {

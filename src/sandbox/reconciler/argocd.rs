@@ -42,10 +42,10 @@ impl Memory {
         if turn.controls.script().paused {
             return;
         }
-        for stored in turn.cluster.store().list(Kind::Application) {
-            if stored["metadata"]["deletionTimestamp"].is_string() {
-                continue;
-            }
+        // Unless it is told to, Argo CD doesn't look after Applications in other namespaces than its own.
+        let stored = turn.cluster.store().list(Kind::Application);
+        let own = stored.into_iter().filter(|stored| text(stored, "/metadata/namespace") == "argocd");
+        for stored in own.filter(|stored| !stored["metadata"]["deletionTimestamp"].is_string()) {
             let memory = self.0.entry(text(&stored, "/metadata/uid").to_owned()).or_default();
             let mut application = stored.clone();
             memory.step(turn, &mut application);
