@@ -1,0 +1,1 @@
+"""The oil refinery's application: what stands in the tanks, and how the process is."""
