@@ -86,7 +86,8 @@ def main() -> None:
             safe = re.sub(r"\W+", "-", job).strip("-")
             for suffix, content in (("", script), (".after", lines(configuration, found["after_script"]))):
                 if content:
-                    text = "#!/bin/sh\n" + "\n".join(content).rstrip() + "\n"
+                    # Runners stop at the first failure.
+                    text = "#!/bin/sh\nset -e\n" + "\n".join(content).rstrip() + "\n"
                     (folder / f"{stem}.{safe}{suffix}.sh").write_text(text, encoding="utf-8")
 
 
