@@ -1,6 +1,6 @@
 //! Who may read the registry.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Json,
@@ -21,8 +21,38 @@ pub struct Access {
     pub credentials: Option<(String, String)>,
     /// Whether the credentials are traded for a token first, as at GitLab; otherwise they are sent with each request.
     pub token_service: bool,
-    /// The token of GitLab's REST API, as `PRIVATE-TOKEN` or `Authorization: Bearer`; everybody may read without.
+    /// A reporter's token of GitLab's APIs, as `PRIVATE-TOKEN` or `Authorization: Bearer`; everybody may read without.
     pub gitlab_token: Option<String>,
+    /// More tokens of GitLab's APIs; with one of them here nobody may read without a token.
+    pub gitlab_tokens: BTreeMap<String, GitLabToken>,
+}
+
+/// Whose token it is, or what is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GitLabToken {
+    /// May remove tags.
+    Developer,
+    /// May read.
+    Reporter,
+    /// Sees the project but not its registry.
+    Guest,
+    /// Doesn't see the private project.
+    Stranger,
+    /// Has a scope that the API isn't part of.
+    OtherScope,
+    /// Has expired.
+    Expired,
+    /// Belongs to a deployment: good for the OCI protocol, unknown to GitLab's APIs.
+    Deploy,
+}
+
+/// What a request to GitLab's APIs may do; each may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Grant {
+    None,
+    Guest,
+    Reporter,
+    Developer,
 }
 
 impl Registry {
@@ -83,13 +113,43 @@ impl Registry {
         self.lock().tokens.clear();
     }
 
-    /// Whether a request of the REST API carries the right token.
-    pub(super) fn knows_token(&self, request: &Request<'_>) -> Option<bool> {
-        let wanted = self.access.gitlab_token.as_deref()?;
+    /// What a request to GitLab's APIs may do, by its token.
+    pub(super) fn grant(&self, request: &Request<'_>) -> Result<Grant, Box<Response>> {
+        let Access { gitlab_token: reporter, gitlab_tokens: tokens, .. } = &self.access;
+        if reporter.is_none() && tokens.is_empty() {
+            return Ok(Grant::Developer);
+        }
         let private = request.header("private-token");
         let bearer = request.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
         let given = if private.is_empty() { bearer } else { private };
-        (!given.is_empty()).then_some(given == wanted).or(Some(false))
+        if given.is_empty() {
+            return Ok(Grant::None);
+        }
+        if reporter.as_deref() == Some(given) {
+            return Ok(Grant::Reporter);
+        }
+        let refused = |status: StatusCode, body| Err(Box::new((status, Json(body)).into_response()));
+        match tokens.get(given) {
+            Some(GitLabToken::Developer) => Ok(Grant::Developer),
+            Some(GitLabToken::Reporter) => Ok(Grant::Reporter),
+            Some(GitLabToken::Guest) => Ok(Grant::Guest),
+            Some(GitLabToken::Stranger) => Ok(Grant::None),
+            Some(GitLabToken::OtherScope) => {
+                let description = "The request requires higher privileges than provided by the access token.";
+                let body = json!({
+                    "error": "insufficient_scope", "error_description": description, "scope": "api read_api",
+                });
+                refused(StatusCode::FORBIDDEN, body)
+            }
+            Some(GitLabToken::Expired) => {
+                let description = "Token is expired. You can either do re-authorization or token refresh.";
+                let body = json!({"error": "invalid_token", "error_description": description});
+                refused(StatusCode::UNAUTHORIZED, body)
+            }
+            Some(GitLabToken::Deploy) | None => {
+                refused(StatusCode::UNAUTHORIZED, json!({"message": "401 Unauthorized"}))
+            }
+        }
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Image {
     pub(super) children: Vec<Document>,
     pub(super) config: Document,
     pub(super) created_at: Timestamp,
+    /// When it was pushed.
+    pub(super) published_at: Timestamp,
     /// The compressed size in bytes.
     pub(super) size: u64,
 }
@@ -69,7 +71,14 @@ impl Image {
         let manifest = json!({
             "schemaVersion": 2, "mediaType": types.0, "config": config.descriptor(), "layers": layers,
         });
-        Self { top: Document::new(types.0, &manifest), children: Vec::new(), config, created_at, size }
+        Self {
+            top: Document::new(types.0, &manifest),
+            children: Vec::new(),
+            config,
+            created_at,
+            published_at: created_at,
+            size,
+        }
     }
 
     /// The same image behind an index with an attestation, as buildx and buildah push it.

@@ -1,8 +1,10 @@
 //! The container registry: what it holds, who may read it, and the faults that are scripted for it.
 //!
-//! One HTTP server speaks both the OCI distribution protocol (`/v2/`) and GitLab's REST API (`/api/v4/`).
+//! One HTTP server speaks both the OCI distribution protocol (`/v2/`) and GitLab's REST and GraphQL APIs (`/api/`).
 
 mod access;
+mod crowd;
+mod fault;
 mod gitlab;
 mod image;
 mod oci;
@@ -13,22 +15,26 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use axum::{
     Router,
-    body::{Body, Bytes},
+    body::Bytes,
     extract::{Query, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, Method, Uri},
+    response::Response,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use self::image::Image;
-pub use self::{access::Access, seed::REPOSITORY};
+pub use self::{
+    access::{Access, GitLabToken},
+    fault::RegistryFault,
+    gitlab::Edition,
+    seed::REPOSITORY,
+};
 
 /// The repositories of the registry.
 #[derive(Debug)]
@@ -45,7 +51,12 @@ struct Inner {
     repositories: BTreeMap<String, Repository>,
     /// Tokens that were given out, and the repositories that each may read.
     tokens: HashMap<String, BTreeSet<String>>,
+    edition: Edition,
     requests: u64,
+    under_way: u64,
+    most_at_once: u64,
+    /// When the requests that a limit counts began, and how many there were.
+    counted: Option<(std::time::Instant, u32)>,
 }
 
 /// The tags of one image.
@@ -54,24 +65,6 @@ struct Repository {
     id: u64,
     created_at: Timestamp,
     tags: BTreeMap<String, Image>,
-}
-
-/// What is wrong with the registry.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum RegistryFault {
-    /// Nothing.
-    #[default]
-    None,
-    /// Connections are closed without an answer.
-    Down,
-    /// Requests get no answer until the fault ends.
-    Hang,
-    /// Answers come after this time.
-    Slow(Duration),
-    /// Every request gets this status; 429 comes with `Retry-After: 1`.
-    Status(u16),
-    /// The credentials are good and not allowed to read.
-    Forbidden,
 }
 
 /// A request as both protocols read it.
@@ -103,9 +96,15 @@ impl Registry {
         self.changes.subscribe()
     }
 
-    /// Pushes a tag, in the place of one of the same name. The repository is made when it isn't there.
+    /// Pushes a tag as soon as it is made, in the place of one of the same name. The repository is made when it isn't
+    /// there.
     pub fn add_tag(&self, repository: &str, tag: &str, created_at: Timestamp, size: u64) {
-        self.add(repository, tag, Image::build(repository, tag, created_at, size));
+        self.push_tag(repository, tag, (created_at, created_at), size);
+    }
+
+    /// Pushes a tag some time after it was made.
+    pub fn push_tag(&self, repository: &str, tag: &str, (created_at, published_at): (Timestamp, Timestamp), size: u64) {
+        self.add(repository, tag, Image { published_at, ..Image::build(repository, tag, created_at, size) });
     }
 
     /// Removes a tag; whether there was one.
@@ -128,10 +127,21 @@ impl Registry {
         self.fault.send_replace(fault);
     }
 
+    /// Sets what the GitLab instance can do.
+    pub fn set_edition(&self, edition: Edition) {
+        self.lock().edition = edition;
+    }
+
     /// How many requests have been made, those that met a fault as well.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.lock().requests
+    }
+
+    /// How many requests were under way at once at most.
+    #[must_use]
+    pub fn most_at_once(&self) -> u64 {
+        self.lock().most_at_once
     }
 
     /// Whether a node can pull this image, named as in a pod: `[HOST/]REPOSITORY[:TAG][@DIGEST]`. Scripted faults are
@@ -168,35 +178,46 @@ impl Registry {
     }
 
     fn add(&self, repository: &str, tag: &str, image: Image) {
-        let mut state = self.lock();
-        let id = 118 + state.repositories.len() as u64;
-        let created_at = image.created_at;
-        let repository = state.repositories.entry(repository.to_owned());
-        let repository = repository.or_insert_with(|| Repository { id, created_at, tags: BTreeMap::new() });
-        repository.created_at = repository.created_at.min(created_at);
-        repository.tags.insert(tag.to_owned(), image);
-        drop(state);
+        self.lock().add(repository, tag, image);
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    fn edition(&self) -> Edition {
+        self.lock().edition
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Waits as long as the fault says and returns it.
-    async fn suffer(&self) -> RegistryFault {
-        let mut fault = self.fault.subscribe();
-        let over = async {
-            let fault = fault.wait_for(|fault| *fault != RegistryFault::Hang).await.map(|fault| fault.clone());
-            if let Ok(RegistryFault::Slow(time)) = &fault {
-                tokio::time::sleep(*time).await;
-            }
-            fault.unwrap_or_default()
-        };
-        tokio::select! {
-            fault = over => fault,
-            () = self.stop.cancelled() => RegistryFault::Status(503),
-        }
+impl Inner {
+    fn add(&mut self, repository: &str, tag: &str, image: Image) {
+        let id = 118 + self.repositories.len() as u64;
+        let created_at = image.created_at;
+        let repository = self.repositories.entry(repository.to_owned());
+        let repository = repository.or_insert_with(|| Repository { id, created_at, tags: BTreeMap::new() });
+        repository.created_at = repository.created_at.min(created_at);
+        repository.tags.insert(tag.to_owned(), image);
+    }
+}
+
+/// Counts a request while it is under way.
+struct UnderWay(Arc<Registry>);
+
+impl UnderWay {
+    fn count(registry: &Arc<Registry>) -> Self {
+        let mut state = registry.lock();
+        state.requests += 1;
+        state.under_way += 1;
+        state.most_at_once = state.most_at_once.max(state.under_way);
+        Self(Arc::clone(registry))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.lock().under_way -= 1;
     }
 }
 
@@ -206,28 +227,19 @@ async fn handle(
     uri: Uri,
     Query(parameters): Query<HashMap<String, String>>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Response {
-    registry.lock().requests += 1;
+    let _under_way = UnderWay::count(&registry);
     let fault = registry.suffer().await;
-    match &fault {
-        RegistryFault::Down => {
-            let broken = futures_util::stream::once(async { Err::<Bytes, _>(std::io::Error::other("down")) });
-            return Response::new(Body::from_stream(broken));
-        }
-        RegistryFault::Status(code) => {
-            let code = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let mut response = (code, format!("{code}\n")).into_response();
-            if code == StatusCode::TOO_MANY_REQUESTS {
-                response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
-            }
-            return response;
-        }
-        _ => {}
+    if let Some(response) = registry.fail(&fault) {
+        return response;
     }
     let forbidden = fault == RegistryFault::Forbidden;
     let request = Request { method: &method, path: uri.path(), parameters: &parameters, headers: &headers };
     if uri.path().starts_with("/api/v4/") {
         gitlab::answer(&registry, &request, forbidden)
+    } else if uri.path() == "/api/graphql" {
+        gitlab::answer_graphql(&registry, &request, &body, forbidden)
     } else {
         oci::answer(&registry, &request, forbidden)
     }

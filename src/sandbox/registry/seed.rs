@@ -44,6 +44,8 @@ pub(super) fn fill(registry: &Registry, now: Timestamp) {
         let (created_at, size) = (now.checked_sub(age).unwrap_or(now), kilobytes * 1024 + 317);
         // One tag is an index, as newer builders push it.
         let build = if tag == "develop" { Image::indexed } else { Image::build };
-        registry.add(REPOSITORY, tag, build(REPOSITORY, tag, created_at, size));
+        let image = build(REPOSITORY, tag, created_at, size);
+        let published_at = created_at.checked_add(SignedDuration::from_secs(140)).unwrap_or(created_at);
+        registry.add(REPOSITORY, tag, Image { published_at, ..image });
     }
 }

@@ -129,7 +129,7 @@ async fn a_token_is_traded_for_credentials() {
     let access = Access {
         credentials: Some(("deploy".to_owned(), "secret".to_owned())),
         token_service: true,
-        gitlab_token: None,
+        ..Access::default()
     };
     let scene = scene(access).await;
     let path = format!("/v2/{REPOSITORY}/tags/list");
@@ -179,7 +179,7 @@ async fn gitlab_lists_repositories_and_tags() {
     };
     let root = "/api/v4/projects/team%2Foil-refinery-application";
     assert_eq!(get(root, "wrong").await.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(scene.get(root).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(scene.get(root).await.status(), StatusCode::NOT_FOUND, "a private project isn't shown to nobody");
     assert_eq!(get("/api/v4/projects/team%2Fnothing", "glpat-x").await.status(), StatusCode::NOT_FOUND);
     let project: Value = get(root, "glpat-x").await.json().await.expect("JSON");
     let by_id = format!("/api/v4/projects/{}", project["id"]);
@@ -261,4 +261,131 @@ async fn the_real_gitlab_client_reads_all_pages() {
     assert_eq!(found["name"], "0.10.5");
     let missing: Result<Value, _> = details("9.9.9").query_async(&client).await;
     assert!(missing.expect_err("missing").to_string().contains("404 Tag Not Found"));
+}
+
+#[tokio::test]
+async fn gitlab_s_rules_depend_on_the_token_and_the_edition() {
+    let tokens = [
+        ("dev", GitLabToken::Developer),
+        ("rep", GitLabToken::Reporter),
+        ("guest", GitLabToken::Guest),
+        ("stranger", GitLabToken::Stranger),
+        ("scope", GitLabToken::OtherScope),
+        ("old", GitLabToken::Expired),
+        ("gldt-x", GitLabToken::Deploy),
+    ];
+    let gitlab_tokens = tokens.into_iter().map(|(token, whose)| (token.to_owned(), whose)).collect();
+    let scene = scene(Access { gitlab_tokens, ..Access::default() }).await;
+    let send = |method: Method, path: &str, token: &str| {
+        let request = scene.client.request(method, format!("http://{}{path}", scene.address));
+        let request = request.header("private-token", token);
+        async move { request.send().await.expect("an answer") }
+    };
+    let repositories = "/api/v4/projects/Team%2Foil-refinery-application/registry/repositories";
+    for (token, status) in
+        [("dev", 200), ("rep", 200), ("guest", 403), ("stranger", 404), ("scope", 403), ("old", 401), ("gldt-x", 401)]
+    {
+        assert_eq!(send(Method::GET, repositories, token).await.status(), status, "{token}");
+    }
+    let listed: Value = send(Method::GET, &format!("{repositories}?tags=1"), "rep").await.json().await.expect("JSON");
+    let total = scene.registry.tags(REPOSITORY).len();
+    assert_eq!(listed[0]["tags"].as_array().expect("a list").len(), total);
+    let tags = format!("{repositories}/{}/tags", listed[0]["id"]);
+
+    // Removing.
+    let one = format!("{tags}/0.9.0");
+    assert_eq!(send(Method::DELETE, &one, "rep").await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(send(Method::DELETE, &one, "dev").await.status(), StatusCode::OK);
+    assert_eq!(send(Method::DELETE, &one, "dev").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(send(Method::POST, &tags, "dev").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+
+    // Versions of answers.
+    let first = send(Method::GET, &tags, "rep").await;
+    assert_eq!(header(&first, "x-total"), (total - 1).to_string());
+    let again = scene.request(&tags).header("private-token", "rep").header("if-none-match", header(&first, "etag"));
+    let again = again.send().await.expect("an answer");
+    assert_eq!((again.status(), header(&again, "x-total-pages")), (StatusCode::NOT_MODIFIED, "2"));
+
+    // Keyset paging, and lists without totals.
+    scene.registry.set_edition(Edition { metadata_database: true, totals: false, ..Edition::default() });
+    assert_eq!(header(&send(Method::GET, &tags, "rep").await, "x-total"), "");
+    let (mut path, mut names) = (format!("{tags}?pagination=keyset&per_page=7"), Vec::new());
+    while !path.is_empty() {
+        let page = send(Method::GET, &path, "rep").await;
+        let link = header(&page, "link").to_owned();
+        path = link
+            .split(['<', '>'])
+            .nth(1)
+            .and_then(|url| url.split_once("/api/"))
+            .map_or(String::new(), |(_, path)| format!("/api/{path}"));
+        let page: Value = page.json().await.expect("JSON");
+        names.extend(page.as_array().expect("a list").iter().map(|tag| tag["name"].as_str().expect("text").to_owned()));
+    }
+    assert_eq!(names, scene.registry.tags(REPOSITORY));
+}
+
+#[tokio::test]
+async fn graphql_tells_as_much_as_the_edition_knows() {
+    let scene = scene(Access { gitlab_token: Some("glpat-x".to_owned()), ..Access::default() }).await;
+    let ask = |fields: &str, after: Option<String>, token: &'static str| {
+        let query = format!(
+            "query($after: String) {{ containerRepository(id: \"gid://gitlab/ContainerRepository/118\") {{ tagsCount \
+             tags(first: 10, after: $after, sort: PUBLISHED_AT_DESC) {{ nodes {{ {fields} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"
+        );
+        let request = scene.client.post(format!("http://{}/api/graphql", scene.address)).bearer_auth(token);
+        let request = request.body(serde_json::json!({"query": query, "variables": {"after": after}}).to_string());
+        async move {
+            let response = request.send().await.expect("an answer");
+            (response.status(), response.json::<Value>().await.unwrap_or_default())
+        }
+    };
+    let known = Edition { metadata_database: true, ..Edition::default() };
+    scene.registry.set_edition(known);
+    let (mut after, mut times, mut names) = (None, Vec::new(), Vec::new());
+    loop {
+        let (_, answer) = ask("name publishedAt digest totalSize", after, "glpat-x").await;
+        let tags = &answer["data"]["containerRepository"]["tags"];
+        for node in tags["nodes"].as_array().expect("nodes") {
+            times.push(node["publishedAt"].as_str().expect("a time").to_owned());
+            names.push(node["name"].as_str().expect("a name").to_owned());
+            assert!(node["totalSize"].as_str().is_some_and(|size| size.parse::<u64>().is_ok()), "{node}");
+        }
+        if tags["pageInfo"]["hasNextPage"] != true {
+            break;
+        }
+        after = tags["pageInfo"]["endCursor"].as_str().map(str::to_owned);
+    }
+    assert!(times.iter().rev().is_sorted(), "{times:?}");
+    names.sort_unstable();
+    assert_eq!(names, scene.registry.tags(REPOSITORY));
+
+    let message = |answer: &Value| answer["errors"][0]["message"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(
+        message(&ask("colour", None, "glpat-x").await.1),
+        "Field 'colour' doesn't exist on type 'ContainerRepositoryTag'"
+    );
+    assert_eq!(ask("name", None, "wrong").await.0, StatusCode::UNAUTHORIZED);
+    scene.registry.set_fault(RegistryFault::Forbidden);
+    assert!(message(&ask("name", None, "glpat-x").await.1).starts_with("The resource that you are attempting"));
+    scene.registry.set_fault(RegistryFault::None);
+    scene.registry.set_edition(Edition::default());
+    let empty = ask("name publishedAt", None, "glpat-x").await.1;
+    assert_eq!(empty["data"]["containerRepository"]["tags"]["nodes"][0]["publishedAt"], Value::Null);
+    scene.registry.set_edition(Edition { published_at: false, ..Edition::default() });
+    assert!(message(&ask("name", None, "glpat-x").await.1).contains("invalid value (PUBLISHED_AT_DESC)"));
+    scene.registry.set_edition(Edition { graphql: false, ..Edition::default() });
+    assert_eq!(ask("name", None, "glpat-x").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_limit_names_the_time_that_is_left() {
+    let scene = scene(Access::default()).await;
+    scene.registry.set_fault(RegistryFault::Limit { requests: 2, seconds: 100 });
+    for status in [200, 200, 429, 429] {
+        let response = scene.get("/v2/").await;
+        assert_eq!(response.status(), status);
+        if status == 429 {
+            assert!((90..=101).contains(&header(&response, "retry-after").parse().expect("a number")));
+        }
+    }
 }
