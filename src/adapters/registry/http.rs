@@ -1,18 +1,29 @@
 //! HTTP as registries need it: bounded in time and size, with private roots, and without leaks on redirects.
 
-use std::{error::Error, fmt::Write as _, path::PathBuf, time::Duration};
+use std::{
+    collections::HashMap,
+    error::Error,
+    fmt::Write as _,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use reqwest::{Certificate, Client, Request, redirect};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use url::{Host, Url};
 
 /// The most redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 5;
 /// The most bytes of an error text that are passed on.
 const MAX_ERROR_TEXT: usize = 400;
+/// How often one request is sent at most, when the server asks to wait each time.
+const MAX_TRIES: usize = 3;
+/// The longest time for which a server that asks to wait isn't asked.
+const MAX_QUIET: Duration = Duration::from_secs(900);
 
 /// Why an adapter can't be set up.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +61,8 @@ pub(super) enum Redirects {
 /// A client for one registry.
 pub(super) struct Http {
     client: Client,
+    /// Until when servers want to be left alone, by scheme, host and port.
+    quiet: Mutex<HashMap<String, Instant>>,
 }
 
 /// A whole answer.
@@ -68,6 +81,8 @@ pub(super) enum HttpError {
     Transport(String),
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
+    #[error("too many requests (429): the server wants to be asked again in {0} s")]
+    Quiet(u64),
 }
 
 impl Http {
@@ -90,25 +105,51 @@ impl Http {
             builder.tls_certs_merge(roots)
         };
         let client = builder.build().map_err(|error| SetupError::Client(describe(error)))?;
-        Ok(Self { client })
+        Ok(Self { client, quiet: Mutex::default() })
     }
 
-    /// Sends a request without a body; a 429 that names a time before the deadline is obeyed once.
+    /// Sends a request. A server that answers 429 and says for how long isn't asked in that time: it is waited for where
+    /// the deadline allows it, and otherwise this and the next requests fail at once.
     pub(super) async fn send(&self, request: Request, limit: usize, deadline: Instant) -> Result<Answer, HttpError> {
-        let again = request.try_clone();
-        let answer = self.send_once(request, limit, deadline).await?;
-        if answer.status != StatusCode::TOO_MANY_REQUESTS {
-            return Ok(answer);
+        let server = request.url().origin().ascii_serialization();
+        let mut next = Some(request);
+        let mut tries = 1;
+        loop {
+            self.wait(&server, deadline).await?;
+            let Some(request) = next.take() else { return Err(HttpError::Transport("the request is gone".into())) };
+            next = request.try_clone();
+            let answer = self.send_once(request, limit, deadline).await?;
+            if answer.status != StatusCode::TOO_MANY_REQUESTS {
+                return Ok(answer);
+            }
+            let Some(wait) = retry_after(&answer.headers, Timestamp::now()) else { return Ok(answer) };
+            let until = Instant::now() + wait.min(MAX_QUIET);
+            let mut quiet = self.quiet();
+            let known = quiet.entry(server.clone()).or_insert(until);
+            *known = until.max(*known);
+            drop(quiet);
+            if until >= deadline || tries == MAX_TRIES || next.is_none() {
+                return Ok(answer);
+            }
+            tracing::debug!(seconds = wait.as_secs(), "the registry asks to wait");
+            tries += 1;
         }
-        let (Some(again), Some(wait)) = (again, retry_after(&answer.headers, Timestamp::now())) else {
-            return Ok(answer);
-        };
-        if Instant::now() + wait >= deadline {
-            return Ok(answer);
+    }
+
+    /// Waits until the server wants to be asked again.
+    async fn wait(&self, server: &str, deadline: Instant) -> Result<(), HttpError> {
+        let Some(until) = self.quiet().get(server).copied() else { return Ok(()) };
+        if until >= deadline {
+            let left = until.saturating_duration_since(Instant::now());
+            return Err(HttpError::Quiet(left.as_secs() + 1));
         }
-        tracing::debug!(seconds = wait.as_secs(), "the registry asks to wait");
-        sleep(wait).await;
-        self.send_once(again, limit, deadline).await
+        sleep_until(until).await;
+        self.quiet().retain(|_, until| *until > Instant::now());
+        Ok(())
+    }
+
+    fn quiet(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.quiet.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn send_once(&self, request: Request, limit: usize, deadline: Instant) -> Result<Answer, HttpError> {

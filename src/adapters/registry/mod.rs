@@ -1,8 +1,10 @@
 //! Container registries: GitLab's REST API, and any registry of the OCI distribution specification.
 
+mod cache;
 mod credential;
 mod gitlab;
 mod http;
+mod listing;
 mod oci;
 
 #[cfg(test)]
@@ -15,3 +17,5 @@ pub use oci::{OciRegistry, OciSettings};
 
 /// The most tags of one image that are read; more are left out, and the log says so.
 const MAX_TAGS: usize = 10_000;
+/// How many requests of one question are under way at once.
+const AT_ONCE: usize = 8;

@@ -9,7 +9,10 @@ use axum::response::Response;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{
+    instance::{ListedRepository, matching},
+    *,
+};
 use crate::adapters::registry::testing::{Respond, Seen, Server, install_provider, json, oversized, with, write_token};
 
 const IMAGE: &str = "registry.example.org/team/oil/refinery";
@@ -61,6 +64,12 @@ fn page_of_tags(seen: &Seen, total: usize) -> Response {
     json(200, &Value::from(tags))
 }
 
+/// The same, but with a header.
+fn with_header(mut response: Response, name: &'static str, value: &str) -> Response {
+    response.headers_mut().insert(name, value.parse().expect("a header's value"));
+    response
+}
+
 fn not_found(what: &str) -> Response {
     json(404, &json!({"message": format!("404 {what} Not Found")}))
 }
@@ -81,6 +90,65 @@ async fn all_pages_of_tags_are_read() {
         assert!(server.seen().iter().all(|seen| seen.header("private-token") == Some("glpat-secret")));
         assert!(server.seen().iter().all(|seen| seen.parameter("pagination").is_none()), "no keyset paging");
     }
+}
+
+#[tokio::test]
+async fn pages_are_asked_for_at_once_where_their_number_is_told() {
+    const TOTAL: usize = 950;
+    // How the pages that follow the first can be found, and whether that allows to ask for them at once.
+    type Mark = fn(Response, usize) -> Response;
+    let marks: [(&str, Mark); 4] = [
+        ("totals", |response, _| with_header(response, "x-total-pages", "10")),
+        ("the next page's number", |response, page| {
+            with_header(response, "x-next-page", &if page < 10 { (page + 1).to_string() } else { String::new() })
+        }),
+        ("links", |response, page| {
+            let relation = if page < 10 { "next" } else { "first" };
+            with_header(response, "link", &format!("<https://x/y?page=7>; rel=\"{relation}\""))
+        }),
+        ("nothing", |response, _| response),
+    ];
+    for (name, mark) in marks {
+        let server = Server::start(move |seen| {
+            let page = seen.parameter("page").and_then(|text| text.parse().ok()).unwrap_or(1);
+            Some(match seen.path() {
+                REPOSITORIES => repositories(),
+                path if path.ends_with("/2/tags") => mark(page_of_tags(seen, TOTAL), page),
+                _ => not_found("Project"),
+            })
+        })
+        .await;
+        let registry = registry(&server);
+        let expected: Vec<Tag> = (0..TOTAL).map(|n| tag(&format!("0.{n}.0"))).collect();
+        assert_eq!(registry.tags(&image(IMAGE)).await.expect("tags"), expected, "{name}");
+        assert_eq!(server.targets().len(), 11, "{name}");
+        let listed = registry.list(&image(IMAGE)).await.expect("a list");
+        assert_eq!(listed.into_iter().map(|listed| listed.tag).collect::<Vec<_>>(), expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_fails_fails_the_list_and_nothing_is_kept() {
+    let broken = Arc::new(AtomicUsize::new(1));
+    let fails = Arc::clone(&broken);
+    let server = Server::start(move |seen| {
+        Some(match seen.path() {
+            REPOSITORIES => repositories(),
+            path if path.ends_with("/2/tags") && seen.parameter("page").as_deref() == Some("3") => {
+                match fails.swap(0, Ordering::SeqCst) {
+                    0 => page_of_tags(seen, 250),
+                    _ => json(500, &json!({"message": "500 Internal Server Error"})),
+                }
+            }
+            path if path.ends_with("/2/tags") => with_header(page_of_tags(seen, 250), "x-total-pages", "3"),
+            _ => not_found("Project"),
+        })
+    })
+    .await;
+    let registry = registry(&server);
+    let error = registry.list(&image(IMAGE)).await.expect_err("a page is missing");
+    assert!(error.to_string().contains("500"), "{error}");
+    assert_eq!(registry.list(&image(IMAGE)).await.expect("a list").len(), 250);
 }
 
 #[tokio::test]
@@ -256,7 +324,7 @@ async fn a_server_that_is_slow_or_away_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_request_to_wait_is_obeyed_once() {
+async fn a_request_to_wait_is_obeyed() {
     let count = AtomicUsize::new(0);
     let server = Server::start(move |seen| {
         Some(match (count.fetch_add(1, Ordering::SeqCst), seen.path()) {
@@ -270,7 +338,7 @@ async fn a_request_to_wait_is_obeyed_once() {
     assert_eq!(server.targets().len(), 3);
     let stubborn = Server::start(|_| Some(with(429, &[("retry-after", "0")], "Retry later\n"))).await;
     registry(&stubborn).tags(&image(IMAGE)).await.expect_err("always 429");
-    assert_eq!(stubborn.targets().len(), 2);
+    assert_eq!(stubborn.targets().len(), 3);
 }
 
 #[tokio::test]

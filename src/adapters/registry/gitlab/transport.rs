@@ -8,11 +8,13 @@ use bytes::Bytes;
 use gitlab::api::{ApiError, AsyncClient, RestClient};
 use http::{HeaderValue, Response, StatusCode, request};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
 use url::Url;
 
 use crate::{
-    adapters::registry::http::{Http, HttpError, excerpt},
+    adapters::registry::{
+        http::{Http, HttpError, excerpt},
+        listing::Times,
+    },
     ports::RegistryError,
 };
 
@@ -24,7 +26,7 @@ pub(super) struct Transport<'a> {
     pub(super) http: &'a Http,
     pub(super) base: &'a Url,
     pub(super) token: Option<SecretString>,
-    pub(super) deadline: Instant,
+    pub(super) times: Times,
 }
 
 /// Why a request got no answer.
@@ -43,6 +45,10 @@ impl RestClient for Transport<'_> {
 
     fn rest_endpoint(&self, endpoint: &str) -> Result<Url, ApiError<Self::Error>> {
         Ok(self.base.join("api/v4/")?.join(endpoint)?)
+    }
+
+    fn instance_endpoint(&self, endpoint: &str) -> Result<Url, ApiError<Self::Error>> {
+        Ok(self.base.join(endpoint)?)
     }
 }
 
@@ -63,7 +69,7 @@ impl AsyncClient for Transport<'_> {
                 request.headers_mut().insert("PRIVATE-TOKEN", value);
             }
             let request = reqwest::Request::try_from(request).map_err(|error| unusable(&error.without_url()))?;
-            let answer = self.http.send(request, MAX_BODY, self.deadline).await?;
+            let answer = self.http.send(request, MAX_BODY, self.times.next()).await?;
             let mut response = Response::new(answer.body);
             *response.status_mut() = answer.status;
             *response.headers_mut() = answer.headers;

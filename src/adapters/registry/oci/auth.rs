@@ -13,15 +13,18 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderValue, Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
     challenge::{Challenge, challenges},
-    expect_success, unavailable,
+    client::{expect_success, unavailable},
 };
 use crate::{
-    adapters::registry::{Credential, http::Http},
+    adapters::registry::{
+        Credential,
+        http::{Http, HttpError},
+    },
     ports::RegistryError,
 };
 
@@ -37,6 +40,10 @@ const MARGIN: Duration = Duration::from_secs(5);
 pub(super) struct Authorisation(SecretString);
 
 impl Authorisation {
+    fn is_same(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+
     /// The header's value, marked as sensitive.
     pub(super) fn header(&self) -> Result<HeaderValue, RegistryError> {
         let mut value = HeaderValue::from_str(self.0.expose_secret())
@@ -58,6 +65,8 @@ pub(super) struct Authoriser {
     password: Option<Credential>,
     tokens: Mutex<HashMap<String, Token>>,
     wants_basic: AtomicBool,
+    /// One token is fetched at a time: requests that run side by side want the same one.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 struct Token {
@@ -75,30 +84,39 @@ struct TokenAnswer {
 
 impl Authoriser {
     pub(super) fn new(username: Option<String>, password: Option<Credential>) -> Self {
-        Self { username, password, tokens: Mutex::default(), wants_basic: AtomicBool::new(false) }
+        Self {
+            username,
+            password,
+            tokens: Mutex::default(),
+            wants_basic: AtomicBool::new(false),
+            fetching: tokio::sync::Mutex::default(),
+        }
     }
 
     /// A permission for the repository that needs no request.
     pub(super) async fn known(&self, repository: &str) -> Result<Option<Authorisation>, RegistryError> {
-        let token = self
-            .tokens()
-            .get(repository)
-            .filter(|token| token.expires > Instant::now())
-            .map(|token| token.authorisation.clone());
-        match token {
+        match self.token(repository) {
             Some(token) => Ok(Some(token)),
             None if self.wants_basic.load(Ordering::Relaxed) => self.basic().await,
             None => Ok(None),
         }
     }
 
-    /// Does what the registry's challenge asks for.
+    /// A token that hasn't expired.
+    fn token(&self, repository: &str) -> Option<Authorisation> {
+        let tokens = self.tokens();
+        let token = tokens.get(repository).filter(|token| token.expires > Instant::now())?;
+        Some(token.authorisation.clone())
+    }
+
+    /// Does what the registry's challenge asks for, after it was asked with the permission `tried`.
     pub(super) async fn obtain(
         &self,
         http: &Http,
         base: &Url,
         headers: &HeaderMap,
         scope: &Scope<'_>,
+        tried: Option<&Authorisation>,
     ) -> Result<Authorisation, RegistryError> {
         let challenges = challenges(headers);
         let bearer = challenges.iter().find_map(|challenge| match challenge {
@@ -117,6 +135,14 @@ impl Authoriser {
                 if let Some(username) = &self.username {
                     query.append_pair("account", username);
                 }
+            }
+            let Ok(_fetching) = timeout_at(scope.deadline, self.fetching.lock()).await else {
+                return Err(unavailable(HttpError::TimedOut));
+            };
+            // Another request may have fetched one meanwhile.
+            let newer = self.token(scope.repository);
+            if let Some(newer) = newer.filter(|newer| tried.is_none_or(|tried| !tried.is_same(newer))) {
+                return Ok(newer);
             }
             return self.fetch(http, url, scope).await;
         }

@@ -1,12 +1,15 @@
 //! The adapter against a server that answers as registries do.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use axum::response::Response;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{tags::MAX_PAGES, *};
 use crate::adapters::registry::testing::{Respond, Seen, Server, install_provider, json, oversized, with, write_token};
 
 const IMAGE: &str = "registry.example.org/team/app";
@@ -396,7 +399,7 @@ async fn a_server_that_is_slow_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_request_to_wait_is_obeyed_once() {
+async fn a_request_to_wait_is_obeyed() {
     let count = AtomicUsize::new(0);
     let server = Server::start(move |_| {
         Some(match count.fetch_add(1, Ordering::SeqCst) {
@@ -408,5 +411,112 @@ async fn a_request_to_wait_is_obeyed_once() {
     assert_eq!(registry(&server).tags(&image()).await.expect("tags"), [tag("1")]);
     let stubborn = Server::start(|_| Some(with(429, &[("retry-after", "0")], fault_body("TOOMANYREQUESTS")))).await;
     registry(&stubborn).tags(&image()).await.expect_err("always 429");
-    assert_eq!(stubborn.targets().len(), 2);
+    assert_eq!(stubborn.targets().len(), 3);
+}
+
+/// Lets the clock jump, so far that nothing old stands in for what is slow; nothing may be under way.
+async fn later(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+#[tokio::test]
+async fn pages_that_are_the_same_are_not_sent_again() {
+    let pushed = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&pushed);
+    let server = Server::start(move |seen| {
+        let (page, entity_tag) = match seen.parameter("last") {
+            None => (json!({"tags": ["0.1", "0.2"]}), "\"one\"".to_owned()),
+            Some(_) => {
+                let pushed = count.load(Ordering::SeqCst);
+                (
+                    json!({"tags": (3..4 + pushed).map(|n| format!("0.{n}")).collect::<Vec<_>>()}),
+                    format!("\"two-{pushed}\""),
+                )
+            }
+        };
+        if seen.header("if-none-match") == Some(entity_tag.as_str()) {
+            return Some(with(304, &[("etag", &entity_tag)], ""));
+        }
+        let mut headers = vec![("etag", entity_tag.as_str())];
+        if seen.parameter("last").is_none() {
+            headers.push(("link", "</v2/team/app/tags/list?last=0.2&n=500>; rel=\"next\""));
+        }
+        Some(with(200, &headers, page.to_string()))
+    })
+    .await;
+    let registry = registry(&server);
+    let list = async || {
+        let listed = registry.list(&image()).await.expect("a list");
+        listed.into_iter().map(|listed| listed.tag.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(list().await, ["0.1", "0.2", "0.3"]);
+    later(301).await;
+    assert_eq!(list().await, ["0.1", "0.2", "0.3"]);
+    pushed.store(1, Ordering::SeqCst);
+    later(301).await;
+    assert_eq!(list().await, ["0.1", "0.2", "0.3", "0.4"]);
+    let known: Vec<bool> = server.seen().iter().map(|seen| seen.header("if-none-match").is_some()).collect();
+    assert_eq!(known, [false, false, true, true, true, true]);
+}
+
+#[tokio::test]
+async fn a_digest_that_is_not_told_is_computed() {
+    let server = Server::start(|seen| {
+        Some(match seen.path().contains("/blobs/") {
+            true => config(),
+            false => with(200, &[], image_manifest().to_string()),
+        })
+    })
+    .await;
+    let registry = registry(&server);
+    let found = registry.tag(&image(), &tag("1")).await.expect("an answer").expect("a tag");
+    let computed = found.digest.clone().expect("a digest");
+    use sha2::Digest as _;
+    let hash = sha2::Sha256::digest(image_manifest().to_string());
+    assert_eq!(computed, hash.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}")));
+    assert_eq!(TagDetails { digest: Some(DIGEST.into()), ..found }, details());
+    // The same content by another name needs no configuration.
+    registry.tag(&image(), &tag("2")).await.expect("an answer").expect("a tag");
+    assert_eq!(server.seen().iter().filter(|seen| seen.path().contains("/blobs/")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_content_that_has_another_digest_is_not_kept() {
+    let server = Server::start(|seen| {
+        Some(match seen.path().contains("/blobs/") {
+            true => config(),
+            false => manifest(seen, "application/vnd.oci.image.manifest.v1+json", DIGEST, &image_manifest()),
+        })
+    })
+    .await;
+    let registry = registry(&server);
+    for _ in 0..2 {
+        assert_eq!(registry.tag(&image(), &tag("1")).await.expect("an answer"), Some(details()));
+    }
+    assert_eq!(server.targets().len(), 4);
+}
+
+#[tokio::test]
+async fn a_tag_that_went_is_gone_from_the_details_too() {
+    let is_there = Arc::new(AtomicUsize::new(1));
+    let there = Arc::clone(&is_there);
+    let server = Server::start(move |seen| {
+        Some(match seen.path().contains("/blobs/") {
+            true => config(),
+            false if there.load(Ordering::SeqCst) == 0 => fault(404, "MANIFEST_UNKNOWN"),
+            false => with(200, &[], image_manifest().to_string()),
+        })
+    })
+    .await;
+    let registry = registry(&server);
+    let ask = async || registry.details(&image(), &[tag("1")]).await.pop().expect("an answer").expect("no error");
+    assert!(ask().await.is_some());
+    is_there.store(0, Ordering::SeqCst);
+    assert!(ask().await.is_some(), "a little old");
+    later(301).await;
+    assert_eq!(ask().await, None);
+    is_there.store(1, Ordering::SeqCst);
+    assert!(ask().await.is_some(), "that there is none isn't kept");
 }
