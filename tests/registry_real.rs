@@ -1,5 +1,5 @@
 //! The OCI adapter against a real registry (`docker-registry`) that `skopeo` pushed to: basic authentication, a token
-//! server, TLS by a private CA, manifests of both families and an index.
+//! server, TLS by a private CA, manifests and indexes of both families, three hundred tags.
 //!
 //! `cargo test --test registry_real -- --ignored`
 
@@ -71,12 +71,57 @@ async fn answers_well(registry: &RealRegistry, layout: &Layout) {
     assert!(matches!(refused, Err(RegistryError::Forbidden(_))), "{refused:?}");
 }
 
+/// Three hundred tags of four kinds: a long list, and a page of it in detail.
+async fn lists_well(registry: &RealRegistry, layout: &Layout) {
+    let kinds = [
+        ("oci", "single", vec!["--format", "oci"]),
+        ("docker", "single", vec!["--format", "v2s2"]),
+        ("index", "index", vec!["--all"]),
+        ("list", "index", vec!["--all", "--format", "v2s2"]),
+    ];
+    let mut expected = Vec::new();
+    for (number, (kind, image, options)) in kinds.iter().enumerate() {
+        registry.push(layout, image, &format!("team/many:{kind}"), options);
+        let tags: Vec<String> = (0..74).map(|patch| format!("{number}.1.{patch}")).collect();
+        registry.tag_again("team/many", kind, &tags).await;
+        expected.push(((*kind).to_owned(), kind));
+        expected.extend(tags.into_iter().map(|tag| (tag, kind)));
+    }
+    let adapter = OciRegistry::new(settings(registry)).expect("good settings");
+    let app = image(registry, "team/many");
+    let listed = adapter.list(&app).await.expect("a list");
+    assert_eq!(listed.len(), 300);
+    let mut names: Vec<_> = listed.iter().map(|listed| listed.tag.to_string()).collect();
+    names.sort_unstable();
+    let mut wanted: Vec<_> = expected.iter().map(|(tag, _)| tag.clone()).collect();
+    wanted.sort_unstable();
+    assert_eq!(names, wanted);
+
+    // Every thirtieth: a page with all kinds on it, and one that isn't there.
+    let shown: Vec<_> = expected.iter().step_by(30).collect();
+    let mut page: Vec<Tag> = shown.iter().map(|(name, _)| tag(name)).collect();
+    page.push(tag("missing"));
+    for _ in 0..2 {
+        let mut details = adapter.details(&app, &page).await;
+        let missing = details.pop().expect("the last one");
+        assert!(matches!(missing, Ok(None)), "{missing:?}");
+        for ((name, kind), details) in shown.iter().zip(details) {
+            let details = details.expect("an answer").expect("a tag");
+            let digest = registry.digest(&format!("team/many:{kind}"));
+            assert_eq!(details.digest.as_deref(), Some(digest.as_str()), "{name}");
+            assert_eq!(details.created_at, Some(Layout::CREATED.parse().expect("a time")), "{name}");
+            assert!(details.size.is_some_and(|size| (200..10_000).contains(&size)), "{name}: {:?}", details.size);
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs docker-registry and skopeo"]
 async fn basic_authentication_over_tls_by_a_private_ca() {
     let layout = Layout::new();
     let registry = RealRegistry::with_basic_auth_and_tls();
     answers_well(&registry, &layout).await;
+    lists_well(&registry, &layout).await;
     let without = OciRegistry::new(OciSettings { ca_file: None, ..settings(&registry) }).expect("good settings");
     let error = without.tags(&image(&registry, "team/app")).await.expect_err("not trusted");
     assert!(matches!(&error, RegistryError::Unavailable(text) if text.contains("certificate")), "{error}");
@@ -89,6 +134,7 @@ async fn tokens_of_a_token_server() {
     let tokens = token_server::start().await;
     let registry = RealRegistry::with_tokens(&tokens);
     answers_well(&registry, &layout).await;
+    lists_well(&registry, &layout).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

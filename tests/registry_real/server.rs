@@ -7,8 +7,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::token_server::TokenServer;
@@ -26,6 +27,8 @@ pub(crate) struct RealRegistry {
     pub(crate) url: String,
     /// The private CA's certificate, when the registry speaks TLS.
     pub(crate) ca_file: Option<PathBuf>,
+    /// The token server's address with the service, when there is one.
+    token_url: Option<String>,
     folder: TempDir,
     process: Child,
 }
@@ -48,7 +51,10 @@ impl RealRegistry {
         let auth = json!({"token": {
             "realm": tokens.realm, "service": tokens.service, "issuer": tokens.issuer, "rootcertbundle": roots,
         }});
-        Self::start(folder, &auth, None, None)
+        let token_url = format!("{}?service={}", tokens.realm, tokens.service);
+        let mut registry = Self::start(folder, &auth, None, None);
+        registry.token_url = Some(token_url);
+        registry
     }
 
     fn start(
@@ -93,7 +99,7 @@ impl RealRegistry {
         std::thread::spawn(move || log.lines().for_each(drop));
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}");
-        Self { address, url, ca_file, folder, process }
+        Self { address, url, ca_file, token_url: None, folder, process }
     }
 
     /// Pushes an image of the layout.
@@ -114,6 +120,37 @@ impl RealRegistry {
         let credentials = format!("{USER}:{PASSWORD}");
         let raw = self.skopeo("inspect", &["--raw", "--creds", &credentials, "--tls-verify=false"], &[], &[&target]);
         format!("sha256:{}", sha256(self.folder.path(), &raw))
+    }
+
+    /// Gives an image of a repository more tags, by the registry's own protocol.
+    pub(crate) async fn tag_again(&self, path: &str, image: &str, tags: &[String]) {
+        let target = format!("docker://{}/{path}:{image}", self.address);
+        let credentials = format!("{USER}:{PASSWORD}");
+        let raw = self.skopeo("inspect", &["--raw", "--creds", &credentials, "--tls-verify=false"], &[], &[&target]);
+        let manifest: Value = serde_json::from_slice(&raw).expect("a manifest");
+        let kind = manifest["mediaType"].as_str().unwrap_or("application/vnd.oci.image.manifest.v1+json").to_owned();
+        let roots = self.ca_file.as_ref().map(|path| {
+            let pem = fs::read(path).expect("the CA's certificate");
+            reqwest::Certificate::from_pem_bundle(&pem).expect("certificates")
+        });
+        let client = reqwest::Client::builder().no_proxy().tls_certs_only(roots.unwrap_or_default());
+        let client = client.build().expect("a client");
+        let basic = format!("Basic {}", STANDARD.encode(&credentials));
+        let authorization = match &self.token_url {
+            None => basic,
+            Some(url) => {
+                let url = format!("{url}&scope=repository:{path}:pull,push");
+                let answer = client.get(url).header("authorization", basic).send().await.expect("an answer");
+                let answer: Value = answer.json().await.expect("a token");
+                format!("Bearer {}", answer["token"].as_str().expect("a token"))
+            }
+        };
+        for tag in tags {
+            let url = format!("{}/v2/{path}/manifests/{tag}", self.url);
+            let request = client.put(url).header("authorization", &authorization).header("content-type", &kind);
+            let answer = request.body(raw.clone()).send().await.expect("an answer");
+            assert_eq!(answer.status(), 201, "{tag}");
+        }
     }
 
     fn skopeo(&self, command: &str, access: &[&str], options: &[&str], operands: &[&str]) -> Vec<u8> {
