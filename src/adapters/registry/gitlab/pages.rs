@@ -36,6 +36,8 @@ pub(super) struct Page {
     /// How many tags there are on all pages, where that is told.
     pub(super) total: Option<usize>,
     number: usize,
+    /// How many entries it has, those that can't be a tag as well.
+    count: usize,
     /// Its version: a page that hasn't changed isn't sent again.
     entity_tag: Option<String>,
     total_pages: Option<usize>,
@@ -90,25 +92,31 @@ async fn read(transport: &Transport<'_>, place: &Place, number: usize, last: &[P
     let client = Noting { transport, known: known_tag, noted: Mutex::default() };
     let answer: Result<Vec<ListedTag>, _> = endpoint.query_async(&client).await;
     let (status, headers) = client.noted.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_default();
-    if let (StatusCode::NOT_MODIFIED, Some(page)) = (status, known) {
-        return Ok(page.clone());
-    }
-    let listed = answer?;
+    let (tags, count) = match (status, known) {
+        (StatusCode::NOT_MODIFIED, Some(page)) => (page.tags.clone(), page.count),
+        _ => {
+            let listed = answer?;
+            let count = listed.len();
+            (listed.into_iter().filter_map(|tag| Tag::new(tag.name).ok()).collect(), count)
+        }
+    };
+    // Of a page that is the same only the names are: how many others there are may have changed.
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let count = |name: &str| header(name).and_then(|text| text.parse().ok());
+    let number_in = |name: &str| header(name).and_then(|text| text.parse().ok());
     let has_next = match (header("x-next-page"), header("link")) {
         (Some(next), _) => !next.is_empty(),
         (None, Some(links)) => links.contains("rel=\"next\""),
-        (None, None) => listed.len() >= PAGE_SIZE,
+        (None, None) => count >= PAGE_SIZE,
     };
     Ok(Page {
-        total: count("x-total"),
+        total: number_in("x-total"),
         number,
-        entity_tag: header("etag").map(str::to_owned),
-        total_pages: count("x-total-pages"),
+        entity_tag: header("etag").or(known_tag.filter(|_| status == StatusCode::NOT_MODIFIED)).map(str::to_owned),
+        total_pages: number_in("x-total-pages"),
         // An empty page is the end, whatever is said of it.
-        has_next: has_next && !listed.is_empty(),
-        tags: listed.into_iter().filter_map(|tag| Tag::new(tag.name).ok()).collect(),
+        has_next: has_next && count > 0,
+        tags,
+        count,
     })
 }
 

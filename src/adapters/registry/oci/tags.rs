@@ -19,7 +19,7 @@ const PAGE_SIZE: usize = 500;
 /// The most pages that are read.
 pub(super) const MAX_PAGES: usize = 200;
 
-/// The pages of a list that have an entity tag.
+/// The pages of a list that have an entity tag, but for the last: whether another follows it by now isn't in its tag.
 pub(super) type Pages = Vec<Page>;
 
 /// A page that needn't be sent again while it is the same.
@@ -28,7 +28,7 @@ pub(super) struct Page {
     url: Url,
     entity_tag: String,
     tags: Vec<Tag>,
-    next: Option<Url>,
+    next: Url,
 }
 
 /// Reads the list; of pages that haven't changed since `last` only that is asked.
@@ -49,7 +49,7 @@ pub(super) async fn read(
         let answer = client.ask(question, &ask).await?;
         let (tags, entity_tag) = match (answer.status, known) {
             (StatusCode::NOT_MODIFIED, Some(page)) => {
-                next.clone_from(&page.next);
+                next = Some(page.next.clone());
                 (page.tags.clone(), Some(page.entity_tag.clone()))
             }
             (StatusCode::NOT_FOUND, _) => {
@@ -68,8 +68,8 @@ pub(super) async fn read(
             }
         };
         listing.tags.extend(tags.iter().map(|tag| ListedTag { tag: tag.clone(), published_at: None }));
-        if let Some(entity_tag) = entity_tag {
-            listing.pages.push(Page { url, entity_tag, tags, next: next.clone() });
+        if let (Some(entity_tag), Some(next)) = (entity_tag, next.clone()) {
+            listing.pages.push(Page { url, entity_tag, tags, next });
         }
         if listing.tags.len() >= MAX_TAGS {
             break;
