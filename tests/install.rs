@@ -107,8 +107,9 @@ fn the_example_builds() {
         };
         of_kind.map(place).collect::<Vec<_>>()
     };
-    let both = [("argocd", "tiphys"), ("oil-refinery", "tiphys")].map(|(a, b)| (a.to_owned(), b.to_owned()));
-    assert_eq!((named("Role"), named("RoleBinding")), (both.to_vec(), both.to_vec()));
+    let all = [("argocd", "tiphys"), ("default", "tiphys-node-events"), ("oil-refinery", "tiphys")]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()));
+    assert_eq!((named("Role"), named("RoleBinding")), (all.to_vec(), all.to_vec()));
     assert_eq!(named("ServiceAccount"), [("tiphys".to_owned(), "tiphys".to_owned())]);
     for binding in objects.iter().filter(|object| object["kind"].as_str().is_some_and(|kind| kind.ends_with("Binding")))
     {

@@ -9,11 +9,11 @@ use super::{
     actor::{Place, Sender},
     catalogue::{Catalogue, ResolveError, Site},
     command::{CommandName, Mutation},
-    describe::PodDescription,
+    describe::{NodeDescription, PodDescription},
     event::EventsReport,
     log::LogReport,
     name::{ApplicationName, ImageName, NodeName, RequestId, Revision, Tag},
-    node::{NodeChange, NodeReport, NodesReport, Scheduling},
+    node::{NodeChange, NodesReport, Scheduling},
     observation::{Health, SyncStatus},
     plan::{Desired, PlanError, Shared},
     pod::{ContainerReport, PodAsked, PodName, PodUnclear, PodsReport},
@@ -62,7 +62,7 @@ pub enum Answer {
     /// `/events`: a report for each site.
     Events(Vec<EventsReport>),
     /// `/describe` of a node.
-    NodeDescribed(Box<NodeReport>),
+    NodeDescribed(Box<NodeDescription>),
     /// `/describe` of a pod.
     Described(Box<PodDescription>),
     /// `/get_logs`.

@@ -1,10 +1,11 @@
-//! One pod in some detail.
+//! One pod or node in some detail.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
     event::EventList,
+    node::NodeReport,
     pod::{ContainerReport, Pod, PodReport, Template},
     unanswered::Unanswered,
 };
@@ -35,6 +36,16 @@ pub struct ConditionReport {
     pub reason: String,
     /// What it says.
     pub message: String,
+}
+
+/// A node, and what happened to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NodeDescription {
+    /// The node as in a list.
+    #[serde(flatten)]
+    pub node: NodeReport,
+    /// What happened lately, or why that can't be told.
+    pub events: Result<EventList, Unanswered>,
 }
 
 /// Describes a pod.

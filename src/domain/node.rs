@@ -18,7 +18,7 @@ const CORDON_TAINT: &str = "node.kubernetes.io/unschedulable";
 const NOT_READY_TAINTS: [&str; 2] = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
 
 /// A node, as far as it matters for placing pods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Node {
     /// The name.
     pub name: String,

@@ -1,25 +1,28 @@
-//! Events, and one pod in some detail.
+//! Events, and one pod or node in some detail.
 
 use super::{
     clean,
     columns::{COLUMNS, WIDE, aligned, items, tail, wrapped},
-    compose::{Text, button},
+    compose::{Text, button, button_in_place},
     logs::how_it_ended,
+    nodes,
     pods::{mark, missing, reason},
     quantity, unanswered,
 };
 use crate::domain::{
-    describe::PodDescription,
+    describe::{NodeDescription, PodDescription},
     event::{EventList, EventReport, EventsReport},
     language::Language,
+    name::NodeName,
     pod::{Condition, ContainerReport},
+    unanswered::Unanswered,
 };
 
 /// The room for the lists, in UTF-16 units: what follows still fits behind it.
 const ROOM: usize = 3_000;
 
-/// How many events of a pod are shown with it.
-const OF_POD: usize = 6;
+/// How many events of a pod or node are shown with it.
+const OF_ONE: usize = 6;
 
 /// How many lines a message may have in a chat.
 const LINES: usize = 4;
@@ -151,16 +154,7 @@ fn table(events: &[EventReport], language: Language) -> String {
 }
 
 pub(super) fn pod(description: &PodDescription, language: Language) -> Text {
-    let text = about(description, COLUMNS, language);
-    let shown = match &description.events {
-        Ok(list) if list.events.is_empty() => text.line(say!(language, "Событий нет.", "No events.")),
-        Ok(list) => {
-            let text = text.line(say!(language, "События:", "Events:"));
-            let events = &list.events[..list.events.len().min(OF_POD)];
-            chat_list(text, events, list.total, language)
-        }
-        Err(fault) => unanswered::line(text, &say!(language, "события", "events"), fault, language),
-    };
+    let shown = of_one(about(description, COLUMNS, language), &description.events, language);
     let name = &description.pod.name;
     let previous = description.containers.iter().any(|container| container.restarts > 0);
     let mut row = vec![button(say!(language, "📜 Лог", "📜 Log"), format!("/get_logs {name}"))];
@@ -172,11 +166,40 @@ pub(super) fn pod(description: &PodDescription, language: Language) -> Text {
 
 /// The same for terminals.
 pub(super) fn pod_wide(description: &PodDescription, language: Language) -> Text {
-    let text = about(description, WIDE, language);
-    match &description.events {
+    of_one_wide(about(description, WIDE, language), &description.events, language)
+}
+
+pub(super) fn node(description: &NodeDescription, language: Language) -> Text {
+    let shown = of_one(nodes::one(&description.node, language), &description.events, language);
+    let name = NodeName::new(description.node.node.name.clone()).ok();
+    let again = |name| button_in_place(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/describe node/{name}"));
+    shown.row(name.map(again))
+}
+
+/// The same for terminals.
+pub(super) fn node_wide(description: &NodeDescription, language: Language) -> Text {
+    of_one_wide(nodes::one_wide(&description.node, language), &description.events, language)
+}
+
+/// The latest events of one object, after what is told of it.
+fn of_one(text: Text, events: &Result<EventList, Unanswered>, language: Language) -> Text {
+    match events {
         Ok(list) if list.events.is_empty() => text.line(say!(language, "Событий нет.", "No events.")),
-        Ok(list) => text.line(say!(language, "События:", "Events:")).block(table(&list.events, language)),
+        Ok(list) => {
+            let text = text.line(say!(language, "События:", "Events:"));
+            let events = &list.events[..list.events.len().min(OF_ONE)];
+            chat_list(text, events, list.total, language)
+        }
         Err(fault) => unanswered::line(text, &say!(language, "события", "events"), fault, language),
+    }
+}
+
+fn of_one_wide(text: Text, events: &Result<EventList, Unanswered>, language: Language) -> Text {
+    match events {
+        Ok(list) if !list.events.is_empty() => {
+            text.line(say!(language, "События:", "Events:")).block(table(&list.events, language))
+        }
+        _ => of_one(text, events, language),
     }
 }
 

@@ -129,10 +129,11 @@ pub(super) fn details(name: CommandName, language: Language) -> String {
         CommandName::Describe => say!(
             language,
             "Показывает под подробно: узел, адрес, что его создало, почему он не готов, каждый контейнер с образом, \
-             перезапусками и тем, как он закончился, и последние события. Имя пода можно сократить, как для логов. Узел — адрес, роли, версия и можно ли размещать на нём поды.",
+             перезапусками и тем, как он закончился, и последние события. Имя пода можно сократить, как для логов. Узел — \
+             адрес, роли, версия, можно ли размещать на нём поды, и последние события.",
             "Shows a pod in detail: node, address, what made it, why it isn't ready, each container with its image, restarts \
              and how it ended, and the latest events; a pod's name may be shortened as for logs. Of a node it shows the \
-             address, roles, version, and whether pods can be placed there."
+             address, roles, version, whether pods can be placed there, and the latest events."
         ),
         CommandName::Apps => say!(
             language,

@@ -75,7 +75,7 @@ pub fn render(answer: &Answer, language: Language) -> Message {
         Answer::Nodes(report) => nodes::nodes(report, language),
         Answer::Node(change) => nodes::change(change, language),
         Answer::Events(reports) => events::events(reports, language),
-        Answer::NodeDescribed(report) => nodes::one(report, language),
+        Answer::NodeDescribed(description) => events::node(description, language),
         Answer::Described(description) => events::pod(description, language),
         Answer::Log(report) => logs::log(report, language),
         Answer::ContainerNeeded { pod, given, containers, previous } => {
@@ -99,7 +99,7 @@ pub fn render_wide(answer: &Answer, language: Language) -> Message {
         Answer::Pods(reports) => pods::pods_wide(reports, language).build_whole(),
         Answer::Nodes(report) => nodes::nodes_wide(report, language).build_whole(),
         Answer::Events(reports) => events::events_wide(reports, language).build_whole(),
-        Answer::NodeDescribed(report) => nodes::one_wide(report, language).build_whole(),
+        Answer::NodeDescribed(description) => events::node_wide(description, language).build_whole(),
         Answer::Described(description) => events::pod_wide(description, language).build_whole(),
         Answer::Log(report) => logs::log_wide(report, language).build_whole(),
         _ => render(answer, language),

@@ -85,10 +85,7 @@ pub(super) fn one_wide(report: &NodeReport, language: Language) -> Text {
 
 fn described(report: &NodeReport, columns: usize, language: Language) -> Text {
     let text = Text::new().plain("🖥 ").plain(placement_words(report.placement, language));
-    text.block(lines_of(report, columns, language)).row([button_in_place(
-        say!(language, "🔁 Обновить", "🔁 Refresh"),
-        format!("/describe node/{}", report.node.name),
-    )])
+    text.block(lines_of(report, columns, language))
 }
 
 /// The same for terminals, without a bound.

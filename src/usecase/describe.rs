@@ -4,7 +4,7 @@ use super::service::Service;
 use crate::domain::{
     answer::Answer,
     command::{CommandName, DescribeAsked},
-    describe::describe_pod,
+    describe::{NodeDescription, describe_pod},
     event::event_list,
     name::NodeName,
     nearest::nearest,
@@ -12,6 +12,9 @@ use crate::domain::{
     pod::{Pod, PodAsked, PodUnclear},
     unanswered::Unanswered,
 };
+
+/// Where events about objects of no namespace are kept: the API's validation wants it so.
+const NAMESPACE_OF_NODES: &str = "default";
 
 impl Service {
     /// A whole name counts before a part of one, and a node's name before a part of a pod's.
@@ -72,12 +75,24 @@ impl Service {
     }
 
     async fn describe_node(&self, node: Node) -> Answer {
-        let pods = match &self.0.nodes {
-            Some(port) => port.pods_by_node().await.ok(),
-            None => None,
+        let pods = async {
+            match &self.0.nodes {
+                Some(port) => port.pods_by_node().await.ok(),
+                None => None,
+            }
         };
+        let events = async {
+            match self.port_of_pods() {
+                Ok(pods) => pods.events(NAMESPACE_OF_NODES, Some(("Node", &node.name))).await,
+                Err(silence) => Err(silence),
+            }
+        };
+        let (pods, events) = tokio::join!(pods, events);
+        let now = self.0.clock.now();
         let pods = pods.map(|pods| pods.get(&node.name).copied().unwrap_or(0));
-        Answer::NodeDescribed(Box::new(NodeReport::of(node, pods, self.0.clock.now())))
+        // Their uids tell nothing: the kubelet writes the node's name there, controllers its uid.
+        let events = events.map(|events| self.masked(event_list(events, now)));
+        Answer::NodeDescribed(Box::new(NodeDescription { node: NodeReport::of(node, pods, now), events }))
     }
 }
 

@@ -68,6 +68,7 @@ async fn the_manifests_grant_what_the_commands_need_and_no_more() {
         .collect();
     let mut granted_all = granted("base/cluster-role.yaml", None);
     granted_all.extend(granted("base/argocd-role.yaml", Some("argocd")));
+    granted_all.extend(granted("base/node-events-role.yaml", Some("default")));
     granted_all.extend(granted("application/role.yaml", Some("oil-refinery")));
     let missing: Vec<_> = used.difference(&granted_all).collect();
     assert!(missing.is_empty(), "used, and not granted in manifests/: {missing:#?}");

@@ -5,8 +5,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{super::render_wide, *};
 use crate::domain::{
-    describe::{ConditionReport, PodDescription},
+    describe::{ConditionReport, NodeDescription, PodDescription},
     event::{EventList, EventReport, EventsReport},
+    node::{Node, NodeReport},
     pod::{Condition, ContainerReport, Ending, PodReport, Template},
     unanswered::Unanswered,
 };
@@ -35,6 +36,29 @@ fn list(events: Vec<EventReport>) -> EventList {
 
 fn report(events: Result<Option<EventList>, Unanswered>) -> Answer {
     Answer::Events(vec![EventsReport { site: site(), events }])
+}
+
+#[test]
+fn a_node_and_what_happened_to_it() {
+    let node = Node { name: "refinery-worker-1".into(), external: Some("203.0.113.11".into()), ..Node::default() };
+    let event = EventReport {
+        kind: "Node".into(),
+        name: "refinery-worker-1".into(),
+        ..event(60, "NodeNotReady", "it is silent")
+    };
+    let described = |events| {
+        let node = NodeReport::of(node.clone(), Some(7), jiff::Timestamp::UNIX_EPOCH);
+        Answer::NodeDescribed(Box::new(NodeDescription { node, events }))
+    };
+    let told = described(Ok(list(vec![event])));
+    let chat = render(&told, Language::En);
+    let words = ["open to all pods", "203.0.113.11", "pods 7", "Events:", "NodeNotReady · 1 min ago", "it is silent"];
+    assert!(words.iter().all(|word| chat.to_plain().contains(word)), "{}", chat.to_plain());
+    assert_eq!(chat.buttons[0][0].command, "/describe node/refinery-worker-1");
+    assert!(chat.to_plain().lines().all(|line| line.width() <= 46), "{}", chat.to_plain());
+    assert!(render_wide(&told, Language::En).to_plain().contains("node/refinery-worker-1"));
+    let silent = render(&described(Err(Unanswered::Late { after: seconds(5) })), Language::En);
+    assert!(silent.to_plain().contains("⚠️ events: no answer in 5 s"), "{}", silent.to_plain());
 }
 
 #[test]
