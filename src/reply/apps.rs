@@ -1,5 +1,7 @@
 //! The list of applications and environments.
 
+use std::collections::BTreeSet;
+
 use super::{clean, compose::Text, quantity};
 use crate::domain::{catalogue::Catalogue, language::Language};
 
@@ -15,6 +17,8 @@ pub(super) fn apps(catalogue: &Catalogue, language: Language) -> Text {
             "📋 The bot's configuration has no application."
         ));
     }
+    // Where there is only one repository nobody needs its name.
+    let several = repositories(catalogue) > 1;
     let mut text =
         Text::new().plain("📋 ").plain(say!(language, "Приложения и среды", "Applications and environments"));
     for (index, application) in catalogue.applications.iter().enumerate() {
@@ -34,7 +38,16 @@ pub(super) fn apps(catalogue: &Catalogue, language: Language) -> Text {
             let replicas = quantity::replicas(maximum, language);
             text = text.line("• ").code(format!("{}/{}", application.name, environment.name));
             text = text.plain(say!(language, " · реплик до {maximum}", " · at most {replicas}"));
+            if several {
+                let repository = clean::inline(&environment.repository.to_string(), 120);
+                text = text.plain(say!(language, " · репозиторий ", " · repository ")).code(repository);
+            }
         }
     }
     text
+}
+
+fn repositories(catalogue: &Catalogue) -> usize {
+    let environments = catalogue.applications.iter().flat_map(|application| &application.environments);
+    environments.map(|environment| &environment.repository).collect::<BTreeSet<_>>().len()
 }

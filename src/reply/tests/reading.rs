@@ -7,7 +7,8 @@ use super::*;
 use crate::domain::{
     actor::{ChatId, PersonId, Place, Sender},
     answer::{ContainersReport, LastChange, LiveState, StatusReport, TagReport},
-    catalogue::{Application, Catalogue},
+    catalogue::{Application, Catalogue, RepositoryBranch},
+    name::{BranchName, RepositoryName},
     observation::{Health, SyncStatus},
     plan::Desired,
 };
@@ -469,6 +470,28 @@ fn applications() {
     📋 В настройках бота нет ни одного приложения.
 
     📋 The bot's configuration has no application.
+    ");
+}
+
+#[test]
+fn repositories_are_named_where_there_are_several() {
+    let shop = RepositoryBranch { name: RepositoryName::new("shop").ok(), branch: BranchName::new("release").ok() };
+    let application = |environments: Vec<Environment>| Application {
+        name: ApplicationName::new("oil-refinery-application").expect("valid"),
+        image: image(),
+        environments,
+    };
+    let stage = Environment { repository: shop, ..environment("stage") };
+    let alone = Catalogue { applications: vec![application(vec![stage.clone()])] };
+    assert!(!render(&Answer::Apps(alone), Language::En).to_plain().contains("repository"));
+    let both = Catalogue { applications: vec![application(vec![environment("prod"), stage])] };
+    assert_snapshot!(shown(&render(&Answer::Apps(both), Language::En)), @r"
+    📋 Applications and environments
+
+    **oil-refinery-application**
+    `registry.example.org/team/oil-refinery-application`
+    • `oil-refinery-application/prod` · at most 20 replicas · repository `repository`
+    • `oil-refinery-application/stage` · at most 20 replicas · repository `shop (release)`
     ");
 }
 
