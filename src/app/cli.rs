@@ -18,7 +18,7 @@ use super::{
 use crate::{
     adapters::console::ExitCode,
     domain::{command::CommandName, language::Language, name::RequestId},
-    grammar::table::spec,
+    grammar::{ALL, table::spec},
 };
 
 /// Turns chat commands into commits in a manifests repository and follows Argo CD until they are live.
@@ -84,9 +84,9 @@ pub enum Command {
     /// Lists the applications and their environments.
     #[command(override_usage = "tiphys apps [OPTIONS]")]
     Apps(AppsArgs),
-    /// Lists the tags of an application's image.
-    #[command(alias = "show-containers", override_usage = "tiphys showcontainers [OPTIONS] [APP]")]
-    Showcontainers(QueryArgs),
+    /// Lists the tags of an application's image, ten a page, newest first.
+    #[command(alias = "show-containers", override_usage = "tiphys showcontainers [OPTIONS] [APP[/ENV]]")]
+    Showcontainers(ContainersArgs),
     /// Lists the pods of an application's Deployment.
     #[command(aliases = ["get-pods", "get_pods"], override_usage = "tiphys pods [OPTIONS] [APP[/ENV]]")]
     Pods(ReadArgs),
@@ -206,6 +206,23 @@ pub struct ReadArgs {
     /// The application, or application/environment.
     #[arg(value_name = "WORDS", allow_negative_numbers = true)]
     pub words: Vec<String>,
+    /// How the answer looks.
+    #[command(flatten)]
+    pub form: OutputArgs,
+}
+
+/// Arguments of `tiphys showcontainers`.
+#[derive(Debug, Args)]
+pub struct ContainersArgs {
+    /// The application, or application/environment.
+    #[arg(value_name = "WORDS", allow_negative_numbers = true)]
+    pub words: Vec<String>,
+    /// Which page of ten [default: the first]
+    #[arg(short, long, value_name = "PAGE", allow_negative_numbers = true)]
+    pub page: Option<String>,
+    /// All tags in place of a page, without the details that the registry has to be asked for one by one.
+    #[arg(short, long, conflicts_with = "page")]
+    pub all: bool,
     /// How the answer looks.
     #[command(flatten)]
     pub form: OutputArgs,
@@ -338,6 +355,10 @@ impl Command {
             all.extend(args.container.as_deref());
             all.extend(args.previous.then_some("previous"));
         }
+        if let Self::Showcontainers(args) = self {
+            all.extend(args.page.as_deref());
+            all.extend(args.all.then_some(ALL));
+        }
         Some(all)
     }
 
@@ -349,8 +370,9 @@ impl Command {
                 mutation.json
             }
             Self::Review(args) => args.mutation().json,
-            Self::Status(args) | Self::Showcontainers(args) => args.json,
+            Self::Status(args) => args.json,
             Self::Apps(args) => args.json,
+            Self::Showcontainers(args) => args.form.json(),
             Self::Pods(args) | Self::Events(args) => args.form.json(),
             Self::Describe(args) => args.form.json(),
             Self::Logs(args) => args.form.json(),

@@ -9,10 +9,11 @@ use super::{
     actor::{Place, Sender},
     catalogue::{Catalogue, ResolveError, Site},
     command::{CommandName, Mutation},
+    containers::ContainersReport,
     describe::{NodeDescription, PodDescription},
     event::EventsReport,
     log::LogReport,
-    name::{ApplicationName, ImageName, NodeName, RequestId, Revision, Tag},
+    name::{ImageName, NodeName, RequestId, Revision, Tag},
     node::{NodeChange, NodesReport, Scheduling},
     observation::{Health, SyncStatus},
     plan::{Desired, PlanError, Shared},
@@ -52,7 +53,7 @@ pub enum Answer {
     /// `/status`: a report for each site.
     Status(Vec<StatusReport>),
     /// `/showcontainers`.
-    Containers(ContainersReport),
+    Containers(Box<ContainersReport>),
     /// `/get_pods`: a report for each site.
     Pods(Vec<PodsReport>),
     /// `/get_nodes`.
@@ -208,6 +209,15 @@ pub enum Refusal {
         /// That commit's subject.
         subject: String,
     },
+    /// A list has fewer pages than that.
+    NoPage {
+        /// The page that was asked for.
+        page: u32,
+        /// The last one.
+        last: u32,
+        /// The command for that one.
+        command: String,
+    },
     /// The cluster has no such node.
     UnknownNode {
         /// What was to be done.
@@ -332,36 +342,6 @@ pub struct LastChange {
     pub at: Timestamp,
     /// Time since then.
     pub age: Duration,
-}
-
-/// The tags of an application's image.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ContainersReport {
-    /// The application.
-    pub application: ApplicationName,
-    /// The image.
-    pub image: ImageName,
-    /// The first tags of the list: newest version first.
-    pub tags: Vec<TagReport>,
-    /// How many tags there are in all.
-    pub total: usize,
-    /// The site that a "deploy" button is for, when there is just one.
-    pub deploy_to: Option<String>,
-}
-
-/// One tag of a list.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TagReport {
-    /// The tag.
-    pub tag: String,
-    /// Time since the image was made, where the registry tells.
-    pub age: Option<Duration>,
-    /// The size in bytes, where the registry tells.
-    pub size: Option<u64>,
-    /// The environments that git wants it in.
-    pub wanted_in: Vec<String>,
-    /// The environments that run it.
-    pub running_in: Vec<String>,
 }
 
 impl Answer {

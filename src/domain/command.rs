@@ -55,8 +55,8 @@ pub enum Query {
     Apps,
     /// What git wants, what the cluster runs, what the registry has, and who changed it last.
     Status(Target),
-    /// The image's tags in the registry.
-    ShowContainers(Target),
+    /// The image's tags in the registry, some of them.
+    ShowContainers(Target, PageAsked),
     /// The pods of the application's Deployment.
     GetPods(Target),
     /// The cluster's nodes; those of one page, from 1.
@@ -73,6 +73,22 @@ pub enum Query {
     Start,
     /// The sender's and the chat's numeric ids.
     WhoAmI,
+}
+
+/// How much of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageAsked {
+    /// One page, from 1.
+    Number(u32),
+    /// All of it.
+    All,
+}
+
+impl Default for PageAsked {
+    fn default() -> Self {
+        Self::Number(1)
+    }
 }
 
 /// A container's log, as a command names it.

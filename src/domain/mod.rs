@@ -5,6 +5,7 @@ pub mod answer;
 pub mod catalogue;
 pub mod command;
 pub mod commit;
+pub mod containers;
 pub mod describe;
 pub mod edit;
 pub mod event;

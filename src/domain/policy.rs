@@ -83,6 +83,16 @@ impl Policy {
         }
     }
 
+    /// The same for changes of the manifests, which everybody in the configuration may ask for.
+    #[must_use]
+    pub fn offers_changes(&self, place: Place) -> bool {
+        match place {
+            Place::Group(_) => !self.people.is_empty(),
+            Place::Private(chat) => self.people.iter().any(|person| person.id.0 == chat.0),
+            Place::Terminal => true,
+        }
+    }
+
     /// Whoever runs the program with its credentials could do as much with these alone.
     fn holds(&self, sender: &Sender, right: Right) -> bool {
         match sender {
@@ -203,6 +213,15 @@ mod tests {
         assert_eq!(policy.authorise(&account(1), elsewhere, Some(&cordon)), Err(Denial::UnknownChat(ChatId(-7))));
         let operator = Sender::Operator { name: "x".into(), email: "x@example.org".into(), account: "local 0".into() };
         assert!(policy.authorise(&operator, Place::Terminal, Some(&cordon)).is_ok());
+    }
+
+    #[test]
+    fn changes_are_offered_where_somebody_may_ask_for_them() {
+        let policy = policy();
+        let group = Place::Group(ChatId(-100));
+        assert!(policy.offers_changes(group) && policy.offers_changes(Place::Private(ChatId(1))));
+        assert!(policy.offers_changes(Place::Terminal) && !policy.offers_changes(Place::Private(ChatId(2))));
+        assert!(!Policy::default().offers_changes(group));
     }
 
     #[test]

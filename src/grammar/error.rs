@@ -70,6 +70,8 @@ pub enum Argument {
     Node,
     /// The number of a page, from 1.
     Page,
+    /// The same, or the word `all`.
+    PageOrAll,
     /// The word `confirm`.
     Confirm,
     /// A pod, perhaps shortened, perhaps with its namespace before it: `NAMESPACE/POD`.

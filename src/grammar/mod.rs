@@ -9,5 +9,5 @@ pub mod table;
 mod tests;
 
 pub use error::{GrammarError, GrammarFault};
-pub use parse::{CONFIRM, MAX_CHARACTERS, Parsed, parse, parse_words};
+pub use parse::{ALL, CONFIRM, MAX_CHARACTERS, Parsed, parse, parse_words};
 pub use suggest::nearest_commands;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::domain::{
     catalogue::Target,
-    command::{Command, CommandName, DescribeAsked, LogAsked, Mutation, Operation, Query},
+    command::{Command, CommandName, DescribeAsked, LogAsked, Mutation, Operation, PageAsked, Query},
     name::{ApplicationName, EnvironmentName, NameError, NameKind, NodeName, Tag},
     node::Scheduling,
     pod::PodAsked,
@@ -19,6 +19,9 @@ pub const MAX_CHARACTERS: usize = 512;
 
 /// How much of a line that is too long is kept for showing it.
 const SHOWN_OF_TOO_LONG: usize = 36;
+
+/// The word for a whole list in place of a page of it.
+pub const ALL: &str = "all";
 
 /// The word that confirms what was asked back.
 pub const CONFIRM: &str = "confirm";
@@ -118,7 +121,9 @@ fn read_words(
         CommandName::Deploy => Command::Mutation(arguments.target()?, Mutation::Deploy(arguments.version()?)),
         CommandName::SetReplicas => Command::Mutation(arguments.target()?, Mutation::SetReplicas(arguments.count()?)),
         CommandName::Status => Command::Query(Query::Status(arguments.target()?)),
-        CommandName::ShowContainers => Command::Query(Query::ShowContainers(arguments.target()?)),
+        CommandName::ShowContainers => {
+            Command::Query(Query::ShowContainers(arguments.target()?, arguments.page_or_all()?))
+        }
         CommandName::GetPods => Command::Query(Query::GetPods(arguments.target()?)),
         CommandName::GetNodes => Command::Query(Query::GetNodes(arguments.page()?)),
         CommandName::Cordon => Command::Operation(arguments.operation(Scheduling::Cordon)?),
@@ -154,6 +159,12 @@ impl<'a> Arguments<'a> {
             return Err(Fault { at: first.at, length: last.end() - first.at, fault: GrammarFault::Surplus });
         }
         let Flagged { words, arguments, flag } = Flagged::split(spec, words)?;
+        if let ([(Argument::Target, _), (Argument::PageOrAll, _)], [word]) = (arguments, words)
+            && is_page(&word.text)
+        {
+            // A page of the only application there is. One whose name looks like that is named with its environment.
+            return Ok(Self { given: vec![(Argument::PageOrAll, word)], end });
+        }
         let required = arguments.iter().filter(|(_, optional)| *optional == Optional::No).count();
         let mut spare = words.len().saturating_sub(required);
         let mut words = words.iter();
@@ -214,6 +225,15 @@ impl<'a> Arguments<'a> {
         let Some(word) = self.find(Argument::Page) else { return Ok(None) };
         let page = number(&word.text).filter(|page| *page > 0);
         page.map(Some).ok_or_else(|| invalid_word(word, Argument::Page, None))
+    }
+
+    fn page_or_all(&self) -> Result<PageAsked, Fault> {
+        let Some(word) = self.find(Argument::PageOrAll) else { return Ok(PageAsked::default()) };
+        if word.text.eq_ignore_ascii_case(ALL) {
+            return Ok(PageAsked::All);
+        }
+        let page = number(&word.text).filter(|page| *page > 0);
+        page.map(PageAsked::Number).ok_or_else(|| invalid_word(word, Argument::PageOrAll, None))
     }
 
     fn operation(&self, change: Scheduling) -> Result<Operation, Fault> {
@@ -294,6 +314,11 @@ impl<'a> Arguments<'a> {
 fn number(digits: &str) -> Option<u32> {
     let canonical = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
     if canonical { digits.parse().ok() } else { None }
+}
+
+/// Whether a word is meant as a page, be it a valid one or not.
+fn is_page(text: &str) -> bool {
+    text.eq_ignore_ascii_case(ALL) || text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The words and arguments without the flag that may end them.

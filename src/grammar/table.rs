@@ -55,8 +55,14 @@ pub const COMMANDS: &[CommandSpec] = &[
     CommandSpec {
         name: CommandName::ShowContainers,
         word: "showcontainers",
-        arguments: &[(Argument::Target, Optional::Yes)],
-        examples: &["/showcontainers", "/showcontainers oil-refinery-application"],
+        arguments: &[(Argument::Target, Optional::Yes), (Argument::PageOrAll, Optional::Yes)],
+        examples: &[
+            "/showcontainers",
+            "/showcontainers 2",
+            "/showcontainers oil-refinery-application",
+            "/showcontainers oil-refinery-application/prod 2",
+            "/showcontainers oil-refinery-application all",
+        ],
     },
     CommandSpec {
         name: CommandName::GetPods,

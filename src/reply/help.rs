@@ -4,7 +4,7 @@ use super::compose::{Text, button};
 use crate::{
     domain::{command::CommandName, language::Language},
     grammar::{
-        CONFIRM,
+        ALL, CONFIRM,
         table::{Argument, COMMANDS, CommandSpec, Optional, spec},
     },
 };
@@ -75,10 +75,16 @@ pub(super) fn details(name: CommandName, language: Language) -> String {
         ),
         CommandName::ShowContainers => say!(
             language,
-            "Показывает теги образа в реестре, новые версии первыми, и где какая записана в git и работает. Под списком \
-             — кнопки, чтобы развернуть одну из новейших.",
-            "Shows the image's tags in the registry, newest versions first, and which of them git has and which are \
-             running. Below the list are buttons to deploy one of the newest."
+            "Показывает теги образа в реестре по десять на страницу: возраст, размер, начало digest; где какой записан в git и \
+             где работает. Версии — по порядку версий, новые первыми, предварительные ниже своего выпуска. Прочие теги \
+             (ветки) стоят перед первой версией, которая старше; если реестр не сообщает времени, то в конце, по имени. \
+             Кнопки листают и разворачивают; если сред несколько, среду нужно выбрать или назвать. `all` — весь список \
+             файлом, без размеров.",
+            "Shows the image's tags in the registry, ten a page: age, size, the beginning of the digest; which of them git \
+             has and which are running, and where. Versions stand in their order, newest first, a pre-release below its \
+             release. Other tags (branches) stand before the first version that is older, and where the registry doesn't \
+             tell the times, at the end, by name. Buttons turn pages and deploy; of several environments one has to be \
+             chosen or named. `all` gives the whole list as a file, without sizes."
         ),
         CommandName::GetPods => say!(
             language,
@@ -178,6 +184,7 @@ pub(super) fn placeholder(argument: Argument, language: Language) -> String {
         Argument::Command => say!(language, "КОМАНДА", "COMMAND"),
         Argument::Node => say!(language, "УЗЕЛ", "NODE"),
         Argument::Page => say!(language, "СТРАНИЦА", "PAGE"),
+        Argument::PageOrAll => say!(language, "СТРАНИЦА|{ALL}", "PAGE|{ALL}"),
         Argument::Confirm => CONFIRM.to_owned(),
         Argument::Pod => say!(language, "ПОД", "POD"),
         Argument::PodOrNode => say!(language, "ПОД|УЗЕЛ", "POD|NODE"),
@@ -212,6 +219,11 @@ pub(super) fn expected(argument: Argument, language: Language) -> String {
         Argument::Page => {
             say!(language, "номер страницы, целое число от 1", "the number of a page, a whole number from 1")
         }
+        Argument::PageOrAll => say!(
+            language,
+            "номер страницы, целое число от 1, или {ALL} — все сразу",
+            "the number of a page, a whole number from 1, or {ALL} for all at once"
+        ),
         Argument::Confirm => {
             say!(
                 language,

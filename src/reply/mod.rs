@@ -99,6 +99,7 @@ pub fn render_wide(answer: &Answer, language: Language) -> Message {
         Answer::Pods(reports) => pods::pods_wide(reports, language).build_whole(),
         Answer::Nodes(report) => nodes::nodes_wide(report, language).build_whole(),
         Answer::Events(reports) => events::events_wide(reports, language).build_whole(),
+        Answer::Containers(report) => containers::containers_wide(report, language).build_whole(),
         Answer::NodeDescribed(description) => events::node_wide(description, language).build_whole(),
         Answer::Described(description) => events::pod_wide(description, language).build_whole(),
         Answer::Log(report) => logs::log_wide(report, language).build_whole(),

@@ -2,7 +2,7 @@
 
 use super::{
     clean,
-    compose::{Text, button},
+    compose::{Text, button, button_in_place},
     denial, fault, manifest,
     message::Button,
     nodes, quantity,
@@ -38,6 +38,15 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
         Refusal::NoImage { image, detail } => no_image(image, detail, language),
         Refusal::NoBranch { branch, repository } => no_branch(branch, repository.as_deref(), language),
         Refusal::UnknownTag { site, image, tag, nearest } => unknown_tag(site, image, tag, nearest, language),
+        Refusal::NoPage { page, last, command } => Text::new()
+            .plain("❓ ")
+            .plain(say!(
+                language,
+                "Страницы {page} нет, последняя — {last}: ",
+                "There is no page {page}, the last is {last}: "
+            ))
+            .code(command.clone())
+            .row([button_in_place(format!("◀ {last}/{last}"), command.clone())]),
         Refusal::UnknownNode { change, node, nearest } => {
             let text = title(say!(language, "Нет такого узла", "No such node"));
             let text = text.line(say!(language, "В кластере нет узла ", "The cluster has no node "));

@@ -2,6 +2,7 @@
 
 mod ancestry;
 mod check;
+mod containers;
 mod courtesy;
 mod describe;
 mod events;

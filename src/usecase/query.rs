@@ -13,7 +13,7 @@ use super::{repositories::Branch, service::Service};
 use crate::{
     domain::{
         actor::{Actor, Place, Sender},
-        answer::{Answer, ContainersReport, LastChange, LiveState, Refusal, StatusReport, TagReport},
+        answer::{Answer, LastChange, LiveState, Refusal, StatusReport},
         catalogue::{RepositoryBranch, Site, Target},
         command::Query,
         commit::CommitRecord,
@@ -21,14 +21,10 @@ use crate::{
         observation::Observation,
         plan::{self, Desired},
         rollout::{has_image, running_tag},
-        version::{newest, newest_first},
+        version::newest,
     },
-    ports::{RegistryError, RepositoryError, TagDetails},
-    usecase::check::registry_refusal,
+    ports::{RegistryError, RepositoryError},
 };
-
-/// How many tags `/showcontainers` shows.
-const SHOWN_TAGS: usize = 10;
 
 /// How far back the last change of a site is looked for.
 const LOOK_BACK: usize = 2_000;
@@ -38,12 +34,12 @@ const AT_ONCE: usize = 16;
 
 /// How long an answer waits for each of the repositories, the cluster and the registry; what isn't known by then is said
 /// to be so.
-const DEADLINE: Duration = Duration::from_secs(15);
+pub(super) const DEADLINE: Duration = Duration::from_secs(15);
 
 /// What git says of a site at one moment.
-struct Manifests {
+pub(super) struct Manifests {
     head: Revision,
-    desired: Result<Desired, String>,
+    pub(super) desired: Result<Desired, String>,
     last_change: Option<LastChange>,
 }
 
@@ -56,7 +52,7 @@ impl Service {
             Query::Start => Answer::Start { known: actor.is_some() },
             Query::WhoAmI => Answer::WhoAmI { sender: sender.clone(), place, known_as: actor.map(|actor| actor.name) },
             Query::Status(target) => self.status(&target, place).await,
-            Query::ShowContainers(target) => self.containers(&target, place).await,
+            Query::ShowContainers(target, page) => self.containers(&target, page, place).await,
             Query::GetNodes(page) => self.nodes(page, place).await,
             Query::GetPods(target) => self.pods(&target).await,
             Query::Events(target) => self.events(&target).await,
@@ -71,7 +67,7 @@ impl Service {
             Err(error) => return Answer::Refused(Refusal::Question(error)),
         };
         let (manifests, observations, newest) =
-            tokio::join!(self.manifests(&sites, place), self.observe(&sites), self.newest_tags(&sites));
+            tokio::join!(self.manifests(&sites, place, DEADLINE), self.observe(&sites), self.newest_tags(&sites));
         let reports = sites.into_iter().zip(manifests).zip(observations).map(|((site, manifests), observation)| {
             let (head, desired, last_change) = match manifests {
                 Ok(Manifests { head, desired, last_change }) => (Some(head), desired, Ok(last_change)),
@@ -88,67 +84,8 @@ impl Service {
         Answer::Status(reports.collect())
     }
 
-    async fn containers(&self, target: &Target, place: Place) -> Answer {
-        let catalogue = &self.0.settings.catalogue;
-        let (application, sites) = match (catalogue.application(target), catalogue.sites(target)) {
-            (Ok(application), Ok(sites)) => (application, sites),
-            (Err(error), _) | (_, Err(error)) => return Answer::Refused(Refusal::Question(error)),
-        };
-        let sites: Vec<_> = sites.into_iter().filter(|site| site.application == application.name).collect();
-        let Some(registry) = &self.0.registry else {
-            return Answer::Refused(Refusal::RegistryDown { detail: "no registry is configured".to_owned() });
-        };
-        let listing = async {
-            let mut tags = registry.tags(&application.image).await?;
-            newest_first(&mut tags);
-            let shown = tags.iter().take(SHOWN_TAGS);
-            let details = join_all(shown.map(|tag| registry.tag(&application.image, tag))).await;
-            Ok::<_, RegistryError>((tags, details))
-        };
-        let (manifests, observations, listing) =
-            tokio::join!(self.manifests(&sites, place), self.observe(&sites), listing);
-        let (tags, details) = match listing {
-            Ok(listing) => listing,
-            Err(error) => return Answer::Refused(registry_refusal(&application.image, &error)),
-        };
-        let wanted: Vec<Option<String>> =
-            manifests.into_iter().map(|manifests| manifests.ok()?.desired.ok()?.tag).collect();
-        let running: Vec<Option<String>> =
-            sites.iter().zip(observations).map(|(site, observation)| live(site, observation.ok()?, None).tag).collect();
-        let names_where = |values: &[Option<String>], tag: &Tag| {
-            sites
-                .iter()
-                .zip(values)
-                .filter(|(_, value)| value.as_deref() == Some(tag.as_str()))
-                .map(|(site, _)| site.environment.name.to_string())
-                .collect::<Vec<_>>()
-        };
-        let now = self.0.clock.now();
-        let shown = tags.iter().zip(details).map(|(tag, details)| {
-            // A tag without details is still a tag: what isn't known is left out.
-            let TagDetails { created_at, size, .. } = details.ok().flatten().unwrap_or_default();
-            TagReport {
-                tag: tag.to_string(),
-                age: created_at.map(|at| age(now, at)),
-                size,
-                wanted_in: names_where(&wanted, tag),
-                running_in: names_where(&running, tag),
-            }
-        });
-        Answer::Containers(ContainersReport {
-            application: application.name.clone(),
-            image: application.image.clone(),
-            tags: shown.collect(),
-            total: tags.len(),
-            deploy_to: match sites.as_slice() {
-                [only] => Some(only.label()),
-                _ => None,
-            },
-        })
-    }
-
     /// Looks at every site, at a few at once.
-    async fn observe(&self, sites: &[Site]) -> Vec<Result<Observation, String>> {
+    pub(super) async fn observe(&self, sites: &[Site]) -> Vec<Result<Observation, String>> {
         let Some(cluster) = &self.0.cluster else {
             return vec![Err("no cluster is configured".to_owned()); sites.len()];
         };
@@ -159,8 +96,14 @@ impl Service {
         in_time(looks).await.into_iter().map(|look| look?.map_err(|error| error.to_string())).collect()
     }
 
-    /// What git says of each site. Every branch is read by itself; one that doesn't answer is told of at its own sites.
-    async fn manifests(&self, sites: &[Site], place: Place) -> Vec<Result<Manifests, String>> {
+    /// What git says of each site; in a chat within that time. Every branch is read by itself; one that doesn't answer is
+    /// told of at its own sites.
+    pub(super) async fn manifests(
+        &self,
+        sites: &[Site],
+        place: Place,
+        within: Duration,
+    ) -> Vec<Result<Manifests, String>> {
         let mut groups: BTreeMap<&RepositoryBranch, Vec<usize>> = BTreeMap::new();
         for (index, site) in sites.iter().enumerate() {
             groups.entry(&site.environment.repository).or_default().push(index);
@@ -168,7 +111,7 @@ impl Service {
         let mut readings = Vec::with_capacity(groups.len());
         for (key, indices) in &groups {
             let wanted: Vec<Site> = indices.iter().map(|index| sites[*index].clone()).collect();
-            readings.push(self.read_in_time(self.0.repositories.at(key), wanted, place));
+            readings.push(self.read_in_time(self.0.repositories.at(key), wanted, place, within));
         }
         let mut found: BTreeMap<usize, Result<Manifests, String>> = BTreeMap::new();
         for (indices, read) in groups.into_values().zip(join_all(readings).await) {
@@ -182,12 +125,18 @@ impl Service {
 
     /// The same for the sites of one branch. Whoever asks at a terminal waits for as long as the remote may take: perhaps
     /// the mirror is only being made.
-    async fn read_in_time(&self, branch: &Branch, sites: Vec<Site>, place: Place) -> Result<Vec<Manifests>, String> {
+    async fn read_in_time(
+        &self,
+        branch: &Branch,
+        sites: Vec<Site>,
+        place: Place,
+        within: Duration,
+    ) -> Result<Vec<Manifests>, String> {
         let reading = self.read(branch, sites);
         let read = match place {
             Place::Terminal => reading.await,
             Place::Group(_) | Place::Private(_) => {
-                tokio::time::timeout(DEADLINE, reading).await.unwrap_or_else(|_| Err(late()))
+                tokio::time::timeout(within, reading).await.unwrap_or_else(|_| Err(late(within)))
             }
         };
         read.map_err(|error| branch.named(&error))
@@ -257,15 +206,15 @@ async fn in_time<T>(questions: Vec<impl Future<Output = T>>) -> Vec<Result<T, St
         waiting.push(timeout_at(over, question));
     }
     let answers: Vec<_> = stream::iter(waiting).buffered(AT_ONCE).collect().await;
-    answers.into_iter().map(|answer| answer.map_err(|_| late())).collect()
+    answers.into_iter().map(|answer| answer.map_err(|_| late(DEADLINE))).collect()
 }
 
-fn late() -> String {
-    format!("no answer within {} s", DEADLINE.as_secs())
+fn late(after: Duration) -> String {
+    format!("no answer within {} s", after.as_secs())
 }
 
 /// What runs, from one look at the cluster.
-fn live(site: &Site, observation: Observation, head: Option<Revision>) -> LiveState {
+pub(super) fn live(site: &Site, observation: Observation, head: Option<Revision>) -> LiveState {
     let workload_missing = observation.workload.is_none();
     let workload = observation.workload.unwrap_or_default();
     let tag = running_tag(&workload.images, &site.image).map(str::to_owned);
@@ -287,6 +236,6 @@ fn live(site: &Site, observation: Observation, head: Option<Revision>) -> LiveSt
     }
 }
 
-fn age(now: Timestamp, then: Timestamp) -> Duration {
+pub(super) fn age(now: Timestamp, then: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(then)).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ mod playbill;
 
 mod bases;
 mod busy;
+mod containers;
 mod deploy;
 mod fronts;
 mod job;

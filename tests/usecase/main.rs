@@ -4,6 +4,7 @@
 mod batches;
 mod chat;
 mod cluster;
+mod containers;
 mod faulty;
 mod follow;
 mod manifests;

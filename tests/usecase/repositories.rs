@@ -148,7 +148,10 @@ async fn the_list_of_versions_tells_what_can_be_told() {
     let asked = request("t/1", "/showcontainers refinery", &Chat::new());
     let Handling::Settled(settled) = service.handle(asked).await else { panic!() };
     let Answer::Containers(report) = settled.answer else { panic!("{:?}", settled.answer) };
-    assert_eq!(report.tags[0].wanted_in, ["prod"]);
+    assert_eq!(report.tags.unwrap().tags[0].wanted_in, ["prod"]);
+    let [here, there] = report.places.as_slice() else { panic!("{:?}", report.places) };
+    assert_eq!(here.wanted, Ok(Some("0.10.4".into())));
+    assert_eq!(there.wanted, Err("team/shop: no answer within 5 s".into()));
 }
 
 #[tokio::test(start_paused = true)]

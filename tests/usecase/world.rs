@@ -21,7 +21,7 @@ use tiphys::{
         name::{ApplicationName, EnvironmentName, ImageName, RepoPath, RequestId, Revision, Tag},
         policy::Policy,
     },
-    ports::{Clock, Cluster, ManifestRepository, Registry, RegistryError, TagDetails},
+    ports::{Clock, Cluster, ListedTag, ManifestRepository, Registry, RegistryError, TagDetails},
     usecase::{
         FollowSettings, Handling, Input, Ports, PublishSettings, RepositoryPort, Request, Service, ServiceSettings,
     },
@@ -264,6 +264,10 @@ impl Clock for PausedClock {
 #[derive(Default)]
 pub(crate) struct Tags {
     pub(crate) down: Mutex<bool>,
+    /// The list and when each tag was pushed, in seconds; `0.10.4` alone when it is empty.
+    pub(crate) listed: Mutex<Vec<(String, i64)>>,
+    /// The tags that were asked for by themselves.
+    pub(crate) asked: Mutex<Vec<String>>,
     /// Lookups of tags with these beginnings wait for a permit.
     pub(crate) slow: Mutex<Option<(String, Arc<tokio::sync::Semaphore>)>>,
 }
@@ -271,10 +275,24 @@ pub(crate) struct Tags {
 #[async_trait]
 impl Registry for Tags {
     async fn tags(&self, _: &ImageName) -> Result<Vec<Tag>, RegistryError> {
-        Ok(vec![Tag::new("0.10.4").unwrap()])
+        let listed = self.listed.lock().unwrap();
+        let names = listed.iter().map(|(tag, _)| Tag::new(tag.clone()).unwrap());
+        if *self.down.lock().unwrap() && !listed.is_empty() {
+            return Err(RegistryError::Unavailable("connection refused".into()));
+        }
+        Ok(if listed.is_empty() { vec![Tag::new("0.10.4").unwrap()] } else { names.collect() })
+    }
+
+    async fn list(&self, image: &ImageName) -> Result<Vec<ListedTag>, RegistryError> {
+        let tags = self.tags(image).await?;
+        let listed = self.listed.lock().unwrap();
+        let time = |tag: &Tag| listed.iter().find(|(text, _)| text == tag.as_str()).map_or(0, |(_, second)| *second);
+        let at = |second: i64| Timestamp::from_second(second).ok().filter(|_| second > 0);
+        Ok(tags.into_iter().map(|tag| ListedTag { published_at: at(time(&tag)), tag }).collect())
     }
 
     async fn tag(&self, _: &ImageName, tag: &Tag) -> Result<Option<TagDetails>, RegistryError> {
+        self.asked.lock().unwrap().push(tag.to_string());
         let slow = self.slow.lock().unwrap().clone().filter(|(start, _)| tag.as_str().starts_with(start));
         if let Some((_, gate)) = slow {
             gate.acquire().await.unwrap().forget();

@@ -3,7 +3,7 @@
 use crate::{
     domain::command::CommandName,
     grammar::{
-        CONFIRM,
+        ALL, CONFIRM,
         table::{Argument, COMMANDS, CommandSpec, Optional},
     },
 };
@@ -59,6 +59,7 @@ fn arguments(spec: &CommandSpec, index: usize, word: &str, vocabulary: &Vocabula
             Argument::Pod => candidates.extend(vocabulary.pods.iter().cloned()),
             Argument::PodOrNode => candidates.extend(vocabulary.pods.iter().chain(&vocabulary.nodes).cloned()),
             Argument::Count | Argument::Page | Argument::Container => {}
+            Argument::PageOrAll => candidates.push(ALL.to_owned()),
             Argument::Confirm => candidates.push(CONFIRM.to_owned()),
             Argument::Previous => candidates.push("previous".to_owned()),
             Argument::Command => {
@@ -105,6 +106,8 @@ mod tests {
         assert_eq!(at_end("/deploy shop 0.10.5 ").1, [""; 0]);
         assert_eq!(at_end("/set_replicas ").1, ["shop", "shop/prod", "shop/dev", "oil"]);
         assert_eq!(at_end("/set_replicas shop ").1, [""; 0]);
+        assert_eq!(at_end("/showcontainers shop ").1, ["all"]);
+        assert_eq!(at_end("/showcontainers a").1, ["all"]);
         assert_eq!(at_end("/help sta").1, ["status"]);
         assert_eq!(at_end("/apps ").1, [""; 0]);
         assert_eq!(at_end("/cordon wor").1, ["worker-1", "worker-2"]);

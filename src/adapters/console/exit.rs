@@ -54,6 +54,7 @@ impl ExitCode {
                 Applied::Unknown => Self::Unknown,
             },
             Answer::Nodes(Err(_)) => Self::Failed,
+            Answer::Containers(report) if report.tags.is_err() => Self::Failed,
             Answer::AlreadySo { .. }
             | Answer::Nodes(Ok(_))
             | Answer::Node(_)
@@ -115,6 +116,7 @@ pub fn outcome(answer: &Answer) -> &'static str {
             Applied::Unknown => "unknown",
         },
         Answer::Nodes(Err(_)) => "failed",
+        Answer::Containers(report) if report.tags.is_err() => "failed",
         Answer::Node(change) if change.already_so => "already_so",
         Answer::Node(_) => "done",
         Answer::Apps(_)

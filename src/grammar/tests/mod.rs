@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     catalogue::Target,
-    command::{Command, CommandName, DescribeAsked, LogAsked, Mutation, Operation, Query},
+    command::{Command, CommandName, DescribeAsked, LogAsked, Mutation, Operation, PageAsked, Query},
     name::{NameKind, NodeName, Tag},
     node::Scheduling,
     pod::PodAsked,
@@ -95,14 +95,32 @@ fn nodes() {
 }
 
 #[test]
+fn pages_of_versions() {
+    let list = |to: &str, page| Command::Query(Query::ShowContainers(target(to), page));
+    is("/showcontainers", list("", PageAsked::Number(1)));
+    is("/showcontainers a", list("a", PageAsked::Number(1)));
+    is("/showcontainers a/prod 12", list("a/prod", PageAsked::Number(12)));
+    is("/showcontainers 12", list("", PageAsked::Number(12)));
+    is("/showcontainers All", list("", PageAsked::All));
+    is("/showcontainers a all", list("a", PageAsked::All));
+    is("/showcontainers all all", list("all", PageAsked::All));
+    is("/showcontainers 2/prod", list("2/prod", PageAsked::Number(1)));
+    is("/showcontainers 2 3", list("2", PageAsked::Number(3)));
+    for (text, at) in [("0", 16), ("007", 16), ("a 0", 18), ("a last", 18), ("a -1", 18), ("4294967296", 16)] {
+        let error = fault_of(&format!("/showcontainers {text}"));
+        let expected = matches!(error.fault, GrammarFault::Invalid { expected: Argument::PageOrAll, .. });
+        assert!(error.at == at && expected, "{error:?}");
+    }
+    assert_eq!(fault_of("/showcontainers a 1 2").fault, GrammarFault::Surplus);
+}
+
+#[test]
 fn questions() {
     is("/apps", Command::Query(Query::Apps));
     is("/whoami", Command::Query(Query::WhoAmI));
     is("/status", Command::Query(Query::Status(Target::default())));
     is("/status a", Command::Query(Query::Status(target("a"))));
     is("/status a/prod", Command::Query(Query::Status(target("a/prod"))));
-    is("/showcontainers", Command::Query(Query::ShowContainers(Target::default())));
-    is("/showcontainers a", Command::Query(Query::ShowContainers(target("a"))));
     is("/get_pods", Command::Query(Query::GetPods(Target::default())));
     let logs = |namespace: Option<&str>, name: &str, container: Option<&str>, previous| {
         let pod = PodAsked { namespace: namespace.map(str::to_owned), name: name.to_owned() };

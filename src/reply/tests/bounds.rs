@@ -7,13 +7,11 @@ use super::{super::clean, *};
 use crate::{
     domain::{
         actor::{ChatId, PersonId, Place, Sender},
-        answer::{
-            Applied, ContainersReport, Failure, FailureKind, LastChange, LiveState, Refusal, RolloutReport,
-            StatusReport, TagReport,
-        },
+        answer::{Applied, Failure, FailureKind, LastChange, LiveState, Refusal, RolloutReport, StatusReport},
         catalogue::{Application, Catalogue, ResolveError},
         command::CommandName,
-        describe::{ConditionReport, PodDescription},
+        containers::{AbsentTag, ContainersReport, PlaceReport, TagPage, TagReport},
+        describe::{ConditionReport, NodeDescription, PodDescription},
         event::{EventList, EventReport, EventsReport},
         log::LogReport,
         name::NodeName,
@@ -88,20 +86,7 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
         ..status(site, text, count)
     };
     answers.push(Answer::Status(vec![part; count]));
-    let tag = TagReport {
-        tag: text.into(),
-        age: Some(Duration::MAX),
-        size: Some(u64::MAX),
-        wanted_in: many(),
-        running_in: many(),
-    };
-    answers.push(Answer::Containers(ContainersReport {
-        application: site.application.clone(),
-        image: site.image.clone(),
-        tags: vec![tag; count],
-        total: count,
-        deploy_to: Some(site.label()),
-    }));
+    answers.extend(containers(site, text, count));
     let application = Application {
         name: site.application.clone(),
         image: site.image.clone(),
@@ -116,6 +101,57 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
     ] {
         answers.push(Answer::WhoAmI { sender, place: Place::Group(ChatId(i64::MIN)), known_as: None });
     }
+    answers
+}
+
+/// Tags, with that text wherever a registry, git or a cluster may have put it.
+fn containers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
+    let many = || vec![text.to_owned(); count];
+    let tag = TagReport {
+        tag: text.into(),
+        age: Some(Duration::MAX),
+        size: Some(u64::MAX),
+        digest: Some(text.into()),
+        same_as: Some(text.into()),
+        gone: false,
+        wanted_in: many(),
+        running_in: many(),
+    };
+    let names = || vec![site.environment.name.to_string(); count];
+    let place = PlaceReport {
+        environment: site.environment.name.to_string(),
+        wanted: Err(text.into()),
+        running: Ok(Some(text.into())),
+        other_image: true,
+        wanted_on: Some(u32::MAX),
+    };
+    let wanting = PlaceReport { wanted: Ok(Some(text.into())), running: Err(text.into()), ..place.clone() };
+    let absent = AbsentTag { tag: text.into(), wanted_in: names(), running_in: names(), confirmed: false };
+    let silence = Unanswered::Unavailable { detail: text.into() };
+    let report = |tags: Result<usize, Unanswered>, place: &PlaceReport| ContainersReport {
+        application: site.application.clone(),
+        environment: Some(site.environment.name.to_string()),
+        image: site.image.clone(),
+        tags: tags.map(|shown| TagPage {
+            tags: vec![tag.clone(); shown],
+            total: count,
+            page: Some(Page { number: 7, of: u32::MAX }),
+            incomplete: Some(silence.clone()),
+        }),
+        places: vec![place.clone(); count],
+        absent: vec![absent.clone(); count],
+        deploy_to: Some(site.label()),
+        may_deploy: true,
+    };
+    let reports = [
+        report(Ok(count), &place),
+        report(Ok(10), &place),
+        report(Ok(10), &wanting),
+        report(Err(silence.clone()), &place),
+    ];
+    let mut answers: Vec<Answer> = reports.into_iter().map(|report| Answer::Containers(Box::new(report))).collect();
+    let command = format!("/showcontainers {} {}", site.label(), u32::MAX);
+    answers.push(Answer::Refused(Refusal::NoPage { page: u32::MAX, last: u32::MAX, command }));
     answers
 }
 
@@ -164,7 +200,20 @@ fn node_answers(text: &str, count: usize) -> Vec<Answer> {
         may_change: true,
     };
     let unknown = |nearest| Refusal::UnknownNode { change: Scheduling::Uncordon, node: name.clone(), nearest };
+    let event = EventReport {
+        ago: Some(Duration::MAX),
+        count: u32::MAX,
+        warning: true,
+        kind: text.into(),
+        name: text.into(),
+        reason: text.into(),
+        message: text.into(),
+    };
+    let events = EventList { events: vec![event; count], total: count };
+    let described = |events| Answer::NodeDescribed(Box::new(NodeDescription { node: report(node(None)), events }));
     vec![
+        described(Ok(events)),
+        described(Err(Unanswered::Unavailable { detail: text.into() })),
         Answer::Nodes(Ok(nodes(true))),
         Answer::Nodes(Ok(nodes(false))),
         Answer::Nodes(Err(Unanswered::Unavailable { detail: text.into() })),

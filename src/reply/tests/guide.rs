@@ -8,10 +8,9 @@ use super::*;
 use crate::{
     domain::{
         actor::{ChatId, PersonId, Place, Sender},
-        answer::{
-            Applied, ContainersReport, Failure, FailureKind, LastChange, LiveState, Refusal, RolloutReport,
-            StatusReport, TagReport,
-        },
+        answer::{Applied, Failure, FailureKind, LastChange, LiveState, Refusal, RolloutReport, StatusReport},
+        containers::{ContainersReport, PlaceReport, TagPage, TagReport},
+        node::Page,
         observation::{Health, SyncStatus},
         plan::Desired,
         rollout::{Hint, Stage},
@@ -88,20 +87,43 @@ fn status(by: &str) -> Answer {
 }
 
 fn tags() -> Answer {
-    let tag = |tag: &str, days: u64, places: &[&str]| TagReport {
+    let tag = |tag: &str, days: u64, digest: &str, places: &[&str]| TagReport {
         tag: tag.into(),
         age: Some(seconds(days * 86400)),
         size: Some(48_300_000),
+        digest: Some(format!("sha256:{digest:0<64}")),
         wanted_in: strings(places),
         running_in: strings(places),
+        ..TagReport::default()
     };
-    Answer::Containers(ContainersReport {
+    let page = TagPage {
+        tags: vec![
+            tag("main", 0, "3c9d2f10a7be", &[]),
+            tag("0.10.5", 1, "a1b2c3d4e5f6", &["prod"]),
+            tag("0.10.4", 8, "07f1e2d3c4b5", &[]),
+            tag("0.10.3", 20, "5e6f708192a3", &[]),
+        ],
+        total: 24,
+        page: Some(Page { number: 1, of: 3 }),
+        incomplete: None,
+    };
+    let place = PlaceReport {
+        environment: "prod".into(),
+        wanted: Ok(Some("0.10.5".into())),
+        running: Ok(Some("0.10.5".into())),
+        other_image: false,
+        wanted_on: Some(1),
+    };
+    Answer::Containers(Box::new(ContainersReport {
         application: site().application,
+        environment: None,
         image: image(),
-        tags: vec![tag("0.10.5", 1, &["prod"]), tag("0.10.4", 8, &[]), tag("0.10.3", 20, &[])],
-        total: 3,
+        tags: Ok(page),
+        places: vec![place],
+        absent: Vec::new(),
         deploy_to: Some(site().label()),
-    })
+        may_deploy: true,
+    }))
 }
 
 fn message(name: &str, language: Language) -> Answer {

@@ -123,19 +123,27 @@ fn each_command() {
     `/status oil-refinery-application`
     ");
     assert_snapshot!(both(&Answer::Help(Some(CommandName::ShowContainers))), @r"
-    `/showcontainers [ПРИЛОЖЕНИЕ[/СРЕДА]]`
-    Показывает теги образа в реестре, новые версии первыми, и где какая записана в git и работает. Под списком — кнопки, чтобы развернуть одну из новейших.
+    `/showcontainers [ПРИЛОЖЕНИЕ[/СРЕДА]] [СТРАНИЦА|all]`
+    Показывает теги образа в реестре по десять на страницу: возраст, размер, начало digest; где какой записан в git и где работает. Версии — по порядку версий, новые первыми, предварительные ниже своего выпуска. Прочие теги (ветки) стоят перед первой версией, которая старше; если реестр не сообщает времени, то в конце, по имени. Кнопки листают и разворачивают; если сред несколько, среду нужно выбрать или назвать. `all` — весь список файлом, без размеров.
     • `ПРИЛОЖЕНИЕ[/СРЕДА]` — необязательно; приложение или приложение/среда (имена — из /apps)
+    • `СТРАНИЦА|all` — необязательно; номер страницы, целое число от 1, или all — все сразу
     Примеры:
     `/showcontainers`
+    `/showcontainers 2`
     `/showcontainers oil-refinery-application`
+    `/showcontainers oil-refinery-application/prod 2`
+    `/showcontainers oil-refinery-application all`
 
-    `/showcontainers [APP[/ENV]]`
-    Shows the image's tags in the registry, newest versions first, and which of them git has and which are running. Below the list are buttons to deploy one of the newest.
+    `/showcontainers [APP[/ENV]] [PAGE|all]`
+    Shows the image's tags in the registry, ten a page: age, size, the beginning of the digest; which of them git has and which are running, and where. Versions stand in their order, newest first, a pre-release below its release. Other tags (branches) stand before the first version that is older, and where the registry doesn't tell the times, at the end, by name. Buttons turn pages and deploy; of several environments one has to be chosen or named. `all` gives the whole list as a file, without sizes.
     • `APP[/ENV]` — optional; an application or application/environment (/apps lists them)
+    • `PAGE|all` — optional; the number of a page, a whole number from 1, or all for all at once
     Examples:
     `/showcontainers`
+    `/showcontainers 2`
     `/showcontainers oil-refinery-application`
+    `/showcontainers oil-refinery-application/prod 2`
+    `/showcontainers oil-refinery-application all`
     ");
     assert_snapshot!(both(&Answer::Help(Some(CommandName::Apps))), @r"
     `/apps`

@@ -4,6 +4,7 @@
 //! a button.
 
 mod bounds;
+mod containers;
 mod editing;
 mod events;
 mod failure;

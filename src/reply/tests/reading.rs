@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::domain::{
     actor::{ChatId, PersonId, Place, Sender},
-    answer::{ContainersReport, LastChange, LiveState, StatusReport, TagReport},
+    answer::{LastChange, LiveState, StatusReport},
     catalogue::{Application, Catalogue, RepositoryBranch},
     name::{BranchName, RepositoryName},
     observation::{Health, SyncStatus},
@@ -336,101 +336,6 @@ fn several_sites() {
     | registry  0.10.6 is the newest
     Last change: `0.10.4 → 0.10.5`, `Анна Иванова`, 5 min ago, commit [a1b2c3d4](https://gitlab.example.org/team/manifests/-/commit/a1b2c3d4)
     ");
-}
-
-fn tag_report(tag: &str, hours: u64, wanted: &[&str], running: &[&str]) -> TagReport {
-    TagReport {
-        tag: tag.into(),
-        age: Some(seconds(hours * 3600)),
-        size: Some(48_300_000),
-        wanted_in: strings(wanted),
-        running_in: strings(running),
-    }
-}
-
-fn containers(tags: Vec<TagReport>, total: usize) -> ContainersReport {
-    ContainersReport {
-        application: ApplicationName::new("oil-refinery-application").expect("valid"),
-        image: image(),
-        tags,
-        total,
-        deploy_to: Some("oil-refinery-application/prod".into()),
-    }
-}
-
-#[test]
-fn tags() {
-    let tags = vec![
-        tag_report("0.10.6", 2, &[], &[]),
-        tag_report("0.10.5", 30, &["prod", "stage"], &["stage"]),
-        tag_report("0.10.4", 500, &[], &["prod"]),
-        tag_report("0.9.12", 9000, &[], &[]),
-        tag_report("main", 20000, &[], &[]),
-    ];
-    assert_snapshot!(both(&Answer::Containers(containers(tags, 21))), @r"
-    📦 **oil-refinery-application**: 21 тег
-    `registry.example.org/team/oil-refinery-application`
-    | · 0.10.6      2 ч  48 МБ
-    | ● 0.10.5    1 дн.  48 МБ
-    |   работает: stage
-    |   в git, ещё не работает: prod
-    | ● 0.10.4   20 дн.  48 МБ
-    |   работает, в git уже другая: prod
-    | · 0.9.12  12 мес.  48 МБ
-    | · main     2 года  48 МБ
-    Показаны первые 5.
-    Развернуть: `/deploy oil-refinery-application/prod 0.10.6`
-    [🚀 0.10.6 → /deploy oil-refinery-application/prod 0.10.6] [🚀 0.10.4 → /deploy oil-refinery-application/prod 0.10.4] [🚀 0.9.12 → /deploy oil-refinery-application/prod 0.9.12]
-
-    📦 **oil-refinery-application**: 21 tags
-    `registry.example.org/team/oil-refinery-application`
-    | · 0.10.6      2 h  48 MB
-    | ● 0.10.5      1 d  48 MB
-    |   running: stage
-    |   in git, not running yet: prod
-    | ● 0.10.4     20 d  48 MB
-    |   running, git has another: prod
-    | · 0.9.12    12 mo  48 MB
-    | · main    2 years  48 MB
-    The first 5 are shown.
-    To deploy: `/deploy oil-refinery-application/prod 0.10.6`
-    [🚀 0.10.6 → /deploy oil-refinery-application/prod 0.10.6] [🚀 0.10.4 → /deploy oil-refinery-application/prod 0.10.4] [🚀 0.9.12 → /deploy oil-refinery-application/prod 0.9.12]
-    ");
-}
-
-#[test]
-fn tags_without_details() {
-    let bare = |tag: &str| TagReport { age: None, size: None, ..tag_report(tag, 0, &[], &[]) };
-    let tags = vec![bare("0.10.6"), bare(&"feature-".repeat(10)), bare("evil\u{202e}\n/deploy")];
-    let report = ContainersReport { deploy_to: None, ..containers(tags, 3) };
-    assert_snapshot!(both(&Answer::Containers(report)), @r"
-    📦 **oil-refinery-application**: 3 тега
-    `registry.example.org/team/oil-refinery-application`
-    | · 0.10.6
-    | · feature-feature-feature-feature-feature-fea…
-    | · evil /deploy
-
-    📦 **oil-refinery-application**: 3 tags
-    `registry.example.org/team/oil-refinery-application`
-    | · 0.10.6
-    | · feature-feature-feature-feature-feature-fea…
-    | · evil /deploy
-    ");
-    assert_snapshot!(both(&Answer::Containers(containers(Vec::new(), 0))), @r"
-    📦 **oil-refinery-application**: 0 тегов
-    `registry.example.org/team/oil-refinery-application`
-    В реестре у образа нет тегов.
-
-    📦 **oil-refinery-application**: 0 tags
-    `registry.example.org/team/oil-refinery-application`
-    The registry has no tags of this image.
-    ");
-}
-
-#[test]
-fn no_button_for_what_git_already_wants() {
-    let tags = vec![tag_report("0.10.5", 1, &["prod"], &["prod"])];
-    assert_eq!(render(&Answer::Containers(containers(tags, 1)), Language::Ru).buttons, Vec::<Vec<_>>::new());
 }
 
 #[test]
