@@ -106,6 +106,8 @@ fn answers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
 
 /// Tags, with that text wherever a registry, git or a cluster may have put it.
 fn containers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
+    // More than a message lists; what goes into a file has no bound.
+    let count = count.min(40);
     let many = || vec![text.to_owned(); count];
     let tag = TagReport {
         tag: text.into(),
