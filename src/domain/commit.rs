@@ -117,11 +117,13 @@ pub fn message(facts: CommitFacts<'_>) -> String {
     };
     let from = change.from.as_deref().map_or_else(|| NOT_SET.to_owned(), |from| excerpt(&one_line(from)));
     let mut text = format!(
-        "{kind}({label}): {from} → {to}\n\n{what}: {from} → {to}\n{file}:{line}\n\n",
+        "{kind}({label}): {from} → {to}\n\n{what}: {from} → {to}\n{file}:{line}\n{gone}\n",
         label = site.label(),
         to = change.to,
         file = change.file,
         line = change.line,
+        gone =
+            change.gone.as_deref().map_or_else(String::new, |gone| format!("without {}\n", excerpt(&one_line(gone)))),
     );
     let mut trailer = |key: &str, value: &str| {
         text.push_str(key);
@@ -222,6 +224,7 @@ mod tests {
                 to: "0.10.5".into(),
                 shared_with: vec!["shop/stage".into(), "apps/a\nReply-To: x".into()],
                 unseen: vec![],
+                gone: Some("image.digest sha256:0123abcd…".into()),
             },
             reply_to: None,
             unchecked: Some("no answer\n\nReply-To: telegram/-1/1"),
@@ -245,6 +248,9 @@ mod tests {
                 committed_at: Timestamp::UNIX_EPOCH,
                 trailers: trailers(&message),
             };
+            assert!(
+                message.contains("\napps/kustomization.yaml:3\nwithout image.digest sha256:0123abcd…\n\nRequest-Id")
+            );
             assert!(message.ends_with("\nUnchecked: no answer Reply-To: telegram/-1/1\n"), "{message}");
             assert_eq!(record.change(), Some((Some(shown), "0.10.5".to_owned())));
             let trailers = record.trailers.expect("ours");

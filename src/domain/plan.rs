@@ -62,6 +62,9 @@ pub struct Change {
     /// Where the image or the workload may be, when it was not seen and not everything could be looked at. English.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<String>,
+    /// What gave way to the new value in a line of its own, such as `image.digest sha256:0123abcd…`. English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<String>,
 }
 
 /// A changed file that others build from as well.

@@ -1,6 +1,6 @@
 //! Plans for Helm's values: keys of a values file, of an Argo CD Application or of a Flux HelmRelease.
 
-use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, overridden, read, shown, wanted};
+use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, overridden, read, shortened, shown, wanted};
 use crate::{
     domain::{
         catalogue::{HelmHost, HelmValues, Site},
@@ -37,14 +37,14 @@ pub(super) fn plan(
         Setting::Replicas(count) => {
             let count = NewValue::Integer(i64::from(*count));
             let outcome = helm::set(&bytes, &host, &values.replicas, count, Missing::Refuse).map_err(fault)?;
-            return Ok(planned(values, setting, outcome));
+            return Ok(planned(values, setting, outcome, None));
         }
     };
     same_image(&bytes, &host, values, &site.image).map_err(fault)?;
     let tagged = helm::set(&bytes, &host, &values.tag, NewValue::String(tag.as_str()), Missing::Refuse);
     let tagged = tagged.map_err(fault)?;
     let Some((digest, path)) = digest(&bytes, &host, values).map_err(fault)? else {
-        return Ok(planned(values, setting, tagged));
+        return Ok(planned(values, setting, tagged, None));
     };
     // One edit after the other: each is proved on its own.
     let text = match &tagged {
@@ -54,16 +54,17 @@ pub(super) fn plan(
     let emptied = helm::set(text, &host, path, NewValue::String(""), Missing::Refuse).map_err(fault)?;
     Ok(match (tagged, emptied) {
         (Outcome::Changed { line, from, .. }, Outcome::Changed { text, .. }) => {
-            planned(values, setting, Outcome::Changed { text, line, from })
+            let gone = format!("{path} {}", shortened(&digest));
+            planned(values, setting, Outcome::Changed { text, line, from }, Some(gone))
         }
         (Outcome::AlreadySo { .. }, Outcome::Changed { text, line, .. }) => {
-            planned(values, setting, Outcome::Changed { text, line, from: shown(None, Some(&digest)) })
+            planned(values, setting, Outcome::Changed { text, line, from: shown(None, Some(&digest)) }, None)
         }
-        (tagged, Outcome::AlreadySo { .. }) => planned(values, setting, tagged),
+        (tagged, Outcome::AlreadySo { .. }) => planned(values, setting, tagged, None),
     })
 }
 
-fn planned(values: &HelmValues, setting: &Setting, outcome: Outcome) -> Plan {
+fn planned(values: &HelmValues, setting: &Setting, outcome: Outcome, gone: Option<String>) -> Plan {
     match outcome {
         Outcome::AlreadySo { value } => Plan::AlreadySo { value },
         Outcome::Changed { text, line, from } => {
@@ -77,6 +78,7 @@ fn planned(values: &HelmValues, setting: &Setting, outcome: Outcome) -> Plan {
                 to: wanted(setting),
                 shared_with: vec![],
                 unseen: vec![],
+                gone,
             };
             Plan::Change { edits, change }
         }

@@ -1,6 +1,6 @@
 //! Plans for kustomizations: the overlay's own entry, a new one, or the place in a base where the value stands.
 
-use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, overridden, read, sharing, shown, wanted};
+use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, overridden, read, sharing, shortened, shown, wanted};
 use crate::{
     domain::{
         catalogue::{Catalogue, SharedBases, Site},
@@ -68,14 +68,18 @@ pub(super) fn plan(
     if shared_bases == SharedBases::Refuse && !shared_with.is_empty() {
         return Err(PlanError { file, at: None, fault: PlanFault::SharedBase { environments: shared_with } });
     }
-    let from = match (from, setting) {
+    let digest = match setting {
+        Setting::Tag(_) => own.kustomization.digest(&site.image).map_err(fault)?,
+        Setting::Replicas(_) => None,
+    };
+    let (from, gone) = match (from, digest) {
         // A digest that gives way to the tag was the value before.
-        (None, Setting::Tag(_)) => shown(None, own.kustomization.digest(&site.image).map_err(fault)?.as_deref()),
-        (from, _) => from,
+        (None, digest) => (shown(None, digest.as_deref()), None),
+        (from, digest) => (from, digest.map(|digest| format!("digest {}", shortened(&digest)))),
     };
     let edits = vec![FileEdit::write(file.clone(), text)];
     let from = from.or(found.value);
-    let change = Change { file, line, from, to: wanted(setting), shared_with, unseen: found.unseen };
+    let change = Change { file, line, from, to: wanted(setting), shared_with, unseen: found.unseen, gone };
     Ok(Plan::Change { edits, change })
 }
 
@@ -326,7 +330,7 @@ fn at_origin(
             let (file, from) = (file.clone(), from.or(found.value.clone()));
             Plan::Change {
                 edits,
-                change: Change { file, line, from, to: wanted(own.setting), shared_with, unseen: vec![] },
+                change: Change { file, line, from, to: wanted(own.setting), shared_with, unseen: vec![], gone: None },
             }
         }
     })

@@ -44,7 +44,10 @@ pub(super) fn plan(
             };
             let edits = vec![FileEdit::write(file.clone(), text)];
             let (file, to) = (file.clone(), wanted(setting));
-            Plan::Change { edits, change: Change { file, line, from, to, shared_with: vec![], unseen: vec![] } }
+            Plan::Change {
+                edits,
+                change: Change { file, line, from, to, shared_with: vec![], unseen: vec![], gone: None },
+            }
         }
     })
 }

@@ -39,7 +39,7 @@ pub(super) fn plan(
         return Err(PlanError { file, at: None, fault: PlanFault::SharedBase { environments: shared_with } });
     }
     let edits = vec![FileEdit::write(file.clone(), text)];
-    let change = Change { file, line, from, to: wanted(setting), shared_with, unseen: vec![] };
+    let change = Change { file, line, from, to: wanted(setting), shared_with, unseen: vec![], gone: None };
     Ok(Plan::Change { edits, change })
 }
 

@@ -135,7 +135,7 @@ pub(super) fn remove(
     // A file that can't be read any more is to go all the same.
     let from = Kustomization::read(&bytes).ok().and_then(|text| text.tag(&site.image).ok().flatten());
     let change =
-        Change { file: file.clone(), line: 1, from, to: REMOVED.to_owned(), shared_with: vec![], unseen: vec![] };
+        Change { file: file.clone(), line: 1, from, to: REMOVED.to_owned(), shared_with: vec![], unseen: vec![], gone: None };
     Ok(Plan::Change { edits: vec![FileEdit::remove(file)], change })
 }
 

@@ -96,12 +96,18 @@ fn one_line_of_one_file_changes() {
     let (edits, change) = plan(&deploy("0.10.5"));
     assert_eq!(edits, edit(TEXT.replace("0.10.4", "0.10.5")));
     let (from, to) = (Some("0.10.4".to_owned()), "0.10.5".to_owned());
-    assert_eq!(change, Change { file: file.clone(), line: 4, from, to, shared_with: vec![], unseen: vec![] });
+    assert_eq!(
+        change,
+        Change { file: file.clone(), line: 4, from, to, shared_with: vec![], unseen: vec![], gone: None }
+    );
 
     let (edits, change) = plan(&Mutation::SetReplicas(3));
     assert_eq!(edits, edit(TEXT.replace("count: 2", "count: 3")));
     let (from, to) = (Some("2".to_owned()), "3".to_owned());
-    assert_eq!(change, Change { file: file.clone(), line: 7, from, to, shared_with: vec![], unseen: vec![] });
+    assert_eq!(
+        change,
+        Change { file: file.clone(), line: 7, from, to, shared_with: vec![], unseen: vec![], gone: None }
+    );
 }
 
 #[test]

@@ -52,7 +52,8 @@ fn a_digest_does_not_go_on_pinning_the_old_image() {
     let files = [("overlays/prod/values.yaml", pinned.as_str())];
     let site = site_with(HelmHost::ValuesFile, "apps/x/overlays/prod/values.yaml");
     match plan(&snapshot(&files), &Catalogue::default(), &site, &deploy("0.10.5")) {
-        Ok(Plan::Change { edits, .. }) => {
+        Ok(Plan::Change { edits, change }) => {
+            assert_eq!(change.gone.as_deref(), Some("image.digest sha256:0123abcd…"));
             let expected = VALUES.replace("0.10.4", "0.10.5");
             assert_eq!(
                 edits
