@@ -18,6 +18,7 @@ use crate::domain::{
     pod::{Fleet, Pod, PodName},
     snapshot::{FileEdit, Snapshot},
     unanswered::Unanswered,
+    unread::Unread,
 };
 
 /// A commit that is to be made.
@@ -60,6 +61,18 @@ pub enum RepositoryError {
     /// The commits can't be signed, and unsigned ones aren't pushed; nothing was applied.
     #[error("the commit cannot be signed: {0}")]
     Signing(String),
+}
+
+impl From<RepositoryError> for Unread {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::NoBranch(branch) => Self::NoBranch(branch),
+            RepositoryError::Authentication(detail) => Self::Locked(detail),
+            RepositoryError::Unreachable(detail) => Self::Unreachable(detail),
+            RepositoryError::Mirror(detail) => Self::Mirror(detail),
+            other => Self::Other(other.to_string()),
+        }
+    }
 }
 
 /// The manifests repository: one branch of one remote, through a mirror on disk.
@@ -113,6 +126,16 @@ pub enum ClusterError {
     /// No answer in time, or none at all.
     #[error("no answer: {0}")]
     Unavailable(String),
+}
+
+impl From<ClusterError> for Unread {
+    fn from(error: ClusterError) -> Self {
+        match error {
+            ClusterError::NotFound { kind, namespace, name } => Self::NoObject { kind, namespace, name },
+            ClusterError::Forbidden(detail) => Self::Forbidden(detail),
+            ClusterError::Unavailable(detail) => Self::Silent(detail),
+        }
+    }
 }
 
 /// Argo CD and the workloads behind it, through the Kubernetes API.
@@ -173,6 +196,16 @@ pub enum RegistryError {
     /// No answer in time, or one that makes no sense.
     #[error("no answer: {0}")]
     Unavailable(String),
+}
+
+impl From<RegistryError> for Unread {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Forbidden(detail) => Self::Forbidden(detail),
+            RegistryError::UnknownImage(image) => Self::NoImage(image),
+            RegistryError::Unavailable(detail) => Self::Silent(detail),
+        }
+    }
 }
 
 /// What a registry tells of one tag; what it doesn't tell is `None`.

@@ -21,6 +21,7 @@ use super::{
     policy::Denial,
     rollout::Stage,
     unanswered::Unanswered,
+    unread::Unread,
 };
 use crate::grammar::GrammarError;
 
@@ -291,13 +292,13 @@ pub struct StatusReport {
     /// Where.
     pub site: Site,
     /// What git wants, or why it can't be told.
-    pub desired: Result<Desired, String>,
+    pub desired: Result<Desired, Unread>,
     /// What the cluster runs, or why it can't be told.
-    pub live: Result<LiveState, String>,
+    pub live: Result<LiveState, Unread>,
     /// The newest tag in the registry, or why it can't be told.
-    pub newest: Result<Option<String>, String>,
+    pub newest: Result<Option<String>, Unread>,
     /// The last change by tiphys, if there was one, or why it can't be told.
-    pub last_change: Result<Option<LastChange>, String>,
+    pub last_change: Result<Option<LastChange>, Unread>,
 }
 
 /// What the cluster runs.

@@ -27,4 +27,5 @@ pub mod review;
 pub mod rollout;
 pub mod snapshot;
 pub mod unanswered;
+pub mod unread;
 pub mod version;

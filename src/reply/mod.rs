@@ -46,6 +46,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod unanswered;
+mod unread;
 
 pub use button::{press_again, press_denied, press_forgotten, pressed_by};
 pub use edit::{edit_change, edit_error, edit_found, edit_nothing_changed, edit_place, edit_remedy, edit_report_lost};

@@ -3,7 +3,7 @@
 use super::{
     clean,
     compose::{Text, button, button_in_place},
-    quantity,
+    quantity, unread,
 };
 use crate::domain::{
     answer::{LiveState, StatusReport},
@@ -17,9 +17,6 @@ const COLUMNS: usize = 46;
 
 /// The columns of the first cell, with the space behind it.
 const FIRST: usize = 10;
-
-/// How much is shown of the reason for a missing part.
-const REASON: usize = 300;
 
 /// The longest name in a verdict.
 const NAME: usize = 130;
@@ -208,8 +205,8 @@ fn missing(text: Text, report: &StatusReport, language: Language) -> Text {
         (say!(language, "кластер", "cluster"), report.live.as_ref().err()),
         (say!(language, "реестр", "registry"), report.newest.as_ref().err()),
     ];
-    let missing = parts.iter().filter_map(|(name, detail)| Some((name, detail.as_ref()?)));
-    missing.fold(text, |text, (name, detail)| text.line(format!("{name}: ")).code(clean::inline(detail, REASON)))
+    let missing = parts.iter().filter_map(|(name, fault)| Some((name, fault.as_ref()?)));
+    missing.fold(text, |text, (name, fault)| unread::reason(text.line(format!("{name}: ")), fault, language))
 }
 
 fn wanted(desired: &Desired, language: Language) -> String {

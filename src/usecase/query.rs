@@ -21,9 +21,10 @@ use crate::{
         observation::Observation,
         plan::{self, Desired},
         rollout::{has_image, running_tag},
+        unread::Unread,
         version::newest,
     },
-    ports::{RegistryError, RepositoryError},
+    ports::RegistryError,
 };
 
 /// How far back the last change of a site is looked for.
@@ -39,7 +40,7 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(15);
 /// What git says of a site at one moment.
 pub(super) struct Manifests {
     head: Revision,
-    pub(super) desired: Result<Desired, String>,
+    pub(super) desired: Result<Desired, Unread>,
     last_change: Option<LastChange>,
 }
 
@@ -85,15 +86,15 @@ impl Service {
     }
 
     /// Looks at every site, at a few at once.
-    pub(super) async fn observe(&self, sites: &[Site]) -> Vec<Result<Observation, String>> {
+    pub(super) async fn observe(&self, sites: &[Site]) -> Vec<Result<Observation, Unread>> {
         let Some(cluster) = &self.0.cluster else {
-            return vec![Err("no cluster is configured".to_owned()); sites.len()];
+            return vec![Err(Unread::NoCluster); sites.len()];
         };
         let mut looks = Vec::with_capacity(sites.len());
         for site in sites {
             looks.push(cluster.observe(&site.environment));
         }
-        in_time(looks).await.into_iter().map(|look| look?.map_err(|error| error.to_string())).collect()
+        in_time(looks).await.into_iter().map(|look| look?.map_err(Unread::from)).collect()
     }
 
     /// What git says of each site; in a chat within that time. Every branch is read by itself; one that doesn't answer is
@@ -103,7 +104,7 @@ impl Service {
         sites: &[Site],
         place: Place,
         within: Duration,
-    ) -> Vec<Result<Manifests, String>> {
+    ) -> Vec<Result<Manifests, Unread>> {
         let mut groups: BTreeMap<&RepositoryBranch, Vec<usize>> = BTreeMap::new();
         for (index, site) in sites.iter().enumerate() {
             groups.entry(&site.environment.repository).or_default().push(index);
@@ -113,7 +114,7 @@ impl Service {
             let wanted: Vec<Site> = indices.iter().map(|index| sites[*index].clone()).collect();
             readings.push(self.read_in_time(self.0.repositories.at(key), wanted, place, within));
         }
-        let mut found: BTreeMap<usize, Result<Manifests, String>> = BTreeMap::new();
+        let mut found: BTreeMap<usize, Result<Manifests, Unread>> = BTreeMap::new();
         for (indices, read) in groups.into_values().zip(join_all(readings).await) {
             match read {
                 Ok(manifests) => found.extend(indices.into_iter().zip(manifests.into_iter().map(Ok))),
@@ -131,7 +132,7 @@ impl Service {
         sites: Vec<Site>,
         place: Place,
         within: Duration,
-    ) -> Result<Vec<Manifests>, String> {
+    ) -> Result<Vec<Manifests>, Unread> {
         let reading = self.read(branch, sites);
         let read = match place {
             Place::Terminal => reading.await,
@@ -139,21 +140,20 @@ impl Service {
                 tokio::time::timeout(within, reading).await.unwrap_or_else(|_| Err(late(within)))
             }
         };
-        read.map_err(|error| branch.named(&error))
+        read.map_err(|fault| branch.unread(fault))
     }
 
-    async fn read(&self, branch: &Branch, sites: Vec<Site>) -> Result<Vec<Manifests>, String> {
-        let text = |error: RepositoryError| error.to_string();
-        let head = branch.repository.fetch().await.map_err(text)?;
-        let snapshot = branch.repository.snapshot(&head).await.map_err(text)?;
+    async fn read(&self, branch: &Branch, sites: Vec<Site>) -> Result<Vec<Manifests>, Unread> {
+        let head = branch.repository.fetch().await?;
+        let snapshot = branch.repository.snapshot(&head).await?;
         // Snapshots read from the disk.
         let reading = tokio::task::spawn_blocking(move || {
-            let desired = |site: &Site| plan::desired(&*snapshot, site).map_err(|error| error.to_string());
+            let desired = |site: &Site| plan::desired(&*snapshot, site).map_err(Unread::Manifests);
             let desired: Vec<_> = sites.iter().map(desired).collect();
             (sites, desired)
         });
-        let (sites, desired) = reading.await.map_err(|_| "reading the manifests broke off".to_owned())?;
-        let log = branch.repository.log(LOOK_BACK).await.map_err(text)?;
+        let (sites, desired) = reading.await.map_err(|_| Unread::from("reading the manifests broke off"))?;
+        let log = branch.repository.log(LOOK_BACK).await?;
         let manifests = sites.iter().zip(desired).map(|(site, desired)| {
             let last_change = self.last_change(branch, site, &log);
             Manifests { head: head.clone(), desired, last_change }
@@ -162,7 +162,7 @@ impl Service {
     }
 
     /// The newest tag of each image; an image that several sites share is asked for once.
-    async fn newest_tags(&self, sites: &[Site]) -> HashMap<ImageName, Result<Option<String>, String>> {
+    async fn newest_tags(&self, sites: &[Site]) -> HashMap<ImageName, Result<Option<String>, Unread>> {
         let Some(registry) = &self.0.registry else { return HashMap::new() };
         let mut images: Vec<_> = sites.iter().map(|site| site.image.clone()).collect();
         images.sort();
@@ -175,7 +175,7 @@ impl Service {
         let newest = lists.into_iter().map(|tags| match tags? {
             Ok(tags) => Ok(newest(&tags).map(Tag::to_string)),
             Err(RegistryError::UnknownImage(_)) => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.into()),
         });
         images.iter().cloned().zip(newest).collect()
     }
@@ -199,7 +199,7 @@ impl Service {
 }
 
 /// Asks a few questions at once and returns the answers in order; those that aren't there in time are errors.
-async fn in_time<T>(questions: Vec<impl Future<Output = T>>) -> Vec<Result<T, String>> {
+async fn in_time<T>(questions: Vec<impl Future<Output = T>>) -> Vec<Result<T, Unread>> {
     let over = Instant::now() + DEADLINE;
     let mut waiting = Vec::with_capacity(questions.len());
     for question in questions {
@@ -209,8 +209,8 @@ async fn in_time<T>(questions: Vec<impl Future<Output = T>>) -> Vec<Result<T, St
     answers.into_iter().map(|answer| answer.map_err(|_| late(DEADLINE))).collect()
 }
 
-fn late(after: Duration) -> String {
-    format!("no answer within {} s", after.as_secs())
+fn late(after: Duration) -> Unread {
+    Unread::Late { after }
 }
 
 /// What runs, from one look at the cluster.

@@ -20,6 +20,7 @@ use crate::{
         catalogue::{Catalogue, Environment, RepositoryBranch},
         name::Revision,
         review::ReviewRules,
+        unread::Unread,
     },
     ports::{Clock, ManifestRepository, RepositoryError},
 };
@@ -131,6 +132,14 @@ impl Branch {
         match &self.label {
             Some(label) => format!("{label}: {text}"),
             None => text.to_owned(),
+        }
+    }
+
+    /// Why this branch could not be read, which says so where there are several.
+    pub(super) fn unread(&self, reason: Unread) -> Unread {
+        match &self.label {
+            Some(label) => Unread::In { repository: label.clone(), reason: Box::new(reason) },
+            None => reason,
         }
     }
 

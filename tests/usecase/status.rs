@@ -60,5 +60,5 @@ async fn a_cluster_that_hangs_spoils_only_its_own_part() {
     assert_eq!(known, 48, "three rounds of 16 in 15 s");
     assert!(reports.iter().all(|report| report.desired.is_ok()));
     let last = reports.last().unwrap();
-    assert_eq!(last.live.as_ref().err().map(String::as_str), Some("no answer within 15 s"));
+    assert_eq!(last.live.as_ref().err().map(ToString::to_string).as_deref(), Some("no answer within 15 s"));
 }

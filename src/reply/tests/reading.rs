@@ -10,7 +10,8 @@ use crate::domain::{
     catalogue::{Application, Catalogue, RepositoryBranch},
     name::{BranchName, RepositoryName},
     observation::{Health, SyncStatus},
-    plan::Desired,
+    plan::{Desired, PlanError, PlanFault},
+    unread::Unread,
 };
 
 fn live() -> LiveState {
@@ -134,13 +135,76 @@ fn trouble() {
 }
 
 #[test]
+fn why_a_part_is_missing() {
+    let [ru, en] = [
+        Unread::NoCluster,
+        Unread::Forbidden("applications.argoproj.io is forbidden".into()),
+        Unread::NoObject { kind: "Application", namespace: "argocd".into(), name: "web".into() },
+        Unread::NoImage(image()),
+        Unread::NoBranch("production".into()),
+        Unread::Locked("401 Unauthorized".into()),
+        Unread::Mirror("No space left on device".into()),
+        Unread::Manifests(PlanError {
+            file: RepoPath::new("apps/web/kustomization.yaml").expect("valid"),
+            at: None,
+            fault: PlanFault::NoFile,
+        }),
+        Unread::In { repository: "team/shop".into(), reason: Box::new(Unread::Late { after: seconds(15) }) },
+        Unread::from("reading the manifests broke off"),
+    ]
+    .into_iter()
+    .map(|fault| {
+        let report = StatusReport { live: Err(fault), ..report() };
+        Language::ALL.map(|language| {
+            let message = shown(&render(&Answer::Status(vec![report.clone()]), language));
+            message
+                .lines()
+                .find(|line| line.starts_with("кластер: ") || line.starts_with("cluster: "))
+                .map(str::to_owned)
+        })
+    })
+    .fold([vec![], vec![]], |[mut ru, mut en], [r, e]| {
+        ru.extend(r);
+        en.extend(e);
+        [ru, en]
+    });
+    assert_snapshot!(ru.join("\n"), @r"
+    кластер: не указан в настройках
+    кластер: доступ запрещён: `applications.argoproj.io is forbidden`
+    кластер: Application не найден: `argocd/web`
+    кластер: такого образа нет: `registry.example.org/team/oil-refinery-application`
+    кластер: нет ветки: `production`
+    кластер: сервер не пускает: `401 Unauthorized`
+    кластер: копия на диске бота неисправна: `No space left on device`
+    кластер: `apps/web/kustomization.yaml` Такого файла в репозитории нет: проверьте путь в настройках бота.
+    кластер: `team/shop`: нет ответа за 15 с
+    кластер: `reading the manifests broke off`
+    ");
+    assert_snapshot!(en.join("\n"), @r"
+    cluster: not configured
+    cluster: not allowed: `applications.argoproj.io is forbidden`
+    cluster: there is no such Application: `argocd/web`
+    cluster: there is no such image: `registry.example.org/team/oil-refinery-application`
+    cluster: there is no branch: `production`
+    cluster: the server denies access: `401 Unauthorized`
+    cluster: the bot's copy on disk can't be used: `No space left on device`
+    cluster: `apps/web/kustomization.yaml` The repository has no such file: check the path in the bot's configuration.
+    cluster: `team/shop`: no answer in 15 s
+    cluster: `reading the manifests broke off`
+    ");
+}
+
+#[test]
 fn parts_that_did_not_answer() {
-    let down = |what: &str| format!("no answer: error sending request to {what}: operation timed out after 5 s");
+    let remote =
+        "error sending request to https://gitlab.example.org/team/manifests.git: operation timed out after 5 s";
     let report = StatusReport {
-        desired: Err(down("https://gitlab.example.org/team/manifests.git")),
-        live: Err(down("https://10.0.0.1:443")),
-        newest: Err("no answer".into()),
-        last_change: Err(down("https://gitlab.example.org/team/manifests.git")),
+        desired: Err(Unread::Unreachable(remote.into())),
+        live: Err(Unread::Silent(
+            "error sending request to https://10.0.0.1:443: operation timed out after 5 s".into(),
+        )),
+        newest: Err(Unread::Late { after: seconds(15) }),
+        last_change: Err(Unread::Unreachable(remote.into())),
         ..report()
     };
     assert_snapshot!(status(report), @r"
@@ -148,18 +212,18 @@ fn parts_that_did_not_answer() {
     | git       нет данных
     | кластер   нет данных
     | реестр    нет данных
-    git: `no answer: error sending request to https://gitlab.example.org/team/manifests.git: operation timed out after 5 s`
-    кластер: `no answer: error sending request to https://10.0.0.1:443: operation timed out after 5 s`
-    реестр: `no answer`
+    git: сервер недоступен: `error sending request to https://gitlab.example.org/team/manifests.git: operation timed out after 5 s`
+    кластер: нет ответа: `error sending request to https://10.0.0.1:443: operation timed out after 5 s`
+    реестр: нет ответа за 15 с
     [🔁 Обновить → /status oil-refinery-application/prod] [📦 Версии → /showcontainers oil-refinery-application]
 
     ❔ **oil-refinery-application/prod**: state unknown
     | git       no data
     | cluster   no data
     | registry  no data
-    git: `no answer: error sending request to https://gitlab.example.org/team/manifests.git: operation timed out after 5 s`
-    cluster: `no answer: error sending request to https://10.0.0.1:443: operation timed out after 5 s`
-    registry: `no answer`
+    git: the server can't be reached: `error sending request to https://gitlab.example.org/team/manifests.git: operation timed out after 5 s`
+    cluster: no answer: `error sending request to https://10.0.0.1:443: operation timed out after 5 s`
+    registry: no answer in 15 s
     [🔁 Refresh → /status oil-refinery-application/prod] [📦 Versions → /showcontainers oil-refinery-application]
     ");
 }
