@@ -334,10 +334,7 @@ impl Catalogue {
     pub fn application(&self, target: &Target) -> Result<&Application, ResolveError> {
         match &target.application {
             Some(given) => self.applications.iter().find(|a| a.name.as_str() == given).ok_or_else(|| {
-                ResolveError::UnknownApplication {
-                    given: given.clone(),
-                    nearest: nearest(given, self.applications.iter().map(|a| a.name.as_str())),
-                }
+                ResolveError::UnknownApplication { given: given.clone(), nearest: self.meant_by(given, target) }
             }),
             None => match self.applications.as_slice() {
                 [only] => Ok(only),
@@ -345,6 +342,19 @@ impl Catalogue {
                     available: several.iter().map(|a| a.name.to_string()).collect(),
                 }),
             },
+        }
+    }
+
+    /// The names that may be meant by one that no application has: those of environments of that name come first.
+    fn meant_by(&self, given: &str, target: &Target) -> Vec<String> {
+        let environments = |application: &Application| {
+            let named = application.environments.iter().any(|environment| environment.name.as_str() == given);
+            named.then(|| format!("{}/{given}", application.name))
+        };
+        let labels: Vec<String> = self.applications.iter().filter_map(environments).take(3).collect();
+        match labels.is_empty() || target.environment.is_some() {
+            true => nearest(given, self.applications.iter().map(|application| application.name.as_str())),
+            false => labels,
         }
     }
 
@@ -370,5 +380,45 @@ impl Catalogue {
                 })
             })
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn application(name: &str, environments: &[&str]) -> Application {
+        let environment = |environment: &&str| Environment {
+            name: EnvironmentName::new(*environment).expect("valid"),
+            repository: RepositoryBranch::default(),
+            path: RepoPath::new("apps").expect("valid"),
+            workload: Workload { namespace: "x".into(), name: "x".into() },
+            argocd: ObjectName { namespace: "argocd".into(), name: "x".into() },
+            manifests: Manifests::default(),
+            max_replicas: 20,
+        };
+        Application {
+            name: ApplicationName::new(name).expect("valid"),
+            image: ImageName::new("registry.example.org/x").expect("valid"),
+            environments: environments.iter().map(environment).collect(),
+        }
+    }
+
+    #[test]
+    fn an_environment_s_name_alone_is_answered_with_where_it_is() {
+        let applications = vec![application("shop", &["prod", "stage"]), application("yard", &["stage"])];
+        let catalogue = Catalogue { applications };
+        let nearest = |application: &str, environment: Option<&str>| {
+            let target =
+                Target { application: Some(application.to_owned()), environment: environment.map(str::to_owned) };
+            match catalogue.application(&target) {
+                Err(ResolveError::UnknownApplication { nearest, .. }) => nearest,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(nearest("prod", None), ["shop/prod"]);
+        assert_eq!(nearest("stage", None), ["shop/stage", "yard/stage"]);
+        assert_eq!(nearest("shpo", None)[0], "shop");
+        assert_eq!(nearest("prod", Some("prod")), ["yard", "shop"]);
     }
 }

@@ -31,7 +31,10 @@ fn quoted(page: &str, open: char, close: char) -> Vec<&str> {
 #[test]
 fn the_table_quotes_what_the_chat_says() {
     let page = include_str!("../../../docs/operations.md");
-    for (language, open, close) in [(Language::En, '“', '”'), (Language::Ru, '«', '»')] {
+    let in_russian = include_str!("../../../docs/operations.ru.md");
+    for (page, language, open, close) in
+        [(page, Language::En, '“', '”'), (page, Language::Ru, '«', '»'), (in_russian, Language::Ru, '«', '»')]
+    {
         let said: Vec<_> = answers().iter().map(|answer| shown(&render(answer, language))).collect();
         let quoted = quoted(page, open, close);
         for text in &said {
