@@ -8,6 +8,7 @@ use super::{
     name::{ApplicationName, ImageName},
     node::Page,
     unanswered::Unanswered,
+    unread::Unread,
 };
 
 /// How many tags a page has.
@@ -77,9 +78,9 @@ pub struct PlaceReport {
     /// The environment.
     pub environment: String,
     /// The tag that git wants there, if it sets one, or why that can't be told.
-    pub wanted: Result<Option<String>, String>,
+    pub wanted: Result<Option<String>, Unread>,
     /// The tag that runs there, or why that can't be told.
-    pub running: Result<Option<String>, String>,
+    pub running: Result<Option<String>, Unread>,
     /// Whether the workload there runs another image.
     pub other_image: bool,
     /// The page that the wanted tag is on.
@@ -139,7 +140,7 @@ impl PlaceReport {
     /// The tags that are wanted or run somewhere, each once.
     #[must_use]
     pub fn tags(places: &[Self]) -> Vec<String> {
-        let of = |value: &Result<Option<String>, String>| value.as_ref().ok().cloned().flatten();
+        let of = |value: &Result<Option<String>, Unread>| value.as_ref().ok().cloned().flatten();
         let mut tags: Vec<String> =
             places.iter().flat_map(|place| [of(&place.wanted), of(&place.running)]).flatten().collect();
         tags.sort();
@@ -198,7 +199,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_neither_wanted_nor_running() {
         let place = |environment: &str, wanted: Result<Option<&str>, &str>, running: Result<Option<&str>, &str>| {
-            let own = |value: Result<Option<&str>, &str>| value.map(|v| v.map(str::to_owned)).map_err(str::to_owned);
+            let own = |value: Result<Option<&str>, &str>| value.map(|v| v.map(str::to_owned)).map_err(Unread::from);
             PlaceReport {
                 environment: environment.into(),
                 wanted: own(wanted),

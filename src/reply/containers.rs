@@ -7,7 +7,7 @@ use super::{
     message::{Button, Document},
     quantity,
     refusal::deploy_button,
-    unanswered,
+    unanswered, unread,
 };
 use crate::{
     domain::{
@@ -16,6 +16,7 @@ use crate::{
         language::Language,
         name::Tag,
         node::Page,
+        unread::Unread,
         version::newest,
     },
     grammar::table::spec,
@@ -41,9 +42,6 @@ const LONGEST: usize = 128;
 
 /// The longest name of an environment.
 const NAME: usize = 63;
-
-/// How much of a reason is shown.
-const REASON: usize = 200;
 
 const INDENT: &str = "  ";
 
@@ -109,7 +107,7 @@ fn registry(language: Language) -> String {
 
 /// What git wants and what runs, for when there is no list to mark it in.
 fn states(report: &ContainersReport, language: Language) -> String {
-    let shown = |value: &Result<Option<String>, String>| match value {
+    let shown = |value: &Result<Option<String>, Unread>| match value {
         Ok(Some(tag)) => clean::inline(tag, LONGEST),
         Ok(None) => "—".to_owned(),
         Err(_) => "?".to_owned(),
@@ -117,7 +115,7 @@ fn states(report: &ContainersReport, language: Language) -> String {
     let line = |place: &PlaceReport| {
         let (wanted, running) = (shown(&place.wanted), shown(&place.running));
         let facts = [format!("git {wanted}"), say!(language, "работает {running}", "running {running}")];
-        format!("{}\n{}", clean::inline(&place.environment, NAME), items(&facts, INDENT))
+        format!("{}\n{}", clean::inline(&place.environment, NAME), items(&facts, INDENT, COLUMNS))
     };
     report.places.iter().take(PLACES).map(line).collect::<Vec<_>>().join("\n")
 }
@@ -150,7 +148,7 @@ fn list(page: &TagPage, report: &ContainersReport, language: Language) -> String
         lines.push(format!("{} {name}{age}{size}{short}", mark(tag)).trim_end().to_owned());
         // A name that is cut tells nothing: the rest of it stands below.
         if width(&names[index]) > name_columns {
-            lines.push(wrapped(&names[index], INDENT, 4));
+            lines.push(wrapped(&names[index], INDENT, 4, COLUMNS));
         }
         if !beside && !digest.is_empty() {
             lines.push(format!("{INDENT}{digest}"));
@@ -252,14 +250,14 @@ fn notes(mut text: Text, report: &ContainersReport, language: Language) -> Text 
         text = unanswered::line(text, &registry(language), fault, language);
     }
     for (source, of) in [
-        ("git", (|place: &PlaceReport| place.wanted.as_ref().err()) as fn(&PlaceReport) -> Option<&String>),
+        ("git", (|place: &PlaceReport| place.wanted.as_ref().err()) as fn(&PlaceReport) -> Option<&Unread>),
         ("kubernetes", |place| place.running.as_ref().err()),
     ] {
         for (reason, names) in silent(report, of) {
             let names = names.join(", ");
             text = text.line(format!("⚠️ {source}, "));
             text = text.plain(say!(language, "неизвестно для {names}: ", "unknown for {names}: "));
-            text = text.code(clean::inline(reason, REASON));
+            text = unread::reason(text, reason, language);
         }
     }
     let other: Vec<String> = named(report.places.iter().filter(|place| place.other_image));
@@ -272,10 +270,11 @@ fn notes(mut text: Text, report: &ContainersReport, language: Language) -> Text 
 }
 
 /// The environments that a source told nothing of, by the reason.
-fn silent(report: &ContainersReport, of: fn(&PlaceReport) -> Option<&String>) -> Vec<(&String, Vec<String>)> {
-    let mut reasons: Vec<(&String, Vec<&PlaceReport>)> = Vec::new();
+fn silent(report: &ContainersReport, of: fn(&PlaceReport) -> Option<&Unread>) -> Vec<(&Unread, Vec<String>)> {
+    let mut reasons: Vec<(&Unread, Vec<&PlaceReport>)> = Vec::new();
     for place in &report.places {
-        let Some(reason) = of(place) else { continue };
+        // That there is no cluster is nobody's fault, and no news.
+        let Some(reason) = of(place).filter(|reason| **reason != Unread::NoCluster) else { continue };
         match reasons.iter_mut().find(|(other, _)| *other == reason) {
             Some((_, places)) => places.push(place),
             None => reasons.push((reason, vec![place])),

@@ -23,6 +23,7 @@ use crate::{
         node::Page,
         observation::Observation,
         unanswered::Unanswered,
+        unread::Unread,
         version::newest_first,
     },
     grammar::table::spec,
@@ -134,8 +135,8 @@ fn sites(application: &Application) -> Vec<Site> {
 
 fn place_report(
     site: &Site,
-    manifests: Result<Manifests, String>,
-    observation: Result<Observation, String>,
+    manifests: Result<Manifests, Unread>,
+    observation: Result<Observation, Unread>,
 ) -> PlaceReport {
     let running = observation.map(|observation| live(site, observation, None));
     PlaceReport {

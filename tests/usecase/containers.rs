@@ -10,6 +10,7 @@ use tiphys::{
         answer::{Answer, Refusal},
         containers::{ContainersReport, TagPage},
         unanswered::Unanswered,
+        unread::Unread,
     },
     usecase::{Handling, Service},
 };
@@ -122,8 +123,8 @@ async fn a_part_that_is_away_spoils_only_itself() {
     let unmarked = report(&service, "/showcontainers refinery").await;
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
     assert_eq!(unmarked.tags.unwrap().tags.len(), 10);
-    assert_eq!(unmarked.places[0].wanted, Err("no answer within 5 s".into()));
-    assert_eq!(unmarked.places[0].running, Err("no cluster is configured".into()));
+    assert_eq!(unmarked.places[0].wanted, Err(Unread::Late { after: Duration::from_secs(5) }));
+    assert_eq!(unmarked.places[0].running, Err(Unread::NoCluster));
     // Whoever turns to a page that isn't there needn't wait for git.
     let start = Instant::now();
     assert!(matches!(ask(&service, "/showcontainers refinery 3").await, Answer::Refused(Refusal::NoPage { .. })));

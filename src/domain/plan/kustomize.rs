@@ -1,6 +1,8 @@
 //! Plans for kustomizations: the overlay's own entry, a new one, or the place in a base where the value stands.
 
-use super::{Change, Desired, Plan, PlanError, PlanFault, Setting, at, overridden, read, sharing, shortened, shown, wanted};
+use super::{
+    Change, Desired, Plan, PlanError, PlanFault, Setting, at, overridden, read, sharing, shortened, shown, wanted,
+};
 use crate::{
     domain::{
         catalogue::{Catalogue, SharedBases, Site},

@@ -101,7 +101,8 @@ pub(super) fn create(
         }
     };
     let (content, line) = read(&content.unwrap_or_else(|| text.into_bytes()))?;
-    let change = Change { file: file.clone(), line, from: None, to: tag.to_string(), shared_with: vec![], unseen };
+    let change =
+        Change { file: file.clone(), line, from: None, to: tag.to_string(), shared_with: vec![], unseen, gone: None };
     Ok(Plan::Change { edits: vec![FileEdit::write(file, content)], change })
 }
 
@@ -134,8 +135,15 @@ pub(super) fn remove(
     }
     // A file that can't be read any more is to go all the same.
     let from = Kustomization::read(&bytes).ok().and_then(|text| text.tag(&site.image).ok().flatten());
-    let change =
-        Change { file: file.clone(), line: 1, from, to: REMOVED.to_owned(), shared_with: vec![], unseen: vec![], gone: None };
+    let change = Change {
+        file: file.clone(),
+        line: 1,
+        from,
+        to: REMOVED.to_owned(),
+        shared_with: vec![],
+        unseen: vec![],
+        gone: None,
+    };
     Ok(Plan::Change { edits: vec![FileEdit::remove(file)], change })
 }
 

@@ -9,6 +9,7 @@ use crate::{
         containers::{AbsentTag, ContainersReport, PlaceReport, TagPage, TagReport},
         node::Page,
         unanswered::Unanswered,
+        unread::Unread,
     },
     reply::render_wide,
 };
@@ -158,7 +159,7 @@ fn the_environment_that_was_named() {
 
 #[test]
 fn what_is_not_known_is_said() {
-    let one = |wanted: Result<Option<String>, String>, running: Result<Option<String>, String>| {
+    let one = |wanted: Result<Option<String>, Unread>, running: Result<Option<String>, Unread>| {
         let place = PlaceReport { wanted, running, ..place("prod", "", "") };
         let running = PlaceReport::running(std::slice::from_ref(&place), "0.10.5");
         let wanted = PlaceReport::wanting(std::slice::from_ref(&place), "0.10.5");
@@ -170,7 +171,8 @@ fn what_is_not_known_is_said() {
         }
     };
     let here = || Ok(Some("0.10.5".to_owned()));
-    let late = |who: &str| Err(format!("{who}: no answer within 5 s"));
+    let late =
+        |who: &str| Err(Unread::In { repository: who.into(), reason: Box::new(Unread::Late { after: seconds(5) }) });
     assert_snapshot!(both(&answer(one(late("team/manifests"), here()))), @r"
     📦 **oil-refinery-application**: 1 тег
     `registry.example.org/team/oil-refinery-application`
