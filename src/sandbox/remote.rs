@@ -222,7 +222,7 @@ mod tests {
         let files = remote.files(remote.head().expect("head")).expect("files");
         let overlay = String::from_utf8(files.file(OVERLAY).expect("the overlay is there")).expect("UTF-8");
         assert!(overlay.contains("newTag: \"0.10.4\""), "{overlay}");
-        assert_eq!(files.folder("argocd").expect("folder").len(), 3);
+        assert_eq!(files.folder("argocd").expect("folder").len(), 5);
         assert_eq!(files.folder("").expect("root"), ["README.md", "apps", "argocd"]);
         let log = remote.log(30).expect("log");
         assert_eq!(log.len(), 1);

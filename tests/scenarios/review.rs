@@ -5,7 +5,7 @@ use std::process::Output;
 use serde_json::Value;
 use tiphys::sandbox::kubernetes::kind::Kind;
 
-use crate::playbill::Playbill;
+use crate::playbill::{PATIENCE, Playbill};
 
 const SECTION: &str = "    review:
       path: apps/oil-refinery-application/review/{name}
@@ -19,8 +19,12 @@ const APP: &str = "oil-refinery-application";
 
 /// A sandbox that has the ApplicationSet, and a configuration with review environments.
 async fn start() -> Playbill {
-    let playbill =
-        Playbill::with_world(|options| options.applications.push("oil-refinery-application-review".to_owned())).await;
+    let playbill = Playbill::with_world(|options| {
+        options.applications.push("oil-refinery-application-review".to_owned());
+        // These are not about rollouts that take too long, which on a busy machine they may.
+        options.pace.progress_deadline = Some(PATIENCE);
+    });
+    let playbill = playbill.await;
     playbill.amend("    environments:\n", &format!("{SECTION}    environments:\n"));
     playbill
 }
