@@ -83,7 +83,7 @@ async fn a_crash_is_seen_and_its_log_offered() {
             .await;
     let hub = playbill.hub();
     let asked = hub.say(SECOND, ANNA, "/get_pods").unwrap();
-    let words = ["есть поды с ошибкой", "Новые (0.10.6)", "Прежние (0.10.4)", "CrashLoopBackOff 0/1", "exit code 1"];
+    let words = ["есть поды с ошибкой", "Новые (0.10.6)", "Прежние (0.10.4)", "CrashLoopBackOff 0/1", "код выхода 1"];
     let list = playbill.answer_in(SECOND, asked, says(&words)).await;
     hub.press(SECOND, list.id, &data_of(&list, "📜"), ANNA).unwrap();
     playbill.answer_in(SECOND, list.id, says(&[&crashed.name, "Прошлый запуск", "column \"pressure_limit\""])).await;
