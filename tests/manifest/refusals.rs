@@ -49,7 +49,7 @@ fn placeholders() {
     assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: '${{TAG:=1.0}}'\n")), @r#"3:11: "${TAG:=1.0}" is filled in by something else"#);
     assert_snapshot!(tag(format!("images:\n{ENTRY}  digest: ${{DIGEST}}\n")), @r#"3:11: "${DIGEST}" is filled in by something else"#);
     assert_snapshot!(tag(format!("images:\n{ENTRY}  newTag: v1\n  digest: ${{DIGEST}}\n")), @r#"4:11: "${DIGEST}" is filled in by something else"#);
-    assert_snapshot!(refused("replicas:\n- {name: app, count: \"${COUNT}\"}\n", Set::count(3)), @r#"2:21: "${COUNT}" is filled in by something else"#);
+    assert_snapshot!(refused("replicas:\n- {name: app, count: \"${COUNT}\"}\n", Set::count(3)), @r#"2:22: "${COUNT}" is filled in by something else"#);
 }
 
 #[test]
