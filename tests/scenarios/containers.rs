@@ -62,6 +62,11 @@ async fn what_is_missing_is_said() {
     let world = &playbill.world;
     assert!(world.registry().remove_tag(REPOSITORY, "0.10.4"));
     let _bot = playbill.serve();
+    world.registry().set_fault(RegistryFault::Status(500));
+    let dark = playbill.say("/showcontainers");
+    playbill.answer(dark, says(&["версии неизвестны", "реестр: нет ответа", "git 0.10.4 · работает 0.10.4"])).await;
+    world.registry().set_fault(RegistryFault::None);
+
     let gone = playbill.say("/showcontainers");
     let words = ["25 тегов", "0.10.4 — в git (prod) и работает (prod), а в реестре такого тега нет"];
     playbill.answer(gone, says(&words)).await;
@@ -71,10 +76,6 @@ async fn what_is_missing_is_said() {
     let words = ["25 тегов", "0.10.6", "kubernetes, неизвестно для prod", "0.10.4 — в git (prod), а в реестре"];
     playbill.answer(unmarked, says(&words)).await;
     world.kubernetes().set_fault(ApiFault::None);
-
-    world.registry().set_fault(RegistryFault::Status(500));
-    let dark = playbill.say("/showcontainers");
-    playbill.answer(dark, says(&["версии неизвестны", "реестр: нет ответа", "git 0.10.4 · работает 0.10.4"])).await;
     playbill.confirmed().await;
 }
 

@@ -10,6 +10,7 @@ use tiphys::{
         answer::{Answer, StatusReport},
         catalogue::RepositoryBranch,
         name::{BranchName, RepositoryName, Revision},
+        unread::Unread,
     },
     usecase::{Handling, Service},
 };
@@ -151,7 +152,8 @@ async fn the_list_of_versions_tells_what_can_be_told() {
     assert_eq!(report.tags.unwrap().tags[0].wanted_in, ["prod"]);
     let [here, there] = report.places.as_slice() else { panic!("{:?}", report.places) };
     assert_eq!(here.wanted, Ok(Some("0.10.4".into())));
-    assert_eq!(there.wanted, Err("team/shop: no answer within 5 s".into()));
+    let late = Unread::Late { after: Duration::from_secs(5) };
+    assert_eq!(there.wanted, Err(Unread::In { repository: "team/shop".into(), reason: Box::new(late) }));
 }
 
 #[tokio::test(start_paused = true)]

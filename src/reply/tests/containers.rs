@@ -178,7 +178,7 @@ fn what_is_not_known_is_said() {
     `registry.example.org/team/oil-refinery-application`
     | ● 0.10.5
     |   работает, о git не известно: prod
-    ⚠️ git, неизвестно для prod: `team/manifests: no answer within 5 s`
+    ⚠️ git, неизвестно для prod: `team/manifests`: нет ответа за 5 с
     Развернуть: `/deploy oil-refinery-application/prod 0.10.5`
     [🚀 0.10.5 → /deploy oil-refinery-application/prod 0.10.5]
     [🔁 Обновить → /showcontainers oil-refinery-application 1]
@@ -187,7 +187,7 @@ fn what_is_not_known_is_said() {
     `registry.example.org/team/oil-refinery-application`
     | ● 0.10.5
     |   running, git is unknown: prod
-    ⚠️ git, unknown for prod: `team/manifests: no answer within 5 s`
+    ⚠️ git, unknown for prod: `team/manifests`: no answer in 5 s
     To deploy: `/deploy oil-refinery-application/prod 0.10.5`
     [🚀 0.10.5 → /deploy oil-refinery-application/prod 0.10.5]
     [🔁 Refresh → /showcontainers oil-refinery-application 1]
@@ -197,14 +197,14 @@ fn what_is_not_known_is_said() {
     `registry.example.org/team/oil-refinery-application`
     | ○ 0.10.5
     |   в git: prod
-    ⚠️ kubernetes, неизвестно для prod: `10.0.0.1: no answer within 5 s`
+    ⚠️ kubernetes, неизвестно для prod: `10.0.0.1`: нет ответа за 5 с
     [🔁 Обновить → /showcontainers oil-refinery-application 1]
 
     📦 **oil-refinery-application**: 1 tag
     `registry.example.org/team/oil-refinery-application`
     | ○ 0.10.5
     |   in git: prod
-    ⚠️ kubernetes, unknown for prod: `10.0.0.1: no answer within 5 s`
+    ⚠️ kubernetes, unknown for prod: `10.0.0.1`: no answer in 5 s
     [🔁 Refresh → /showcontainers oil-refinery-application 1]
     ");
 
