@@ -62,7 +62,7 @@ pub struct PipelineArgs {
     /// Certificates (PEM) that are trusted besides the system's [default: the variable TELEGRAM_CA_FILE, otherwise none]
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// The Bot API server [default: the variable TELEGRAM_API_URL, otherwise https://api.telegram.org]
+    /// The Bot API server [default: the variable TELEGRAM_API_URL, otherwise Telegram's own]
     #[arg(long, value_name = "URL")]
     pub api_url: Option<Url>,
     /// Shows the time in this zone, such as +03:00 or Europe/Moscow [default: as GitLab gives it, in UTC]
