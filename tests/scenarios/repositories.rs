@@ -86,7 +86,7 @@ async fn a_remote_that_hangs_or_is_away_holds_up_nobody_else() {
     playbill.answer(here, says(&["работает: 2/2 пода"])).await;
     playbill.answer(away, says(&["Репозиторий манифестов недоступен", "team/closed: ", "Ничего не изменено"])).await;
     let status = playbill.say("/status");
-    let words = ["0.10.5", "git: team/silent: no answer within 15 s", "git: team/closed: the remote cannot be reached"];
+    let words = ["0.10.5", "git: team/silent: нет ответа за 15 с", "git: team/closed: сервер недоступен"];
     playbill.answer(status, says(&words)).await;
     playbill.answer(stuck, says(&["0.10.5"])).await;
     assert_eq!(answers_to(&playbill.hub(), stuck).len(), 1);
