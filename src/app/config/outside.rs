@@ -35,6 +35,8 @@ enum Content {
 
 const NO_BOT_TOKEN: &str = "does not look like a bot's token: it has the form 123456:ABC-def";
 
+const NO_FILE: &str = "there is no such file";
+
 const FILES: &[(&str, &str, Content)] = &[
     ("telegram", "token_file", Content::BotToken),
     ("telegram", "ca_file", Content::Certificates),
@@ -70,7 +72,9 @@ pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec
         let path = folder.join(written);
         match open(&path).and_then(|()| inspect(&path, *content, section, folder)) {
             Err(reason) => {
-                faults.push(Fault::at(entry.value.place, format!("{}{reason}", subject(shown(entry, &path), &reason))));
+                let cause = if reason == NO_FILE { unprotected(env) } else { "" };
+                let text = format!("{}{reason}{cause}", subject(shown(entry, &path), &reason));
+                faults.push(Fault::at(entry.value.place, text));
             }
             Ok(())
                 if matches!(
@@ -88,14 +92,16 @@ pub(super) fn look(tree: &Node, folder: &Path, env: Env<'_>) -> (Vec<Fault>, Vec
     for (section, node) in named.chain(sections.iter().map(|section| ("repository", section.node))) {
         let Some(entry) = node.entry("token_env") else { continue };
         let Some(name) = entry.value.text() else { continue };
-        let fault = match SecretSource::Env(name.to_owned()).read_with(env) {
-            Ok(token) if section == "telegram" && !telegram::is_token(token.expose_secret()) => NO_BOT_TOKEN,
+        let (fault, cause) = match SecretSource::Env(name.to_owned()).read_with(env) {
+            Ok(token) if section == "telegram" && !telegram::is_token(token.expose_secret()) => (NO_BOT_TOKEN, ""),
             Ok(_) => continue,
-            Err(SecretError::Unset(_)) => "is not set",
-            Err(SecretError::Empty(_)) => "is empty",
-            Err(_) => "is not a single line of text",
+            Err(SecretError::Unset(_)) => ("is not set", unprotected(env)),
+            Err(SecretError::Empty(_)) => ("is empty", ""),
+            Err(_) => ("is not a single line of text", ""),
         };
-        faults.push(Fault::at(entry.value.place, format!("the environment variable of \"token_env\" {fault}")));
+        let name = if is_variable(name) { format!("{name} ") } else { String::new() };
+        let text = format!("the environment variable {name}of \"token_env\" {fault}{cause}");
+        faults.push(Fault::at(entry.value.place, text));
     }
     faults.extend(remotes_and_mirrors(tree, folder));
     (faults, warnings)
@@ -126,6 +132,21 @@ fn subject(file: String, reason: &str) -> String {
     file + if is_predicate { " " } else { ": " }
 }
 
+/// Why a variable, or a file that is one, is mostly missing in a GitLab job.
+fn unprotected(env: Env<'_>) -> &'static str {
+    match env("GITLAB_CI") {
+        Some(_) => "; GitLab gives protected variables to protected branches and tags only",
+        None => "",
+    }
+}
+
+/// Whether a text looks like a variable's name, and so isn't a secret put there by mistake.
+fn is_variable(name: &str) -> bool {
+    name.len() <= 64
+        && name.contains('_')
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
 /// Names a file in a fault. A value without a slash may be a secret put into the wrong key, so it isn't repeated.
 fn shown(entry: &Entry, path: &Path) -> String {
     match entry.value.text() {
@@ -144,7 +165,7 @@ fn open(path: &Path) -> Result<(), String> {
 
 fn reason(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::NotFound => NO_FILE.to_owned(),
         io::ErrorKind::PermissionDenied => "may not be read".to_owned(),
         _ => format!("cannot be read ({error})"),
     }

@@ -207,6 +207,8 @@ fn the_same_folder_in_another_place_is_another_value() {
     }
 }
 
+const PROTECTED: &str = "; GitLab gives protected variables to protected branches and tags only";
+
 #[test]
 fn what_other_repositories_name_must_be_there_too() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -216,19 +218,27 @@ fn what_other_repositories_name_must_be_there_too() {
     std::fs::write(at("cache/manifests@staging.git/cat.jpg"), "miaow").expect("written");
     std::fs::write(at("cache/shop.git"), "").expect("written");
     let text = several(
-        "repositories:\n  shop: { url: 'https://h/x', token_env: UNSET, ca_file: ./none }\n  \
+        "repositories:\n  shop: { url: 'https://h/x', token_env: SHOP_TOKEN, ca_file: ./none }\n  \
          yard: { url: git@git.example.org:x.git, ssh_key_file: known, known_hosts_file: known }\n",
         &[", branch: staging", ", repository: shop", ", repository: yard"],
     );
-    let faults = parse(&at("tiphys.yaml"), &text, Depth::Everything, &no_environment).map(drop).expect_err("faults");
-    let shown = faults.to_string().replace(&folder.path().display().to_string(), "DIR");
+    let faults = |env: &dyn Fn(&str) -> Option<String>| {
+        let faults = parse(&at("tiphys.yaml"), &text, Depth::Everything, env).map(drop).expect_err("faults");
+        faults.to_string().replace(&folder.path().display().to_string(), "DIR")
+    };
+    let shown = faults(&no_environment);
     insta::assert_snapshot!(shown, @r#"
     DIR/tiphys.yaml:2:8: there is no folder /srv/manifests.git
     DIR/tiphys.yaml:7:3: DIR/cache/shop.git is not a folder
-    DIR/tiphys.yaml:7:42: the environment variable of "token_env" is not set
-    DIR/tiphys.yaml:7:58: DIR/./none: there is no such file
+    DIR/tiphys.yaml:7:42: the environment variable SHOP_TOKEN of "token_env" is not set
+    DIR/tiphys.yaml:7:63: DIR/./none: there is no such file
     DIR/tiphys.yaml:8:57: the file of "ssh_key_file" is not a private key in PEM or OpenSSH form
     DIR/tiphys.yaml:8:82: the file of "known_hosts_file" is not a list of known hosts in the form of OpenSSH
     DIR/tiphys.yaml:13:101: DIR/cache/manifests@staging.git is not empty and not a mirror made by tiphys
     "#);
+    // In a GitLab job the likely cause is named.
+    let in_a_job = faults(&|name| (name == "GITLAB_CI").then(|| "true".to_owned()));
+    let added = |shown: &str| shown.lines().filter(|line| line.ends_with(PROTECTED)).count();
+    assert_eq!((added(&shown), added(&in_a_job)), (0, 2), "{in_a_job}");
+    assert_eq!(in_a_job.replace(PROTECTED, ""), shown);
 }
