@@ -23,7 +23,7 @@ def fixture_image_tag(request, tmp_path):
 
     def image_tag(name, mode):
         # A locale in which é is a letter.
-        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "CI_COMMIT_REF_NAME": name, "BRANCH_TAG": mode}
+        environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "CI_COMMIT_REF_NAME": name, "APP_PIPELINE_BRANCH_TAG": mode}
         command = [shutil.which(request.param), script]
         run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
         return run.returncode, run.stdout, run.stderr

@@ -116,7 +116,7 @@ def fixture_tell(request, tmp_path):
     def tell(words, shell="dash", **changes):
         environment = {
             "PATH": str(programs), "TMPDIR": str(tmp_path), "TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "-1001",
-            "CI_PIPELINE_ID": "4711", "CI_PIPELINE_CREATED_AT": CREATED, "CI_COMMIT_REF_NAME": "0.10.5", "CA_FILE": "",
+            "CI_PIPELINE_ID": "4711", "CI_PIPELINE_CREATED_AT": CREATED, "CI_COMMIT_REF_NAME": "0.10.5", "APP_PIPELINE_CA_FILE": "",
         }  # fmt: skip
         environment.update({name: value for name, value in changes.items() if value is not None})
         script = tmp_path / "script"
@@ -210,7 +210,7 @@ def test_variables_that_are_not_there_or_wrong(api, tell, changes):
 def test_a_private_authority(tls_api, tell):
     shown = tell("создан", TELEGRAM_API_URL=tls_api.url)
     assert shown.startswith("The notice was not sent: ") and not tls_api.requests
-    shown = tell("создан", TELEGRAM_API_URL=tls_api.url, CA_FILE=str(tls_api.certificate))
+    shown = tell("создан", TELEGRAM_API_URL=tls_api.url, APP_PIPELINE_CA_FILE=str(tls_api.certificate))
     assert shown.startswith("Sent: "), shown
 
 
