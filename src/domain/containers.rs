@@ -79,9 +79,10 @@ pub struct PlaceReport {
     pub environment: String,
     /// The tag that git wants there, if it sets one, or why that can't be told.
     pub wanted: Result<Option<String>, Unread>,
-    /// The tag that runs there, or why that can't be told.
-    pub running: Result<Option<String>, Unread>,
-    /// Whether the workload there runs another image.
+    /// The tags that ready pods there have, the newest template's first: during a rollout old and new run side by side, and
+    /// of a version that doesn't come up none does. Or why that can't be told.
+    pub running: Result<Vec<String>, Unread>,
+    /// Whether the workload's template there has another image.
     pub other_image: bool,
     /// The page that the wanted tag is on.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,15 +135,15 @@ impl PlaceReport {
     /// The environments of these that run the tag.
     #[must_use]
     pub fn running(places: &[Self], tag: &str) -> Vec<String> {
-        Self::names(places, |place| place.running == Ok(Some(tag.to_owned())))
+        Self::names(places, |place| place.running.iter().flatten().any(|running| running == tag))
     }
 
     /// The tags that are wanted or run somewhere, each once.
     #[must_use]
     pub fn tags(places: &[Self]) -> Vec<String> {
-        let of = |value: &Result<Option<String>, Unread>| value.as_ref().ok().cloned().flatten();
-        let mut tags: Vec<String> =
-            places.iter().flat_map(|place| [of(&place.wanted), of(&place.running)]).flatten().collect();
+        let wanted = places.iter().filter_map(|place| place.wanted.as_ref().ok()?.as_ref());
+        let running = places.iter().flat_map(|place| place.running.iter().flatten());
+        let mut tags: Vec<String> = wanted.chain(running).cloned().collect();
         tags.sort();
         tags.dedup();
         tags
@@ -198,19 +199,20 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_neither_wanted_nor_running() {
-        let place = |environment: &str, wanted: Result<Option<&str>, &str>, running: Result<Option<&str>, &str>| {
-            let own = |value: Result<Option<&str>, &str>| value.map(|v| v.map(str::to_owned)).map_err(Unread::from);
+        let place = |environment: &str, wanted: Option<&str>, running: Result<&[&str], &str>| {
+            let own = |tags: &[&str]| tags.iter().map(|&tag| tag.to_owned()).collect();
             PlaceReport {
                 environment: environment.into(),
-                wanted: own(wanted),
-                running: own(running),
+                wanted: Ok(wanted.map(str::to_owned)),
+                running: running.map(own).map_err(Unread::from),
                 other_image: false,
                 wanted_on: None,
             }
         };
-        let places = [place("prod", Ok(Some("1")), Err("late")), place("stage", Ok(None), Ok(Some("1")))];
+        let places = [place("prod", Some("1"), Err("late")), place("stage", None, Ok(&["1", "0"]))];
         assert_eq!(PlaceReport::wanting(&places, "1"), ["prod"]);
         assert_eq!(PlaceReport::running(&places, "1"), ["stage"]);
-        assert_eq!(PlaceReport::tags(&places), ["1"]);
+        assert_eq!(PlaceReport::running(&places, "0"), ["stage"], "both run during a rollout");
+        assert_eq!(PlaceReport::tags(&places), ["0", "1"]);
     }
 }

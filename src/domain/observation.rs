@@ -103,6 +103,8 @@ pub struct WorkloadState {
     pub deadline_exceeded: Option<String>,
     /// The images of the pod template's containers.
     pub images: Vec<String>,
+    /// The images of each template that has ready pods, the newest as well as older ones; `None` when that can't be read.
+    pub serving: Option<Vec<Vec<String>>>,
     /// Why pods are not ready, such as `ImagePullBackOff: …`; each reason once.
     pub trouble: Vec<String>,
 }

@@ -107,13 +107,13 @@ fn registry(language: Language) -> String {
 
 /// What git wants and what runs, for when there is no list to mark it in.
 fn states(report: &ContainersReport, language: Language) -> String {
-    let shown = |value: &Result<Option<String>, Unread>| match value {
-        Ok(Some(tag)) => clean::inline(tag, LONGEST),
-        Ok(None) => "—".to_owned(),
+    let shown = |tags: Result<&[String], &Unread>| match tags {
+        Ok([]) => "—".to_owned(),
+        Ok(tags) => tags.iter().map(|tag| clean::inline(tag, LONGEST)).collect::<Vec<_>>().join(", "),
         Err(_) => "?".to_owned(),
     };
     let line = |place: &PlaceReport| {
-        let (wanted, running) = (shown(&place.wanted), shown(&place.running));
+        let (wanted, running) = (shown(place.wanted.as_ref().map(Option::as_slice)), shown(place.running.as_deref()));
         let facts = [format!("git {wanted}"), say!(language, "работает {running}", "running {running}")];
         format!("{}\n{}", clean::inline(&place.environment, NAME), items(&facts, INDENT, COLUMNS))
     };
@@ -209,7 +209,7 @@ fn words(tag: &TagReport, report: &ContainersReport, language: Language) -> Vec<
     });
     [
         line(both, say!(language, "работает", "running")),
-        line(coming, say!(language, "в git, ещё не работает", "in git, not running yet")),
+        line(coming, say!(language, "в git, не работает", "in git, not running")),
         line(wanted, say!(language, "в git", "in git")),
         line(going, say!(language, "работает, в git уже другая", "running, git has another")),
         line(running, say!(language, "работает, о git не известно", "running, git is unknown")),

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     check::registry_refusal,
-    query::{DEADLINE, Manifests, age, live},
+    query::{DEADLINE, Manifests, age},
     service::Service,
 };
 use crate::{
@@ -21,7 +21,8 @@ use crate::{
         containers::{AbsentTag, ContainersReport, PlaceReport, TagPage, TagReport, mark_same_images, page, page_of},
         name::{ImageName, Tag},
         node::Page,
-        observation::Observation,
+        observation::{Observation, WorkloadState},
+        rollout::{has_image, running_tag},
         unanswered::Unanswered,
         unread::Unread,
         version::newest_first,
@@ -138,14 +139,35 @@ fn place_report(
     manifests: Result<Manifests, Unread>,
     observation: Result<Observation, Unread>,
 ) -> PlaceReport {
-    let running = observation.map(|observation| live(site, observation, None));
+    let workload = observation.map(|observation| observation.workload);
+    let other_image = |workload: &WorkloadState| !has_image(&workload.images, &site.image);
     PlaceReport {
         environment: site.environment.name.to_string(),
         wanted: manifests.and_then(|manifests| manifests.desired).map(|desired| desired.tag),
-        other_image: running.as_ref().is_ok_and(|live| !live.workload_missing && !live.has_image),
-        running: running.map(|live| live.tag),
+        other_image: workload.iter().flatten().any(other_image),
+        running: workload.and_then(|workload| workload.map_or(Ok(Vec::new()), |workload| serving(site, &workload))),
         wanted_on: None,
     }
+}
+
+/// The tags of the application's image that ready pods have. Where the templates of the pods can't be read, the
+/// Deployment's counts tell as long as there is only one possibility.
+fn serving(site: &Site, workload: &WorkloadState) -> Result<Vec<String>, Unread> {
+    let newest = || vec![workload.images.clone()];
+    let templates = match &workload.serving {
+        Some(serving) => serving.clone(),
+        None if workload.ready == 0 => Vec::new(),
+        None if workload.observed && workload.old() == 0 => newest(),
+        None => return Err("the ReplicaSets can't be read: which versions run isn't known".into()),
+    };
+    // The template's own version first, whatever the order of the ReplicaSets.
+    let (new, old): (Vec<_>, Vec<_>) = templates.into_iter().partition(|images| *images == workload.images);
+    let mut tags: Vec<String> = Vec::new();
+    for images in new.iter().chain(&old) {
+        let tag = running_tag(images, &site.image).map(str::to_owned);
+        tags.extend(tag.filter(|tag| !tags.contains(tag)));
+    }
+    Ok(tags)
 }
 
 fn rows(total: usize, asked: PageAsked) -> Result<(Range<usize>, Option<Page>), u32> {

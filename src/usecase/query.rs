@@ -214,7 +214,7 @@ fn late(after: Duration) -> Unread {
 }
 
 /// What runs, from one look at the cluster.
-pub(super) fn live(site: &Site, observation: Observation, head: Option<Revision>) -> LiveState {
+fn live(site: &Site, observation: Observation, head: Option<Revision>) -> LiveState {
     let workload_missing = observation.workload.is_none();
     let workload = observation.workload.unwrap_or_default();
     let tag = running_tag(&workload.images, &site.image).map(str::to_owned);

@@ -53,6 +53,14 @@ async fn a_version_that_crashes_is_reported_and_its_button_goes_back() {
     // The two pods that are ready are those of the version before.
     let words = ["не работает", "поды новой версии 0/2, прежней 2", "CrashLoopBackOff"];
     playbill.answer_in(SECOND, status, says(&words)).await;
+    let versions = playbill.hub().say(SECOND, ANNA, "/showcontainers oil-refinery-application all").unwrap();
+    let versions = format!("{:?}", playbill.answer_in(SECOND, versions, says(&["26 тегов"])).await);
+    for (tag, words) in
+        [("0.10.4 ", "работает, в git уже другая: prod"), ("0.10.3-broken ", "в git, не работает: prod")]
+    {
+        let line = versions.split("\\n").find(|line| line.starts_with(tag)).unwrap_or_else(|| panic!("{versions}"));
+        assert!(line.contains(words), "{line}");
+    }
 
     let back = command_of(&failed, "Вернуть 0.10.4");
     playbill.hub().press(CHAT, failed.id, &back, BORIS).unwrap();

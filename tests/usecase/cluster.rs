@@ -96,6 +96,7 @@ pub(crate) fn quiet(revision: Option<Revision>, tag: &str) -> Observation {
             observed: true,
             deadline_exceeded: None,
             images: vec![format!("{IMAGE}:{tag}")],
+            serving: Some(vec![vec![format!("{IMAGE}:{tag}")]]),
             trouble: vec![],
         }),
     }

@@ -9,6 +9,7 @@ use tiphys::{
     domain::{
         answer::{Answer, Refusal},
         containers::{ContainersReport, TagPage},
+        observation::{Observation, WorkloadState},
         unanswered::Unanswered,
         unread::Unread,
     },
@@ -18,7 +19,8 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     chat::Chat,
-    world::{World, request},
+    cluster::{Script, quiet},
+    world::{IMAGE, World, request},
 };
 
 async fn ask(service: &Service, text: &str) -> Answer {
@@ -135,6 +137,42 @@ async fn a_part_that_is_away_spoils_only_itself() {
     let dark = report(&service, "/showcontainers refinery").await;
     assert_eq!(dark.tags, Err(Unanswered::Unavailable { detail: "connection refused".into() }));
     assert_eq!(dark.places[0].wanted, Ok(Some("0.10.4".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_runs_when_ready_pods_have_it() {
+    let images = |tag: &str| vec![format!("{IMAGE}:{tag}")];
+    // The newest template has 0.3.0; what else there is differs.
+    let state = |replicas, ready, serving: Option<&[&str]>| WorkloadState {
+        replicas,
+        ready,
+        updated: 1,
+        serving: serving.map(|tags| tags.iter().map(|tag| images(tag)).collect()),
+        ..quiet(None, "0.3.0").workload.unwrap()
+    };
+    let unknown = || Err(Unread::from("the ReplicaSets can't be read: which versions run isn't known"));
+    let own = |tags: &[&str]| Ok(tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>());
+    for (name, state, expected) in [
+        ("it never came up", state(3, 2, Some(&["0.2.0"])), own(&["0.2.0"])),
+        ("in the middle", state(3, 2, Some(&["0.2.0", "0.3.0"])), own(&["0.3.0", "0.2.0"])),
+        ("two templates of one version", state(3, 2, Some(&["0.3.0", "0.3.0"])), own(&["0.3.0"])),
+        ("nothing is ready", state(1, 0, Some(&[])), own(&[])),
+        ("unreadable, old pods are there", state(3, 2, None), unknown()),
+        ("unreadable, only new pods", state(1, 1, None), own(&["0.3.0"])),
+        ("unreadable, not seen yet", WorkloadState { observed: false, ..state(1, 1, None) }, unknown()),
+        ("unreadable, none is ready", state(3, 0, None), own(&[])),
+    ] {
+        let mut world = many(3);
+        let look = Observation { workload: Some(state), ..quiet(None, "") };
+        world.cluster = Some(Arc::new(Script::new(move |_| Ok(look.clone()))));
+        let report = report(&world.service(&world.repository()), "/showcontainers refinery").await;
+        assert_eq!(report.places[0].running, expected, "{name}");
+        let tags = report.tags.unwrap().tags;
+        let marked: Vec<_> = tags.iter().filter(|tag| !tag.running_in.is_empty()).map(|tag| tag.tag.as_str()).collect();
+        let mut running = expected.unwrap_or_default();
+        running.sort_by(|a, b| b.cmp(a));
+        assert_eq!(marked, running, "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -110,35 +110,49 @@ impl ArgoCd {
         let Some(deployment) = deployment else { return Ok(None) };
         let mut state = workload::state(&deployment);
         if !state.rolled_out() {
-            state.trouble = self.trouble(&deployment, &workload.namespace).await;
+            let mut pods = Vec::new();
+            if let Err(error) = self.look_closer(&deployment, &workload.namespace, &mut state.serving, &mut pods).await
+            {
+                // Without the right to read them, only what the Deployment says counts.
+                let namespace = &workload.namespace;
+                tracing::warn!(namespace, %error, "the pods cannot be read: their trouble stays unknown");
+            }
+            state.trouble = workload::trouble(&deployment, &pods);
         }
         Ok(Some(state))
     }
 
-    /// Why pods of the newest template are not ready. Without the right to read pods, only what the Deployment says.
-    async fn trouble(&self, deployment: &Deployment, namespace: &str) -> Vec<String> {
-        let pods = match self.newest_pods(deployment, namespace).await {
-            Ok(pods) => pods,
-            Err(error) => {
-                tracing::warn!(namespace, %error, "the pods cannot be read: their trouble stays unknown");
-                Vec::new()
-            }
-        };
-        workload::trouble(deployment, &pods)
-    }
-
-    async fn newest_pods(&self, deployment: &Deployment, namespace: &str) -> Result<Vec<Pod>, ClusterError> {
-        let Some(selector) = deployment.spec.as_ref().map(|spec| spec.selector.clone()) else { return Ok(Vec::new()) };
+    /// Which templates have ready pods, and the pods of the newest one; what is read before a fault stays.
+    async fn look_closer(
+        &self,
+        deployment: &Deployment,
+        namespace: &str,
+        serving: &mut Option<Vec<Vec<String>>>,
+        pods: &mut Vec<Pod>,
+    ) -> Result<(), ClusterError> {
+        let Some(selector) = deployment.spec.as_ref().map(|spec| spec.selector.clone()) else { return Ok(()) };
         let selector = Selector::try_from(selector)
             .map_err(|error| ClusterError::Unavailable(format!("the Deployment's selector is odd: {error}")))?;
         // The selector only narrows the lists: ownership decides, because selectors may overlap.
         let parameters = ListParams::default().labels_from(&selector).limit(LIST_LIMIT);
         let replica_sets: Vec<ReplicaSet> = self.list(namespace, "ReplicaSet", &parameters).await?;
-        let owners = workload::newest_replica_sets(deployment, &replica_sets);
+        *serving = Some(workload::serving(deployment, &replica_sets));
+        *pods = self.newest_pods(deployment, namespace, &replica_sets, &parameters).await?;
+        Ok(())
+    }
+
+    async fn newest_pods(
+        &self,
+        deployment: &Deployment,
+        namespace: &str,
+        replica_sets: &[ReplicaSet],
+        parameters: &ListParams,
+    ) -> Result<Vec<Pod>, ClusterError> {
+        let owners = workload::newest_replica_sets(deployment, replica_sets);
         if owners.is_empty() {
             return Ok(Vec::new());
         }
-        let mut pods: Vec<Pod> = self.list(namespace, "Pod", &parameters).await?;
+        let mut pods: Vec<Pod> = self.list(namespace, "Pod", parameters).await?;
         pods.retain(|pod| workload::controller(&pod.metadata).is_some_and(|uid| owners.contains(&uid)));
         Ok(pods)
     }

@@ -4,7 +4,7 @@ use k8s_openapi::{
     api::{
         apps::v1::{Deployment, ReplicaSet},
         autoscaling::v2::HorizontalPodAutoscaler,
-        core::v1::{ContainerStatus, Pod},
+        core::v1::{ContainerStatus, Pod, PodTemplateSpec},
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -17,13 +17,13 @@ const MAX_REASONS: usize = 5;
 /// The Deployment controller's number of a template, on the Deployment and on its ReplicaSets.
 const TEMPLATE: &str = "deployment.kubernetes.io/revision";
 
-/// The Deployment's rollout; `trouble` is filled in by [`trouble`].
+/// The Deployment's rollout; `trouble` is filled in by [`trouble`], and `serving` before the rollout's end by [`serving`].
 pub(super) fn state(deployment: &Deployment) -> WorkloadState {
     let spec = deployment.spec.as_ref();
     let status = deployment.status.as_ref();
     let count = |number: Option<i32>| number.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-    let pods = spec.and_then(|spec| spec.template.spec.as_ref());
-    WorkloadState {
+    let images = images(spec.map(|spec| &spec.template));
+    let mut state = WorkloadState {
         // Kubernetes' default where none is set.
         desired: spec.map_or(0, |spec| count(spec.replicas.or(Some(1)))),
         replicas: count(status.and_then(|status| status.replicas)),
@@ -35,9 +35,32 @@ pub(super) fn state(deployment: &Deployment) -> WorkloadState {
         deadline_exceeded: condition(deployment, "Progressing", "False")
             .filter(|(reason, _)| *reason == "ProgressDeadlineExceeded")
             .map(|(reason, message)| short(if message.is_empty() { reason } else { message })),
-        images: pods.iter().flat_map(|pods| &pods.containers).filter_map(|container| container.image.clone()).collect(),
+        images,
+        serving: None,
         trouble: Vec::new(),
+    };
+    if state.rolled_out() {
+        state.serving = Some(if state.ready > 0 { vec![state.images.clone()] } else { Vec::new() });
     }
+    state
+}
+
+/// The images of each template of the Deployment with ready pods, by its ReplicaSets; each once.
+pub(super) fn serving(deployment: &Deployment, replica_sets: &[ReplicaSet]) -> Vec<Vec<String>> {
+    let mut serving: Vec<Vec<String>> = Vec::new();
+    for set in own(deployment, replica_sets) {
+        let ready = set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);
+        let images = images(set.spec.as_ref().and_then(|spec| spec.template.as_ref()));
+        if ready > 0 && !serving.contains(&images) {
+            serving.push(images);
+        }
+    }
+    serving
+}
+
+fn images(template: Option<&PodTemplateSpec>) -> Vec<String> {
+    let pods = template.and_then(|template| template.spec.as_ref());
+    pods.iter().flat_map(|pods| &pods.containers).filter_map(|container| container.image.clone()).collect()
 }
 
 /// Why pods are not ready: each reason once, at most [`MAX_REASONS`].
@@ -62,13 +85,18 @@ pub(super) fn trouble(deployment: &Deployment, pods: &[Pod]) -> Vec<String> {
 
 /// The ReplicaSets of the Deployment's newest template, by uid; all of its own when it can't be told.
 pub(super) fn newest_replica_sets<'a>(deployment: &Deployment, replica_sets: &'a [ReplicaSet]) -> Vec<&'a str> {
-    let Some(uid) = deployment.metadata.uid.as_deref() else { return Vec::new() };
     let template = annotation(&deployment.metadata);
-    let own = || replica_sets.iter().filter(|set| controller(&set.metadata) == Some(uid));
+    let own = || own(deployment, replica_sets);
     let newest: Vec<&ReplicaSet> =
         own().filter(|set| template.is_some() && annotation(&set.metadata) == template).collect();
     let chosen = if newest.is_empty() { own().collect() } else { newest };
     chosen.into_iter().filter_map(|set| set.metadata.uid.as_deref()).collect()
+}
+
+/// The ReplicaSets that the Deployment controls.
+fn own<'a>(deployment: &Deployment, replica_sets: &'a [ReplicaSet]) -> impl Iterator<Item = &'a ReplicaSet> {
+    let uid = deployment.metadata.uid.clone();
+    replica_sets.iter().filter(move |set| uid.is_some() && controller(&set.metadata) == uid.as_deref())
 }
 
 /// The uid of the object that controls this one.

@@ -123,7 +123,7 @@ fn containers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
     let place = PlaceReport {
         environment: site.environment.name.to_string(),
         wanted: Err(text.into()),
-        running: Ok(Some(text.into())),
+        running: Ok(vec![text.into()]),
         other_image: true,
         wanted_on: Some(u32::MAX),
     };

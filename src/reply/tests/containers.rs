@@ -32,7 +32,7 @@ fn place(environment: &str, wanted: &str, running: &str) -> PlaceReport {
     PlaceReport {
         environment: environment.into(),
         wanted: Ok(Some(wanted.into())),
-        running: Ok(Some(running.into())),
+        running: Ok(vec![running.into()]),
         other_image: false,
         wanted_on: Some(1),
     }
@@ -83,7 +83,7 @@ fn several_environments() {
     |   тот же образ, что 0.10.6
     | ● 0.10.5         1 дн.  48 МБ  352e30312e30
     |   работает: stage
-    |   в git, ещё не работает: prod
+    |   в git, не работает: prod
     | ● 0.10.4        20 дн.  48 МБ  342e30312e30
     |   работает, в git уже другая: prod
     | · 0.9.12       12 мес.         32312e392e30
@@ -100,7 +100,7 @@ fn several_environments() {
     |   the same image as 0.10.6
     | ● 0.10.5         1 d  48 MB  352e30312e30
     |   running: stage
-    |   in git, not running yet: prod
+    |   in git, not running: prod
     | ● 0.10.4        20 d  48 MB  342e30312e30
     |   running, git has another: prod
     | · 0.9.12       12 mo         32312e392e30
@@ -127,7 +127,7 @@ fn the_environment_that_was_named() {
     |   the same image as 0.10.6
     | ● 0.10.5         1 d  48 MB  352e30312e30
     |   running: stage
-    |   in git, not running yet: prod
+    |   in git, not running: prod
     | ● 0.10.4        20 d  48 MB  342e30312e30
     |   running, git has another: prod
     | · 0.9.12       12 mo         32312e392e30
@@ -148,7 +148,7 @@ fn the_environment_that_was_named() {
     |   the same image as 0.10.6
     | ● 0.10.5         1 d  48 MB  352e30312e30
     |   running: stage
-    |   in git, not running yet: prod
+    |   in git, not running: prod
     | ● 0.10.4        20 d  48 MB  342e30312e30
     |   running, git has another: prod
     | · 0.9.12       12 mo         32312e392e30
@@ -160,6 +160,7 @@ fn the_environment_that_was_named() {
 #[test]
 fn what_is_not_known_is_said() {
     let one = |wanted: Result<Option<String>, Unread>, running: Result<Option<String>, Unread>| {
+        let running = running.map(|tag| tag.into_iter().collect());
         let place = PlaceReport { wanted, running, ..place("prod", "", "") };
         let running = PlaceReport::running(std::slice::from_ref(&place), "0.10.5");
         let wanted = PlaceReport::wanting(std::slice::from_ref(&place), "0.10.5");
@@ -212,7 +213,7 @@ fn what_is_not_known_is_said() {
     if let Ok(page) = &mut slow.tags {
         page.incomplete = Some(Unanswered::Late { after: seconds(5) });
     }
-    slow.places.push(PlaceReport { other_image: true, running: Ok(None), ..place("stage", "0.10.5", "") });
+    slow.places.push(PlaceReport { other_image: true, running: Ok(vec![]), ..place("stage", "0.10.5", "") });
     assert_snapshot!(both(&answer(slow)), @r"
     📦 **oil-refinery-application**: 1 тег
     `registry.example.org/team/oil-refinery-application`
@@ -373,7 +374,7 @@ fn a_terminal_has_a_table() {
     main         1 h    48 MB  6e69616d0000
     0.10.6       2 h    48 MB  362e30312e30
     0.10.6-rc.2  3 h    48 MB  322e63722d36  the same image as 0.10.6
-    0.10.5       1 d    48 MB  352e30312e30  running: stage; in git, not running yet: prod
+    0.10.5       1 d    48 MB  352e30312e30  running: stage; in git, not running: prod
     0.10.4       20 d   48 MB  342e30312e30  running, git has another: prod
     0.9.12       12 mo         32312e392e30  no longer in the registry
     ");

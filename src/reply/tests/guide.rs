@@ -110,7 +110,7 @@ fn tags() -> Answer {
     let place = PlaceReport {
         environment: "prod".into(),
         wanted: Ok(Some("0.10.5".into())),
-        running: Ok(Some("0.10.5".into())),
+        running: Ok(vec!["0.10.5".into()]),
         other_image: false,
         wanted_on: Some(1),
     };

@@ -62,6 +62,36 @@ async fn trouble_is_read_from_the_newest_pods_by_ownership() {
 }
 
 #[tokio::test]
+async fn what_serves_is_read_from_the_replica_sets_with_ready_pods() {
+    let world = World::well().await;
+    let image = "/spec/template/spec/containers/0/image";
+    let template = deployment().pointer(image).and_then(Value::as_str).map(str::to_owned).expect("an image");
+    assert_eq!(world.observe().await.workload.expect("a workload").serving, Some(vec![vec![template]]), "rolled out");
+    assert!(world.seen().iter().all(|(_, path, ..)| !path.contains("replicasets")), "that needs no more questions");
+
+    let set = |uid: &str, owner: &str, image: &str, ready: Option<i32>| {
+        let mut set = replica_set(uid, uid, owner);
+        let pods = json!({"containers": [{"name": "app", "image": image}, {"name": "proxy", "image": "proxy:1"}]});
+        set["spec"] = json!({"selector": {}, "template": {"metadata": {}, "spec": pods}});
+        set["status"] = json!({"replicas": 2, "readyReplicas": ready});
+        set
+    };
+    let sets = [
+        set("12", "d-1", "x:2", None),
+        set("11", "d-1", "x:1", Some(2)),
+        set("10", "d-1", "x:0", Some(0)),
+        set("9", "d-2", "x:foreign", Some(2)),
+    ];
+    world.set(DEPLOYMENT, 200, rolling());
+    world.set(REPLICA_SETS, 200, list("ReplicaSetList", &sets));
+    world.set(PODS, 403, failure(403, "Forbidden", "pods is forbidden"));
+    let serving = world.observe().await.workload.expect("a workload").serving;
+    assert_eq!(serving, Some(vec![vec!["x:1".to_owned(), "proxy:1".to_owned()]]));
+    world.set(REPLICA_SETS, 403, failure(403, "Forbidden", "replicasets.apps is forbidden"));
+    assert_eq!(world.observe().await.workload.expect("a workload").serving, None);
+}
+
+#[tokio::test]
 async fn without_the_right_to_read_pods_the_deployment_still_counts() {
     let world = World::well().await;
     let quota = json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota: pods=2"}]);

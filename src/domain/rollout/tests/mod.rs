@@ -64,6 +64,7 @@ fn workload() -> WorkloadState {
         observed: true,
         deadline_exceeded: None,
         images: running("0.10.5"),
+        serving: None,
         trouble: vec![],
     }
 }
