@@ -161,6 +161,8 @@ fn by_serde(text: &str) -> Result<Vec<Node>, String> {
             Value::String(text) => Node::Text(text),
             Value::Sequence(items) => Node::List(items.into_iter().map(node).collect()),
             Value::Mapping(pairs) => Node::Map(pairs.into_iter().map(|(k, v)| (node(k), node(v))).collect()),
+            // `!` alone only says that what follows is what it looks like: a text here.
+            Value::Tagged(tagged) if tagged.tag == "!" && tagged.value.is_string() => node(tagged.value),
             Value::Tagged(tagged) => Node::Tagged(tagged.tag.to_string(), Box::new(node(tagged.value))),
         }
     }
