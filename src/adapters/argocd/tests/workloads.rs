@@ -64,9 +64,8 @@ async fn trouble_is_read_from_the_newest_pods_by_ownership() {
 #[tokio::test]
 async fn what_serves_is_read_from_the_replica_sets_with_ready_pods() {
     let world = World::well().await;
-    let image = "/spec/template/spec/containers/0/image";
-    let template = deployment().pointer(image).and_then(Value::as_str).map(str::to_owned).expect("an image");
-    assert_eq!(world.observe().await.workload.expect("a workload").serving, Some(vec![vec![template]]), "rolled out");
+    let whole = world.observe().await.workload.expect("a workload");
+    assert_eq!(whole.serving, Some(vec![whole.images]), "rolled out");
     assert!(world.seen().iter().all(|(_, path, ..)| !path.contains("replicasets")), "that needs no more questions");
 
     let set = |uid: &str, owner: &str, image: &str, ready: Option<i32>| {
