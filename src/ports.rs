@@ -16,6 +16,7 @@ use crate::domain::{
     node::{Mark, Node, Scheduling},
     observation::Observation,
     pod::{Fleet, Pod, PodName},
+    registry_fault::RegistrySilence,
     snapshot::{FileEdit, Snapshot},
     unanswered::Unanswered,
     unread::Unread,
@@ -184,27 +185,31 @@ pub trait Nodes: Send + Sync {
     async fn schedule(&self, node: &NodeName, change: Scheduling, by: &Mark) -> Result<Option<Node>, Unanswered>;
 }
 
-/// Why the registry didn't answer. Display texts are English and hold no secrets.
+/// Why the registry didn't tell what was asked. Display texts are English and hold no secrets.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RegistryError {
-    /// The credentials aren't accepted, or may not read this image.
-    #[error("not allowed: {0}")]
-    Forbidden(String),
     /// The registry has no such image at all.
     #[error("the registry has no image {0}")]
     UnknownImage(ImageName),
-    /// No answer in time, or one that makes no sense.
-    #[error("no answer: {0}")]
-    Unavailable(String),
+    /// It told nothing.
+    #[error(transparent)]
+    Silent(#[from] RegistrySilence),
 }
 
-impl From<RegistryError> for Unread {
-    fn from(error: RegistryError) -> Self {
-        match error {
-            RegistryError::Forbidden(detail) => Self::Forbidden(detail),
-            RegistryError::UnknownImage(image) => Self::NoImage(image),
-            RegistryError::Unavailable(detail) => Self::Silent(detail),
-        }
+impl RegistryError {
+    /// The credentials aren't accepted, or may not read this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::Silent(RegistrySilence::Forbidden { detail: detail.into() })
+    }
+
+    /// It answered, and not with what was asked for.
+    pub fn unusable(detail: impl Into<String>) -> Self {
+        Self::Silent(RegistrySilence::Unusable { detail: detail.into() })
+    }
+
+    /// It can't be reached.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::Silent(RegistrySilence::Unavailable { detail: detail.into() })
     }
 }
 
@@ -231,6 +236,9 @@ pub struct ListedTag {
 /// The container registry.
 #[async_trait]
 pub trait Registry: Send + Sync {
+    /// Its address as people know it, without credentials.
+    fn server(&self) -> String;
+
     /// All tags of an image, in the registry's own order, as they are now.
     async fn tags(&self, image: &ImageName) -> Result<Vec<Tag>, RegistryError>;
 

@@ -8,7 +8,10 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tiphys::{
     adapters::registry::{Credential, GitLabRegistry, GitLabSettings, OciRegistry, OciSettings},
-    domain::name::{ImageName, Tag},
+    domain::{
+        name::{ImageName, Tag},
+        registry_fault::RegistrySilence,
+    },
     ports::{ListedTag, Registry, RegistryError, TagDetails},
     sandbox::registry::{Access, Edition, GitLabToken, REPOSITORY, Registry as World, RegistryFault},
 };
@@ -212,13 +215,13 @@ async fn errors_are_not_kept_and_what_is_known_is_told() {
     let gitlab = stage.gitlab(None, Duration::from_secs(2));
     let image = image(REPOSITORY);
     stage.world.set_fault(RegistryFault::Down);
-    assert!(matches!(gitlab.list(&image).await, Err(RegistryError::Unavailable(_))));
+    assert!(matches!(gitlab.list(&image).await, Err(RegistryError::Silent(RegistrySilence::Unavailable { .. }))));
     stage.world.set_fault(RegistryFault::None);
     gitlab.list(&image).await.expect("a list");
     found(gitlab.details(&image, &[tag("0.10.5")]).await);
     stage.world.set_fault(RegistryFault::Hang);
     let details = gitlab.details(&image, &[tag("0.10.4"), tag("0.10.5")]).await;
-    assert!(matches!(&details[0], Err(RegistryError::Unavailable(_))), "{details:?}");
+    assert!(matches!(&details[0], Err(RegistryError::Silent(RegistrySilence::Late { .. }))), "{details:?}");
     assert!(matches!(&details[1], Ok(Some(_))), "{details:?}");
     later(60).await;
     gitlab.list(&image).await.expect("an older list stands in for one that doesn't come");

@@ -13,7 +13,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tiphys::{
     adapters::registry::{Credential, OciRegistry, OciSettings},
-    domain::name::{ImageName, Tag},
+    domain::{
+        name::{ImageName, Tag},
+        registry_fault::RegistrySilence,
+    },
     ports::{Registry, RegistryError},
 };
 
@@ -68,7 +71,7 @@ async fn answers_well(registry: &RealRegistry, layout: &Layout) {
     let wrong = Some(Credential::Value(SecretString::from("wrong".to_owned())));
     let stranger = OciRegistry::new(OciSettings { password: wrong, ..settings(registry) }).expect("good settings");
     let refused = stranger.tags(&image(registry, "team/app")).await;
-    assert!(matches!(refused, Err(RegistryError::Forbidden(_))), "{refused:?}");
+    assert!(matches!(refused, Err(RegistryError::Silent(RegistrySilence::Forbidden { .. }))), "{refused:?}");
 }
 
 /// Three hundred tags of four kinds: a long list, and a page of it in detail.
@@ -124,7 +127,10 @@ async fn basic_authentication_over_tls_by_a_private_ca() {
     lists_well(&registry, &layout).await;
     let without = OciRegistry::new(OciSettings { ca_file: None, ..settings(&registry) }).expect("good settings");
     let error = without.tags(&image(&registry, "team/app")).await.expect_err("not trusted");
-    assert!(matches!(&error, RegistryError::Unavailable(text) if text.contains("certificate")), "{error}");
+    assert!(
+        matches!(&error, RegistryError::Silent(RegistrySilence::Untrusted { detail: text }) if text.contains("certificate")),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,5 +153,5 @@ async fn a_registry_that_stopped_is_unavailable() {
     assert!(matches!(empty, Err(RegistryError::UnknownImage(_))), "{empty:?}");
     drop(registry);
     let gone = adapter.tags(&app).await;
-    assert!(matches!(gone, Err(RegistryError::Unavailable(_))), "{gone:?}");
+    assert!(matches!(gone, Err(RegistryError::Silent(RegistrySilence::Unavailable { .. }))), "{gone:?}");
 }

@@ -19,6 +19,7 @@ use super::{
     plan::{Desired, PlanError, Shared},
     pod::{ContainerReport, PodAsked, PodName, PodUnclear, PodsReport},
     policy::Denial,
+    registry_fault::RegistryFault,
     rollout::Stage,
     unanswered::Unanswered,
     unread::Unread,
@@ -160,17 +161,21 @@ pub enum Refusal {
         /// At most three tags, nearest first.
         nearest: Vec<String>,
     },
-    /// The registry didn't answer, so the tag could not be looked up.
+    /// The registry told nothing, so the tag could not be looked up.
     RegistryDown {
-        /// The reason, in English.
-        detail: String,
+        /// The image.
+        image: ImageName,
+        /// The reason.
+        fault: RegistryFault,
     },
     /// The registry has no such image, or doesn't show it with the bot's credentials.
     NoImage {
         /// The image.
         image: ImageName,
-        /// The reason, in English.
-        detail: String,
+        /// The registry's address.
+        server: String,
+        /// Whether a change was asked for, and not only a list.
+        change: bool,
     },
     /// The manifests can't be edited so.
     Plan(PlanError),

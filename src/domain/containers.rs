@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     name::{ApplicationName, ImageName},
     node::Page,
-    unanswered::Unanswered,
+    registry_fault::RegistryFault,
     unread::Unread,
 };
 
@@ -25,7 +25,7 @@ pub struct ContainersReport {
     /// The image.
     pub image: ImageName,
     /// The tags, or why the registry didn't tell them.
-    pub tags: Result<TagPage, Unanswered>,
+    pub tags: Result<TagPage, RegistryFault>,
     /// Each environment of the application.
     pub places: Vec<PlaceReport>,
     /// The tags that git wants or the cluster runs, and the registry doesn't have.
@@ -47,7 +47,7 @@ pub struct TagPage {
     pub page: Option<Page>,
     /// Why some digests, sizes and ages are missing, when the registry didn't tell them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub incomplete: Option<Unanswered>,
+    pub incomplete: Option<RegistryFault>,
 }
 
 /// One tag of a list.

@@ -22,6 +22,7 @@ pub mod plan;
 pub mod pod;
 pub mod policy;
 pub mod position;
+pub mod registry_fault;
 pub mod replicas;
 pub mod review;
 pub mod rollout;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{name::ImageName, plan::PlanError};
+use super::{plan::PlanError, registry_fault::RegistryFault};
 
 /// Why a part of a status is missing. Display texts are English, and JSON has the same; the chat has words of its own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,9 +34,9 @@ pub enum Unread {
         /// The name.
         name: String,
     },
-    /// The registry has no such image.
-    #[error("the registry has no image {0}")]
-    NoImage(ImageName),
+    /// The registry told nothing.
+    #[error("{0}")]
+    Registry(RegistryFault),
     /// The repository has no such branch.
     #[error("the repository has no branch {0}")]
     NoBranch(String),

@@ -7,7 +7,7 @@ use super::{
     message::{Button, Document},
     quantity,
     refusal::deploy_button,
-    unanswered, unread,
+    registry_fault, unread,
 };
 use crate::{
     domain::{
@@ -49,9 +49,10 @@ pub(super) fn containers(report: &ContainersReport, language: Language) -> Text 
     let page = match &report.tags {
         Ok(page) => page,
         Err(fault) => {
-            let text = unanswered::line(unknown(report, language), &registry(language), fault, language);
+            let text = registry_fault::line(unknown(report, language), fault, language);
             let text = if report.places.is_empty() { text } else { text.block(states(report, language)) };
-            return notes(text, report, language).row([refresh(label(report), language)]);
+            let text = notes(text, report, language).line("").marked(&registry_fault::advice(&fault.reason, language));
+            return text.row([refresh(label(report), language)]);
         }
     };
     let text = heading(report, page, language);
@@ -96,13 +97,9 @@ fn unknown(report: &ContainersReport, language: Language) -> Text {
     let text = Text::new().plain("❔ ").bold(report.application.as_str());
     text.plain(say!(
         language,
-        ": реестр не отвечает, версии неизвестны",
-        ": the registry doesn't answer, the versions are unknown"
+        ": реестр не дал списка, версии неизвестны",
+        ": the registry gave no list, the versions are unknown"
     ))
-}
-
-fn registry(language: Language) -> String {
-    say!(language, "реестр", "registry")
 }
 
 /// What git wants and what runs, for when there is no list to mark it in.
@@ -212,7 +209,7 @@ fn words(tag: &TagReport, report: &ContainersReport, language: Language) -> Vec<
         line(coming, say!(language, "в git, не работает", "in git, not running")),
         line(wanted, say!(language, "в git", "in git")),
         line(going, say!(language, "работает, в git уже другая", "running, git has another")),
-        line(running, say!(language, "работает, о git не известно", "running, git is unknown")),
+        line(running, say!(language, "работает, о git неизвестно", "running, git is unknown")),
         same,
         tag.gone.then(|| say!(language, "в реестре уже нет", "no longer in the registry")),
     ]
@@ -247,7 +244,7 @@ fn table(page: &TagPage, report: &ContainersReport, language: Language) -> Strin
 /// What isn't known, and what isn't as it should be.
 fn notes(mut text: Text, report: &ContainersReport, language: Language) -> Text {
     if let Ok(TagPage { incomplete: Some(fault), .. }) = &report.tags {
-        text = unanswered::line(text, &registry(language), fault, language);
+        text = registry_fault::line(text, fault, language);
     }
     for (source, of) in [
         ("git", (|place: &PlaceReport| place.wanted.as_ref().err()) as fn(&PlaceReport) -> Option<&Unread>),

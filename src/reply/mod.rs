@@ -40,6 +40,7 @@ mod pods;
 mod quantity;
 mod reference;
 mod refusal;
+mod registry_fault;
 mod review;
 mod rollout;
 mod status;

@@ -5,7 +5,7 @@ use super::{
     compose::{Text, button, button_in_place},
     denial, fault, manifest,
     message::Button,
-    nodes, quantity,
+    nodes, quantity, registry_fault,
 };
 use crate::domain::{
     answer::Refusal,
@@ -13,6 +13,7 @@ use crate::domain::{
     language::Language,
     name::{ImageName, Tag},
     nearest::alike,
+    registry_fault::RegistryFault,
 };
 
 /// How many names of a list are shown.
@@ -35,7 +36,7 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
             "Все приложения и среды: /apps",
             "All applications and environments: /apps"
         )),
-        Refusal::NoImage { image, detail } => no_image(image, detail, language),
+        Refusal::NoImage { image, server, change } => no_image(image, server, *change, language),
         Refusal::NoBranch { branch, repository } => no_branch(branch, repository.as_deref(), language),
         Refusal::UnknownTag { site, image, tag, nearest } => unknown_tag(site, image, tag, nearest, language),
         Refusal::NoPage { page, last, command } => Text::new()
@@ -57,7 +58,7 @@ pub(super) fn refusal(refusal: &Refusal, language: Language) -> Text {
             let text = title(say!(language, "Это последний открытый узел", "This is the last open node"));
             nodes::last_open(text.code_line(node.as_str()), node, language)
         }
-        Refusal::RegistryDown { detail } => registry_down(detail, language),
+        Refusal::RegistryDown { image, fault } => registry_down(image, fault, language),
         Refusal::Plan(error) => manifest::plan_error(error, language),
         Refusal::Autoscaled { site, autoscaler } => autoscaled(site, autoscaler, language),
         Refusal::Overridden { site, overrides } => overridden(site, overrides, language),
@@ -227,45 +228,40 @@ pub(super) fn deploy_button(label: &str, tag: &str) -> Option<Button> {
     Some(button(format!("🚀 {tag}"), format!("/deploy {label} {tag}")))
 }
 
-fn registry_down(detail: &str, language: Language) -> Text {
-    let text = title(say!(language, "Реестр не отвечает", "The registry doesn't answer"))
-        .block(clean::block(detail))
-        .plain(say!(
+fn registry_down(image: &ImageName, fault: &RegistryFault, language: Language) -> Text {
+    let text = title(registry_fault::title(&fault.reason, language)).code_line(image.as_str());
+    registry_fault::line(text, fault, language)
+        .line(say!(
             language,
-            "Есть ли такая версия, не проверить, поэтому отказ. Ничего не изменено; повторите, когда реестр ответит. \
-             Без проверки — только из командной строки, с ключом ",
-            "Whether there is such a version can't be checked, hence the refusal. Nothing was changed; try again once \
-             the registry answers. Without the check only from the command line, with "
+            "Есть ли такая версия, не проверить, поэтому отказ. Ничего не изменено. ",
+            "Whether there is such a version can't be checked, hence the refusal. Nothing was changed. "
+        ))
+        .marked(&registry_fault::advice(&fault.reason, language))
+        .line(say!(
+            language,
+            "Без проверки — только из командной строки, с ключом ",
+            "Without the check only from the command line, with "
         ))
         .code("--force")
-        .plain(".");
-    // Trying again won't help here.
-    match detail.contains("certificate") {
-        true => text
-            .line(say!(
-                language,
-                "Если сертификат реестра выдал свой центр, оператору назвать его в ",
-                "If an authority of your own issued the registry's certificate, the operator names it in "
-            ))
-            .code("registry.ca_file")
-            .plain("."),
-        false => text,
-    }
+        .plain(".")
 }
 
-fn no_image(image: &ImageName, detail: &str, language: Language) -> Text {
-    title(say!(
+fn no_image(image: &ImageName, server: &str, change: bool, language: Language) -> Text {
+    let text = title(say!(
         language,
         "Такого образа в реестре нет, или токену он не виден",
         "The registry has no such image, or the token can't see it"
     ))
     .code_line(image.as_str())
-    .block(clean::block(detail))
-    .plain(unchanged(language))
-    .marked(&say!(
+    .line(say!(language, "Реестр ", "The registry "))
+    .code(clean::inline(server, SHOWN))
+    .plain(".")
+    .newline();
+    let text = if change { text.plain(unchanged(language)).plain(" ") } else { text };
+    text.marked(&say!(
         language,
-        " Проверьте `image` и `registry` в настройках бота.",
-        " Check `image` and `registry` in the bot's configuration."
+        "Оператору проверить в настройках бота `image` и `registry.url`, а если они верны — права токена.",
+        "The operator checks `image` and `registry.url` in the bot's configuration and, if they are right, what the token may read."
     ))
 }
 

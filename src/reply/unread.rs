@@ -1,6 +1,6 @@
 //! What is told in the place of a part of a status that is missing.
 
-use super::{clean, compose::Text, manifest, quantity};
+use super::{clean, compose::Text, manifest, quantity, registry_fault};
 use crate::domain::{language::Language, unread::Unread};
 
 /// How much is shown of what others say.
@@ -19,9 +19,7 @@ pub(super) fn reason(text: Text, fault: &Unread, language: Language) -> Text {
         Unread::NoObject { kind, namespace, name } => {
             (say!(language, "{kind} не найден", "there is no such {kind}"), Some(format!("{namespace}/{name}")))
         }
-        Unread::NoImage(image) => {
-            (say!(language, "такого образа нет", "there is no such image"), Some(image.to_string()))
-        }
+        Unread::Registry(fault) => return registry_fault::reason(text, fault, language),
         Unread::NoBranch(branch) => (say!(language, "нет ветки", "there is no branch"), Some(branch.clone())),
         Unread::Locked(detail) => {
             (say!(language, "сервер не пускает", "the server denies access"), Some(detail.clone()))

@@ -10,6 +10,7 @@ use crate::{
         command::Mutation,
         name::{ImageName, Tag},
         nearest::nearest,
+        registry_fault::RegistryFault,
         rollout::{Wanted, overriding},
     },
     ports::{Cluster, ClusterError, Registry, RegistryError},
@@ -27,8 +28,9 @@ impl Service {
         let registry = async {
             match (mutation, &self.0.registry) {
                 (Mutation::Deploy(tag), Some(registry)) => match check_tag(registry.as_ref(), site, tag).await {
-                    Err(Refusal::RegistryDown { detail } | Refusal::NoImage { detail, .. }) if force => {
-                        Ok(Some(detail))
+                    Err(Refusal::RegistryDown { fault, .. }) if force => Ok(Some(fault.to_string())),
+                    Err(Refusal::NoImage { image, .. }) if force => {
+                        Ok(Some(RegistryError::UnknownImage(image).to_string()))
                     }
                     checked => checked.map(|()| None),
                 },
@@ -65,18 +67,18 @@ async fn check_tag(registry: &dyn Registry, site: &Site, tag: &Tag) -> Result<()
                 Err(unknown(&[]))
             }
         },
-        Err(error) => Err(registry_refusal(&site.image, &error)),
+        Err(error) => Err(refusal(registry, &site.image, error)),
     }
 }
 
-/// What is said when the registry doesn't tell of an image.
-pub(super) fn registry_refusal(image: &ImageName, error: &RegistryError) -> Refusal {
-    let detail = error.to_string();
+/// What is said when the registry doesn't tell of an image that is to be deployed.
+fn refusal(registry: &dyn Registry, image: &ImageName, error: RegistryError) -> Refusal {
+    let server = registry.server();
     match error {
-        RegistryError::Forbidden(_) | RegistryError::UnknownImage(_) => {
-            Refusal::NoImage { image: image.clone(), detail }
+        RegistryError::UnknownImage(image) => Refusal::NoImage { image, server, change: true },
+        RegistryError::Silent(reason) => {
+            Refusal::RegistryDown { image: image.clone(), fault: RegistryFault { server: Some(server), reason } }
         }
-        RegistryError::Unavailable(_) => Refusal::RegistryDown { detail },
     }
 }
 

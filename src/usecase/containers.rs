@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use super::{
-    check::registry_refusal,
     query::{DEADLINE, Manifests, age},
     service::Service,
 };
@@ -22,8 +21,8 @@ use crate::{
         name::{ImageName, Tag},
         node::Page,
         observation::{Observation, WorkloadState},
+        registry_fault::{RegistryFault, RegistrySilence},
         rollout::{has_image, running_tag},
-        unanswered::Unanswered,
         unread::Unread,
         version::newest_first,
     },
@@ -38,7 +37,7 @@ const FOR_GIT: Duration = Duration::from_secs(5);
 type Listed = (Tag, Option<Timestamp>);
 
 /// What the registry tells of one tag, or why not.
-type Details = Result<Option<TagDetails>, Unanswered>;
+type Details = Result<Option<TagDetails>, RegistryFault>;
 
 /// The registry, asked about one image until a moment: its questions follow one another, and all of them have to be
 /// answered by then.
@@ -74,16 +73,19 @@ impl Service {
         let sites = sites(application);
         let image = &application.image;
         let Some(registry) = self.0.registry.as_deref() else {
-            return Answer::Refused(Refusal::RegistryDown { detail: "no registry is configured".to_owned() });
+            let fault = RegistryFault { server: None, reason: RegistrySilence::NotConfigured };
+            return Answer::Refused(Refusal::RegistryDown { image: image.clone(), fault });
         };
         let registry = Asked { registry, image, over: Instant::now() + DEADLINE, rows: asked };
         let label = chosen.as_ref().map_or_else(|| application.name.to_string(), Site::label);
         let listing = async {
             let tags = match registry.within(registry.registry.list(image)).await {
                 Ok(Ok(tags)) => tags,
-                Ok(Err(error @ RegistryError::Unavailable(_))) => return Ok(Err(unanswered(&error))),
-                Ok(Err(error)) => return Err(Answer::Refused(registry_refusal(image, &error))),
-                Err(late) => return Ok(Err(late)),
+                Ok(Err(RegistryError::Silent(reason))) | Err(reason) => return Ok(Err(registry.fault(reason))),
+                Ok(Err(RegistryError::UnknownImage(image))) => {
+                    let server = registry.registry.server();
+                    return Err(Answer::Refused(Refusal::NoImage { image, server, change: false }));
+                }
             };
             let all = newest_first(tags.into_iter().map(|listed| (listed.tag, listed.published_at)).collect());
             let (rows, page) = rows(all.len(), asked).map_err(|last| no_page(&label, asked, last))?;
@@ -194,8 +196,8 @@ impl Asked<'_> {
         }
         let tags: Vec<Tag> = rows.iter().map(|(tag, _)| tag.clone()).collect();
         match self.within(self.registry.details(self.image, &tags)).await {
-            Ok(told) => told.into_iter().map(|one| one.map_err(|error| unanswered(&error))).collect(),
-            Err(late) => vec![Err(late); tags.len()],
+            Ok(told) => told.into_iter().map(|one| one.map_err(|error| self.fault(silence(error)))).collect(),
+            Err(late) => vec![Err(self.fault(late)); tags.len()],
         }
     }
 
@@ -204,7 +206,13 @@ impl Asked<'_> {
     async fn complete(&self, mut listing: Listing, places: &[PlaceReport]) -> (Listing, Vec<AbsentTag>) {
         let listed = |text: &String| listing.all.iter().any(|(tag, _)| tag.as_str() == text);
         let missing: Vec<String> = PlaceReport::tags(places).into_iter().filter(|text| !listed(text)).collect();
-        let answers = join_all(missing.iter().map(|text| self.has(text))).await;
+        let late =
+            |details: &Details| matches!(details, Err(fault) if matches!(fault.reason, RegistrySilence::Late { .. }));
+        let answers = match !listing.details.is_empty() && listing.details.iter().all(late) {
+            // It just let a whole page of such questions run out of time: a second wait would tell no more.
+            true => vec![None; missing.len()],
+            false => join_all(missing.iter().map(|text| self.has(text))).await,
+        };
         let (mut absent, mut newer) = (Vec::new(), Vec::new());
         for (text, answer) in missing.into_iter().zip(answers) {
             match answer {
@@ -240,8 +248,12 @@ impl Asked<'_> {
         }
     }
 
-    async fn within<T>(&self, question: impl Future<Output = T>) -> Result<T, Unanswered> {
-        timeout_at(self.over, question).await.map_err(|_| Unanswered::Late { after: DEADLINE })
+    async fn within<T>(&self, question: impl Future<Output = T>) -> Result<T, RegistrySilence> {
+        timeout_at(self.over, question).await.map_err(|_| RegistrySilence::Late { after: DEADLINE })
+    }
+
+    fn fault(&self, reason: RegistrySilence) -> RegistryFault {
+        RegistryFault { server: Some(self.registry.server()), reason }
     }
 }
 
@@ -279,10 +291,10 @@ fn tag_page(listing: Listing, places: &[PlaceReport], now: Timestamp) -> TagPage
     TagPage { tags, total: all.len(), page, incomplete }
 }
 
-fn unanswered(error: &RegistryError) -> Unanswered {
+/// Why there are no details; an image that was there a moment ago and isn't any more is an odd answer.
+fn silence(error: RegistryError) -> RegistrySilence {
     match error {
-        RegistryError::Forbidden(detail) => Unanswered::Forbidden { detail: detail.clone() },
-        RegistryError::Unavailable(detail) => Unanswered::Unavailable { detail: detail.clone() },
-        error @ RegistryError::UnknownImage(_) => Unanswered::Unavailable { detail: error.to_string() },
+        RegistryError::Silent(reason) => reason,
+        gone @ RegistryError::UnknownImage(_) => RegistrySilence::Unusable { detail: gone.to_string() },
     }
 }

@@ -20,6 +20,7 @@ use crate::{
         name::{ImageName, Revision, Tag},
         observation::Observation,
         plan::{self, Desired},
+        registry_fault::{RegistryFault, RegistrySilence},
         rollout::{has_image, running_tag},
         unread::Unread,
         version::newest,
@@ -171,11 +172,13 @@ impl Service {
         for image in &images {
             lists.push(registry.tags(image));
         }
+        let fault = |reason| Unread::Registry(RegistryFault { server: Some(registry.server()), reason });
         let lists = in_time(lists).await;
-        let newest = lists.into_iter().map(|tags| match tags? {
-            Ok(tags) => Ok(newest(&tags).map(Tag::to_string)),
-            Err(RegistryError::UnknownImage(_)) => Ok(None),
-            Err(error) => Err(error.into()),
+        let newest = lists.into_iter().map(|tags| match tags {
+            Ok(Ok(tags)) => Ok(newest(&tags).map(Tag::to_string)),
+            Ok(Err(RegistryError::UnknownImage(_))) => Ok(None),
+            Ok(Err(RegistryError::Silent(reason))) => Err(fault(reason)),
+            Err(_) => Err(fault(RegistrySilence::Late { after: DEADLINE })),
         });
         images.iter().cloned().zip(newest).collect()
     }

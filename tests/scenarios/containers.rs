@@ -64,7 +64,12 @@ async fn what_is_missing_is_said() {
     let _bot = playbill.serve();
     world.registry().set_fault(RegistryFault::Status(500));
     let dark = playbill.say("/showcontainers");
-    playbill.answer(dark, says(&["версии неизвестны", "реестр: нет ответа", "git 0.10.4 · работает 0.10.4"])).await;
+    playbill
+        .answer(
+            dark,
+            says(&["версии неизвестны", "ответ не годится", "500", "registry.url", "git 0.10.4 · работает 0.10.4"]),
+        )
+        .await;
     world.registry().set_fault(RegistryFault::None);
 
     let gone = playbill.say("/showcontainers");

@@ -128,7 +128,7 @@ async fn without_the_registry_nothing_is_deployed_and_scaling_goes_on() {
     let deploy = playbill.say("/deploy 0.10.5");
     playbill.answer(deploy, says(&["Реестр не отвечает", "отказ", "Ничего не изменено", "--force"])).await;
     let list = playbill.hub().say(SECOND, ANNA, "/showcontainers").unwrap();
-    playbill.answer_in(SECOND, list, says(&["реестр не отвечает, версии неизвестны", "работает 0.10.4"])).await;
+    playbill.answer_in(SECOND, list, says(&["реестр не дал списка, версии неизвестны", "работает 0.10.4"])).await;
     let status = playbill.hub().say(SECOND, ANNA, "/status").unwrap();
     playbill.answer_in(SECOND, status, says(&["0.10.4", "2/2", "нет данных"])).await;
     let scale = playbill.say("/set_replicas 3");

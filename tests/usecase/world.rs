@@ -274,11 +274,15 @@ pub(crate) struct Tags {
 
 #[async_trait]
 impl Registry for Tags {
+    fn server(&self) -> String {
+        "https://registry.example.org".to_owned()
+    }
+
     async fn tags(&self, _: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let listed = self.listed.lock().unwrap();
         let names = listed.iter().map(|(tag, _)| Tag::new(tag.clone()).unwrap());
         if *self.down.lock().unwrap() && !listed.is_empty() {
-            return Err(RegistryError::Unavailable("connection refused".into()));
+            return Err(RegistryError::unavailable("connection refused"));
         }
         Ok(if listed.is_empty() { vec![Tag::new("0.10.4").unwrap()] } else { names.collect() })
     }
@@ -298,7 +302,7 @@ impl Registry for Tags {
             gate.acquire().await.unwrap().forget();
         }
         if *self.down.lock().unwrap() {
-            return Err(RegistryError::Unavailable("connection refused".into()));
+            return Err(RegistryError::unavailable("connection refused"));
         }
         Ok((!tag.as_str().starts_with("no")).then(TagDetails::default))
     }

@@ -144,6 +144,7 @@ mod tests {
         domain::{
             answer::{Failure, FailureKind},
             command::Mutation,
+            registry_fault::{RegistryFault, RegistrySilence},
         },
         grammar::{GrammarError, GrammarFault},
     };
@@ -156,6 +157,8 @@ mod tests {
     fn every_end_has_its_code() {
         let grammar = GrammarError { line: String::new(), at: 0, length: 1, command: None, fault: GrammarFault::Empty };
         let already = Answer::AlreadySo { site: site(), mutation: Mutation::SetReplicas(2) };
+        let fault = RegistryFault { server: None, reason: RegistrySilence::NotConfigured };
+        let silent = Refusal::RegistryDown { image: site().image, fault };
         let table = [
             (rollout(Stage::Live { ready: 2, desired: 2, superseded_by: None }), ExitCode::Done, "live"),
             (rollout(Stage::Committed), ExitCode::Done, "committed"),
@@ -164,7 +167,7 @@ mod tests {
             (already, ExitCode::Done, "already_so"),
             (Answer::Status(Vec::new()), ExitCode::Done, "answered"),
             (Answer::Refused(Refusal::Busy { waiting: 1_000, repository: None }), ExitCode::Refused, "refused"),
-            (Answer::Refused(Refusal::RegistryDown { detail: "x".into() }), ExitCode::Refused, "refused"),
+            (Answer::Refused(silent), ExitCode::Refused, "refused"),
             (Answer::Refused(Refusal::Grammar(grammar)), ExitCode::Usage, "not_a_command"),
             (rollout(Stage::Failed { reason: "x".into() }), ExitCode::NotLive, "rollout_failed"),
             (rollout(Stage::TimedOut { after: Duration::from_secs(1), last: None }), ExitCode::NotLive, "timed_out"),

@@ -13,7 +13,7 @@ use futures_util::{
 };
 use tokio::time::{Instant, timeout};
 
-use crate::ports::RegistryError;
+use crate::{domain::registry_fault::RegistrySilence, ports::RegistryError};
 
 /// How old answers may be, and how many are kept.
 #[derive(Debug, Clone, Copy)]
@@ -122,12 +122,14 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static, V: Kept> Cache<K, V> {
             shelf.readings.remove(&key);
             match &answer {
                 Ok(value) => shelf.put(key, value.clone(), capacity),
-                Err(RegistryError::Unavailable(_)) => {}
-                Err(RegistryError::Forbidden(_) | RegistryError::UnknownImage(_)) => shelf.remove(&key),
+                Err(RegistryError::Silent(RegistrySilence::Forbidden { .. }) | RegistryError::UnknownImage(_)) => {
+                    shelf.remove(&key);
+                }
+                Err(RegistryError::Silent(_)) => {}
             }
             answer
         });
-        let broken = |_| Err(RegistryError::Unavailable("the reading broke off".into()));
+        let broken = |_| Err(RegistryError::unavailable("the reading broke off"));
         async move { task.await.unwrap_or_else(broken) }.boxed().shared()
     }
 
@@ -288,13 +290,13 @@ mod tests {
     async fn errors_are_not_kept() {
         let cache = cache();
         let fail = |error: RegistryError| move |_: Option<String>| async move { Err(error) };
-        let down = RegistryError::Unavailable("down".into());
+        let down = RegistryError::unavailable("down");
         assert!(cache.get(&"a", fail(down.clone())).await.is_err());
         assert_eq!(cache.get(&"a", |_| answer("good")).await.expect("read"), "good");
         later(60).await;
         assert!(cache.get(&"a", fail(down)).await.is_err(), "a failure is told, not hidden behind an old answer");
         assert_eq!(cache.last(&"a").as_deref(), Some("good"));
-        assert!(cache.get(&"a", fail(RegistryError::Forbidden("no".into()))).await.is_err());
+        assert!(cache.get(&"a", fail(RegistryError::forbidden("no"))).await.is_err());
         assert_eq!(cache.last(&"a"), None, "what is forbidden now isn't shown later");
     }
 

@@ -23,14 +23,14 @@ impl Credential {
     /// The token as it is now.
     ///
     /// # Errors
-    /// [`RegistryError::Forbidden`] when the file can't be read or holds no token.
+    /// [`RegistrySilence::Forbidden`] when the file can't be read or holds no token.
     pub(super) async fn read(&self) -> Result<SecretString, RegistryError> {
         let (text, place) = match self {
             Self::Value(value) => (value.expose_secret().to_owned(), "the token".to_owned()),
             Self::File(path) => {
                 let place = format!("the token file {}", path.display());
                 let fault =
-                    |error: std::io::Error| RegistryError::Forbidden(format!("{place} cannot be read: {error}"));
+                    |error: std::io::Error| RegistryError::forbidden(format!("{place} cannot be read: {error}"));
                 let file = tokio::fs::File::open(path).await.map_err(fault)?;
                 let mut text = String::new();
                 file.take(MAX_LENGTH).read_to_string(&mut text).await.map_err(fault)?;
@@ -39,7 +39,7 @@ impl Credential {
         };
         let token = text.trim();
         if token.is_empty() || token.chars().any(char::is_control) {
-            return Err(RegistryError::Forbidden(format!("{place} holds no single line of text")));
+            return Err(RegistryError::forbidden(format!("{place} holds no single line of text")));
         }
         Ok(SecretString::from(token.to_owned()))
     }

@@ -16,6 +16,8 @@ use reqwest::{Certificate, Client, Request, redirect};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use url::{Host, Url};
 
+use crate::{domain::registry_fault::RegistrySilence, ports::RegistryError};
+
 /// The most redirects that are followed for one request.
 const MAX_REDIRECTS: usize = 5;
 /// The most bytes of an error text that are passed on.
@@ -63,6 +65,8 @@ pub(super) struct Http {
     client: Client,
     /// Until when servers want to be left alone, by scheme, host and port.
     quiet: Mutex<HashMap<String, Instant>>,
+    /// How long a question may take, with all its requests.
+    deadline: Duration,
 }
 
 /// A whole answer.
@@ -75,19 +79,51 @@ pub(super) struct Answer {
 /// Why there is no answer. Display texts hold no URL and no header.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum HttpError {
-    #[error("no answer in time")]
-    TimedOut,
+    #[error("no answer in {0:?}")]
+    TimedOut(Duration),
+    #[error("{0}")]
+    Untrusted(String),
     #[error("{0}")]
     Transport(String),
     #[error("the answer is larger than {0} bytes")]
     TooLarge(usize),
-    #[error("too many requests (429): the server wants to be asked again in {0} s")]
-    Quiet(u64),
+    #[error("too many requests (429)")]
+    Busy(Option<Duration>),
+}
+
+impl From<HttpError> for RegistrySilence {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::TimedOut(after) => Self::Late { after },
+            HttpError::Untrusted(detail) => Self::Untrusted { detail },
+            HttpError::Transport(detail) => Self::Unavailable { detail },
+            HttpError::TooLarge(_) => Self::Unusable { detail: error.to_string() },
+            HttpError::Busy(retry_after) => Self::Busy { retry_after },
+        }
+    }
+}
+
+impl From<HttpError> for RegistryError {
+    fn from(error: HttpError) -> Self {
+        Self::Silent(error.into())
+    }
+}
+
+impl Answer {
+    /// For how long the server wants to be left alone, where it tells.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        retry_after(&self.headers, Timestamp::now())
+    }
 }
 
 impl Http {
     /// A client for the registry at `base`, which trusts the system's roots and those in `ca_file`.
-    pub(super) fn new(base: &Url, ca_file: Option<&PathBuf>, redirects: Redirects) -> Result<Self, SetupError> {
+    pub(super) fn new(
+        base: &Url,
+        ca_file: Option<&PathBuf>,
+        redirects: Redirects,
+        deadline: Duration,
+    ) -> Result<Self, SetupError> {
         let mut builder = Client::builder()
             .user_agent(concat!("tiphys/", env!("CARGO_PKG_VERSION")))
             .redirect(policy(redirects))
@@ -105,7 +141,7 @@ impl Http {
             builder.tls_certs_merge(roots)
         };
         let client = builder.build().map_err(|error| SetupError::Client(describe(error)))?;
-        Ok(Self { client, quiet: Mutex::default() })
+        Ok(Self { client, quiet: Mutex::default(), deadline })
     }
 
     /// Sends a request. A server that answers 429 and says for how long isn't asked in that time: it is waited for where
@@ -122,7 +158,7 @@ impl Http {
             if answer.status != StatusCode::TOO_MANY_REQUESTS {
                 return Ok(answer);
             }
-            let Some(wait) = retry_after(&answer.headers, Timestamp::now()) else { return Ok(answer) };
+            let Some(wait) = answer.wait() else { return Ok(answer) };
             let until = Instant::now() + wait.min(MAX_QUIET);
             let mut quiet = self.quiet();
             let known = quiet.entry(server.clone()).or_insert(until);
@@ -141,7 +177,7 @@ impl Http {
         let Some(until) = self.quiet().get(server).copied() else { return Ok(()) };
         if until >= deadline {
             let left = until.saturating_duration_since(Instant::now());
-            return Err(HttpError::Quiet(left.as_secs() + 1));
+            return Err(HttpError::Busy(Some(Duration::from_secs(left.as_secs() + 1))));
         }
         sleep_until(until).await;
         self.quiet().retain(|_, until| *until > Instant::now());
@@ -150,6 +186,11 @@ impl Http {
 
     fn quiet(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
         self.quiet.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is told of an answer that didn't come in time: the whole time, whatever of it was left for this request.
+    pub(super) fn late(&self) -> HttpError {
+        HttpError::TimedOut(self.deadline)
     }
 
     async fn send_once(&self, request: Request, limit: usize, deadline: Instant) -> Result<Answer, HttpError> {
@@ -165,7 +206,7 @@ impl Http {
             let headers = std::mem::take(response.headers_mut());
             Ok(Answer { status: response.status(), headers, body: body.freeze() })
         };
-        timeout_at(deadline, exchange).await.unwrap_or(Err(HttpError::TimedOut))
+        timeout_at(deadline, exchange).await.unwrap_or_else(|_| Err(self.late()))
     }
 }
 
@@ -199,7 +240,12 @@ pub(super) fn excerpt(text: &str) -> String {
 }
 
 fn transport(error: reqwest::Error) -> HttpError {
-    HttpError::Transport(describe(error))
+    let text = describe(error);
+    // The words of the TLS library, whatever lies between it and this error.
+    match text.contains("invalid peer certificate") {
+        true => HttpError::Untrusted(text),
+        false => HttpError::Transport(text),
+    }
 }
 
 /// The error with its causes, without the URL.
@@ -246,7 +292,8 @@ fn certificates(path: &PathBuf) -> Result<Vec<Certificate>, SetupError> {
     Ok(certificates)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the address is on this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

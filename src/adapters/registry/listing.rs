@@ -9,7 +9,10 @@ use super::{
     AT_ONCE,
     cache::{Kept, Limits},
 };
-use crate::ports::{ListedTag, RegistryError, TagDetails};
+use crate::{
+    domain::registry_fault::RegistrySilence,
+    ports::{ListedTag, RegistryError, TagDetails},
+};
 
 /// Lists: fresh for half a minute; one that is up to five minutes old stands in for a slow registry. A tag weighs 1: the
 /// lists take some tens of megabytes at most.
@@ -95,23 +98,27 @@ impl Times {
     }
 }
 
-pub(super) fn late() -> RegistryError {
-    RegistryError::Unavailable("no answer in time".into())
+pub(super) fn late(after: Duration) -> RegistryError {
+    RegistrySilence::Late { after }.into()
 }
 
-/// Some of the questions at a time, each with an answer of its own, in their order; what isn't told by then is late.
-pub(super) async fn each_in_time<F>(questions: Vec<F>, until: Instant) -> Vec<Result<Option<TagDetails>, RegistryError>>
+/// Some of the questions at a time, each with an answer of its own, in their order; what isn't told within the time is late.
+pub(super) async fn each_in_time<F>(
+    questions: Vec<F>,
+    deadline: Duration,
+) -> Vec<Result<Option<TagDetails>, RegistryError>>
 where
     F: Future<Output = Result<Told, RegistryError>> + Send,
 {
+    let until = Instant::now() + deadline;
     let mut waiting = Vec::with_capacity(questions.len());
     for question in questions {
         waiting.push(async move {
             // What can't be answered in time isn't asked.
             if Instant::now() >= until {
-                return Err(late());
+                return Err(late(deadline));
             }
-            timeout_at(until, question).await.unwrap_or_else(|_| Err(late())).map(|told| told.details)
+            timeout_at(until, question).await.unwrap_or_else(|_| Err(late(deadline))).map(|told| told.details)
         });
     }
     stream::iter(waiting).buffered(AT_ONCE).collect().await

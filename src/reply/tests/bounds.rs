@@ -22,6 +22,7 @@ use crate::{
             Condition, ContainerReport, Ending, PodAsked, PodList, PodName, PodReport, PodUnclear, PodsReport, Template,
         },
         position::Position,
+        registry_fault::{RegistryFault, RegistrySilence},
         rollout::{Hint, Stage},
         unanswered::Unanswered,
     },
@@ -129,8 +130,8 @@ fn containers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
     };
     let wanting = PlaceReport { wanted: Ok(Some(text.into())), running: Err(text.into()), ..place.clone() };
     let absent = AbsentTag { tag: text.into(), wanted_in: names(), running_in: names(), confirmed: false };
-    let silence = Unanswered::Unavailable { detail: text.into() };
-    let report = |tags: Result<usize, Unanswered>, place: &PlaceReport| ContainersReport {
+    let silence = registry_fault(text);
+    let report = |tags: Result<usize, RegistryFault>, place: &PlaceReport| ContainersReport {
         application: site.application.clone(),
         environment: Some(site.environment.name.to_string()),
         image: site.image.clone(),
@@ -371,7 +372,8 @@ fn refusals(site: &Site, text: &str, count: usize) -> Vec<Refusal> {
             nearest: many(),
         }),
         Refusal::UnknownTag { site: site.clone(), image: site.image.clone(), tag: tag("x"), nearest: many() },
-        Refusal::RegistryDown { detail: text.into() },
+        Refusal::RegistryDown { image: image(), fault: registry_fault(text) },
+        Refusal::NoImage { image: image(), server: text.into(), change: true },
         Refusal::Autoscaled { site: site.clone(), autoscaler: text.into() },
         Refusal::Overridden { site: site.clone(), overrides: many() },
         Refusal::PushRefused { message: text.into() },
@@ -498,4 +500,8 @@ proptest! {
     fn any_text_fits(text in any::<String>(), times in 1..20_usize, count in 0..6_usize) {
         check_all(&site(), &text.repeat(times), count)?;
     }
+}
+
+fn registry_fault(text: &str) -> RegistryFault {
+    RegistryFault { server: Some(text.into()), reason: RegistrySilence::Forbidden { detail: text.into() } }
 }

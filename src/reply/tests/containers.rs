@@ -8,7 +8,7 @@ use crate::{
         answer::Refusal,
         containers::{AbsentTag, ContainersReport, PlaceReport, TagPage, TagReport},
         node::Page,
-        unanswered::Unanswered,
+        registry_fault::{RegistryFault, RegistrySilence},
         unread::Unread,
     },
     reply::render_wide,
@@ -54,6 +54,10 @@ fn report(tags: TagPage) -> ContainersReport {
         deploy_to: None,
         may_deploy: true,
     }
+}
+
+fn silent(reason: RegistrySilence) -> RegistryFault {
+    RegistryFault { server: Some("https://registry.example.org".into()), reason }
 }
 
 fn answer(report: ContainersReport) -> Answer {
@@ -178,7 +182,7 @@ fn what_is_not_known_is_said() {
     📦 **oil-refinery-application**: 1 тег
     `registry.example.org/team/oil-refinery-application`
     | ● 0.10.5
-    |   работает, о git не известно: prod
+    |   работает, о git неизвестно: prod
     ⚠️ git, неизвестно для prod: `team/manifests`: нет ответа за 5 с
     Развернуть: `/deploy oil-refinery-application/prod 0.10.5`
     [🚀 0.10.5 → /deploy oil-refinery-application/prod 0.10.5]
@@ -211,7 +215,7 @@ fn what_is_not_known_is_said() {
 
     let mut slow = one(here(), here());
     if let Ok(page) = &mut slow.tags {
-        page.incomplete = Some(Unanswered::Late { after: seconds(5) });
+        page.incomplete = Some(silent(RegistrySilence::Late { after: seconds(5) }));
     }
     slow.places.push(PlaceReport { other_image: true, running: Ok(vec![]), ..place("stage", "0.10.5", "") });
     assert_snapshot!(both(&answer(slow)), @r"
@@ -219,7 +223,7 @@ fn what_is_not_known_is_said() {
     `registry.example.org/team/oil-refinery-application`
     | ● 0.10.5
     |   работает: prod
-    ⚠️ реестр: нет ответа за 5 с
+    ⚠️ реестр `https://registry.example.org`: нет ответа за 5 с
     ⚠️ stage: работает другой образ
     [🎯 среда stage → /showcontainers oil-refinery-application/stage 1]
     [🔁 Обновить → /showcontainers oil-refinery-application 1]
@@ -228,29 +232,31 @@ fn what_is_not_known_is_said() {
     `registry.example.org/team/oil-refinery-application`
     | ● 0.10.5
     |   running: prod
-    ⚠️ registry: no answer in 5 s
+    ⚠️ registry `https://registry.example.org`: no answer in 5 s
     ⚠️ stage: another image is running
     [🎯 to stage → /showcontainers oil-refinery-application/stage 1]
     [🔁 Refresh → /showcontainers oil-refinery-application 1]
     ");
 
-    let silence = Unanswered::Unavailable { detail: "connection refused".into() };
+    let silence = silent(RegistrySilence::Unavailable { detail: "connection refused".into() });
     let away = ContainersReport { tags: Err(silence), ..report(some()) };
     assert_snapshot!(both(&answer(away)), @r"
-    ❔ **oil-refinery-application**: реестр не отвечает, версии неизвестны
-    ⚠️ реестр: нет ответа: `connection refused`
+    ❔ **oil-refinery-application**: реестр не дал списка, версии неизвестны
+    ⚠️ реестр `https://registry.example.org`: нет ответа: `connection refused`
     | prod
     |   git 0.10.5 · работает 0.10.4
     | stage
     |   git 0.10.5 · работает 0.10.5
+    Повторите позже; если так и останется, оператору проверить `registry.url` и сеть.
     [🔁 Обновить → /showcontainers oil-refinery-application 1]
 
-    ❔ **oil-refinery-application**: the registry doesn't answer, the versions are unknown
-    ⚠️ registry: no answer: `connection refused`
+    ❔ **oil-refinery-application**: the registry gave no list, the versions are unknown
+    ⚠️ registry `https://registry.example.org`: no answer: `connection refused`
     | prod
     |   git 0.10.5 · running 0.10.4
     | stage
     |   git 0.10.5 · running 0.10.5
+    Try again later; if it stays so, the operator checks `registry.url` and the network.
     [🔁 Refresh → /showcontainers oil-refinery-application 1]
     ");
 }

@@ -11,6 +11,7 @@ use crate::domain::{
     name::{BranchName, RepositoryName},
     observation::{Health, SyncStatus},
     plan::{Desired, PlanError, PlanFault},
+    registry_fault::{RegistryFault, RegistrySilence},
     unread::Unread,
 };
 
@@ -140,7 +141,10 @@ fn why_a_part_is_missing() {
         Unread::NoCluster,
         Unread::Forbidden("applications.argoproj.io is forbidden".into()),
         Unread::NoObject { kind: "Application", namespace: "argocd".into(), name: "web".into() },
-        Unread::NoImage(image()),
+        Unread::Registry(RegistryFault {
+            server: Some("https://registry.example.org".into()),
+            reason: RegistrySilence::Untrusted { detail: "UnknownIssuer".into() },
+        }),
         Unread::NoBranch("production".into()),
         Unread::Locked("401 Unauthorized".into()),
         Unread::Mirror("No space left on device".into()),
@@ -172,7 +176,7 @@ fn why_a_part_is_missing() {
     кластер: не указан в настройках
     кластер: доступ запрещён: `applications.argoproj.io is forbidden`
     кластер: Application не найден: `argocd/web`
-    кластер: такого образа нет: `registry.example.org/team/oil-refinery-application`
+    кластер: `https://registry.example.org`: сертификат не проходит проверку: `UnknownIssuer`. Повтор не поможет. Если сертификат выдал свой центр, оператору назвать его в `registry.ca_file`; если он на другое имя, проверить `registry.url`.
     кластер: нет ветки: `production`
     кластер: сервер не пускает: `401 Unauthorized`
     кластер: копия на диске бота неисправна: `No space left on device`
@@ -184,7 +188,7 @@ fn why_a_part_is_missing() {
     cluster: not configured
     cluster: not allowed: `applications.argoproj.io is forbidden`
     cluster: there is no such Application: `argocd/web`
-    cluster: there is no such image: `registry.example.org/team/oil-refinery-application`
+    cluster: `https://registry.example.org`: the certificate isn't trusted: `UnknownIssuer`. Trying again won't help. If an authority of your own issued it, the operator names it in `registry.ca_file`; if it is for another name, `registry.url` is to be checked.
     cluster: there is no branch: `production`
     cluster: the server denies access: `401 Unauthorized`
     cluster: the bot's copy on disk can't be used: `No space left on device`

@@ -8,6 +8,7 @@ use crate::domain::{
     answer::Refusal,
     catalogue::ResolveError,
     policy::Denial,
+    registry_fault::{RegistryFault, RegistrySilence},
 };
 
 fn refused(refusal: Refusal) -> String {
@@ -181,18 +182,20 @@ fn a_long_command_has_a_button_too() {
 
 #[test]
 fn the_world_outside() {
-    let detail = "no answer: operation timed out".into();
-    let hidden = Refusal::NoImage { image: image(), detail: "not allowed: 403 Forbidden".into() };
-    assert_snapshot!(refused(hidden), @r"
+    let server = || "https://registry.example.org".to_owned();
+    let hidden = |change| Refusal::NoImage { image: image(), server: server(), change };
+    let asked = refused(hidden(false));
+    assert!(!asked.contains("изменено") && !asked.contains("changed"), "{asked}");
+    assert_snapshot!(refused(hidden(true)), @r"
     🚫 **Такого образа в реестре нет, или токену он не виден**
     `registry.example.org/team/oil-refinery-application`
-    | not allowed: 403 Forbidden
-    Ничего не изменено. Проверьте `image` и `registry` в настройках бота.
+    Реестр `https://registry.example.org`.
+    Ничего не изменено. Оператору проверить в настройках бота `image` и `registry.url`, а если они верны — права токена.
 
     🚫 **The registry has no such image, or the token can't see it**
     `registry.example.org/team/oil-refinery-application`
-    | not allowed: 403 Forbidden
-    Nothing was changed. Check `image` and `registry` in the bot's configuration.
+    The registry `https://registry.example.org`.
+    Nothing was changed. The operator checks `image` and `registry.url` in the bot's configuration and, if they are right, what the token may read.
     ");
     assert_snapshot!(refused(Refusal::NoBranch { branch: "main".into(), repository: None }), @r"
     🚫 **В репозитории нет ветки **`main`
@@ -219,14 +222,36 @@ fn the_world_outside() {
     `refinery`
     All applications and environments: /apps
     ");
-    assert_snapshot!(refused(Refusal::RegistryDown { detail }), @r"
+    let down = |reason| {
+        let fault = RegistryFault { server: Some(server()), reason };
+        refused(Refusal::RegistryDown { image: image(), fault })
+    };
+    let detail = || "invalid peer certificate: UnknownIssuer".to_owned();
+    for (reason, words) in [
+        (RegistrySilence::Late { after: seconds(5) }, ["Реестр не отвечает", "нет ответа за 5 с", "registry.deadline"]),
+        (RegistrySilence::Unavailable { detail: "refused".into() }, ["не отвечает", "refused", "registry.url"]),
+        (RegistrySilence::Untrusted { detail: detail() }, ["Сертификат реестра", "UnknownIssuer", "registry.ca_file"]),
+        (RegistrySilence::Forbidden { detail: "401".into() }, ["Реестр не пускает бота", "401", "registry.token_file"]),
+        (RegistrySilence::Unusable { detail: "503".into() }, ["Ответ реестра не годится", "503", "registry.kind"]),
+        (RegistrySilence::Busy { retry_after: Some(seconds(60)) }, ["просит подождать", "1 мин", "Повторите"]),
+        (RegistrySilence::NotConfigured, ["Реестр не настроен", "не настроен", "registry"]),
+    ] {
+        let text = down(reason);
+        assert!(words.iter().all(|word| text.contains(word)), "{words:?}: {text}");
+        assert!(text.contains("Ничего не изменено") && text.contains("https://registry.example.org"), "{text}");
+    }
+    assert_snapshot!(down(RegistrySilence::Late { after: seconds(5) }), @r"
     🚫 **Реестр не отвечает**
-    | no answer: operation timed out
-    Есть ли такая версия, не проверить, поэтому отказ. Ничего не изменено; повторите, когда реестр ответит. Без проверки — только из командной строки, с ключом `--force`.
+    `registry.example.org/team/oil-refinery-application`
+    ⚠️ реестр `https://registry.example.org`: нет ответа за 5 с
+    Есть ли такая версия, не проверить, поэтому отказ. Ничего не изменено. Повторите позже; если так и останется, оператору проверить `registry.url`, сеть и `registry.deadline`.
+    Без проверки — только из командной строки, с ключом `--force`.
 
     🚫 **The registry doesn't answer**
-    | no answer: operation timed out
-    Whether there is such a version can't be checked, hence the refusal. Nothing was changed; try again once the registry answers. Without the check only from the command line, with `--force`.
+    `registry.example.org/team/oil-refinery-application`
+    ⚠️ registry `https://registry.example.org`: no answer in 5 s
+    Whether there is such a version can't be checked, hence the refusal. Nothing was changed. Try again later; if it stays so, the operator checks `registry.url`, the network and `registry.deadline`.
+    Without the check only from the command line, with `--force`.
     ");
     let autoscaler = "oil-refinery-application".into();
     assert_snapshot!(refused(Refusal::Autoscaled { site: site(), autoscaler }), @r"

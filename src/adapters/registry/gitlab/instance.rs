@@ -75,10 +75,15 @@ impl Instance {
     pub(super) fn new(settings: GitLabSettings) -> Result<Self, SetupError> {
         let base = base_url(&settings.url)?;
         // A redirect to another host would take the token there: its header isn't one that clients drop.
-        let http = Http::new(&base, settings.ca_file.as_ref(), Redirects::SameOrigin)?;
+        let http = Http::new(&base, settings.ca_file.as_ref(), Redirects::SameOrigin, settings.deadline)?;
         let project = settings.project.map(|project| project.trim_matches('/').to_owned());
         let (memory, places) = (Memory::default(), Mutex::default());
         Ok(Self { memory, http, base, project, token: settings.token, places })
+    }
+
+    /// The address, for people.
+    pub(super) fn server(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
     }
 
     /// Asks one thing of the image's repository, `None` when that isn't there; when a place found earlier is gone, it is

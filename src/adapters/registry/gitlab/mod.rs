@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use url::Url;
 
 use self::{
@@ -79,6 +79,10 @@ impl GitLabRegistry {
 
 #[async_trait]
 impl Registry for GitLabRegistry {
+    fn server(&self) -> String {
+        self.instance.server()
+    }
+
     async fn tags(&self, image: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let tags = self.instance.ask(image, AllTags, Times::of(self.deadline)).await?;
         tags.ok_or_else(|| RegistryError::UnknownImage(image.clone()))
@@ -101,16 +105,17 @@ impl Registry for GitLabRegistry {
                 listing.map(Arc::new).ok_or_else(|| RegistryError::UnknownImage(image.clone()))
             }
         };
-        let listing = timeout(self.deadline, self.lists.get(image, read)).await.unwrap_or_else(|_| Err(late()))?;
+        let listing = timeout(self.deadline, self.lists.get(image, read)).await;
+        let listing = listing.unwrap_or_else(|_| Err(late(self.deadline)))?;
         Ok(listing.tags.clone())
     }
 
     async fn details(&self, image: &ImageName, tags: &[Tag]) -> Vec<Result<Option<TagDetails>, RegistryError>> {
-        let (times, until) = (Times::of_details(self.deadline), Instant::now() + self.deadline);
+        let times = Times::of_details(self.deadline);
         let mut questions = Vec::with_capacity(tags.len());
         for tag in tags {
             questions.push(self.recent(image, tag, times));
         }
-        each_in_time(questions, until).await
+        each_in_time(questions, self.deadline).await
     }
 }

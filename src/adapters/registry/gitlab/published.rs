@@ -18,7 +18,11 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::transport::{Fault, Transport};
-use crate::{adapters::registry::http::excerpt, domain::name::Tag, ports::TagDetails};
+use crate::{
+    adapters::registry::http::excerpt,
+    domain::{name::Tag, registry_fault::RegistrySilence},
+    ports::TagDetails,
+};
 
 /// The tags of one page: GitLab's maximum.
 const PAGE_SIZE: usize = 100;
@@ -136,7 +140,7 @@ impl<'a> Reader<'a> {
         let query = Query(json!({"query": text, "variables": {"id": id, "first": first, "after": after}}));
         let answer: Result<Answer, Fault> = match timeout(PATIENCE, query.query_async(self.transport)).await {
             Ok(answer) => answer.map_err(Fault::from),
-            Err(_) => Err(Fault::Unavailable("no answer in time".into())),
+            Err(_) => Err(Fault::Silent(RegistrySilence::Late { after: PATIENCE })),
         };
         let (reason, time) = match answer {
             Ok(Answer { data: Some(Data { repository: Some(Repository { tags: Some(tags) }) }), errors })
@@ -149,8 +153,8 @@ impl<'a> Reader<'a> {
                 (message.unwrap_or_else(|| "the repository is not shown".into()), SILENCE)
             }
             Err(Fault::NotFound) => ("there is no GraphQL API".into(), SILENCE),
-            Err(Fault::Forbidden(text)) => (text, SILENCE),
-            Err(Fault::Unavailable(text)) => (text, SHORT_SILENCE),
+            Err(Fault::Silent(reason @ RegistrySilence::Forbidden { .. })) => (reason.to_string(), SILENCE),
+            Err(Fault::Silent(reason)) => (reason.to_string(), SHORT_SILENCE),
         };
         self.silence(&reason, time);
         None

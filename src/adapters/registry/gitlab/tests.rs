@@ -13,7 +13,10 @@ use super::{
     instance::{ListedRepository, matching},
     *,
 };
-use crate::adapters::registry::testing::{Respond, Seen, Server, install_provider, json, oversized, with, write_token};
+use crate::{
+    adapters::registry::testing::{Respond, Seen, Server, install_provider, json, oversized, with, write_token},
+    domain::registry_fault::RegistrySilence,
+};
 
 const IMAGE: &str = "registry.example.org/team/oil/refinery";
 const REPOSITORIES: &str = "/api/v4/projects/team%2Foil%2Frefinery/registry/repositories";
@@ -261,8 +264,13 @@ async fn a_repository_that_was_made_anew_is_found_again() {
 #[tokio::test]
 async fn answers_that_are_no_answer_are_told_apart() {
     type Check = fn(&RegistryError) -> bool;
-    let forbidden: Check = |error| matches!(error, RegistryError::Forbidden(_));
-    let unavailable: Check = |error| matches!(error, RegistryError::Unavailable(_));
+    let forbidden: Check = |error| matches!(error, RegistryError::Silent(RegistrySilence::Forbidden { .. }));
+    let unusable: Check = |error| matches!(error, RegistryError::Silent(RegistrySilence::Unusable { .. }));
+    let busy: Check = |error| matches!(error, RegistryError::Silent(RegistrySilence::Busy { retry_after: None }));
+    let told: Check = |error| match error {
+        RegistryError::Silent(RegistrySilence::Busy { retry_after }) => *retry_after >= Some(Duration::from_secs(59)),
+        _ => false,
+    };
     let html = || with(200, &[("content-type", "text/html")], "<html>Sign in</html>");
     let cases: Vec<(&str, Respond, Check, &str)> = vec![
         ("401", Box::new(|| json(401, &json!({"message": "401 Unauthorized"}))), forbidden, "401 Unauthorized"),
@@ -280,20 +288,15 @@ async fn answers_that_are_no_answer_are_told_apart() {
             "insufficient_scope",
         ),
         ("a plain 401", Box::new(|| with(401, &[], "HTTP Basic: Access denied")), forbidden, "401"),
-        ("500", Box::new(|| json(500, &json!({"message": "500 Internal Server Error"}))), unavailable, "500"),
-        ("502 of a proxy", Box::new(|| with(502, &[], "<html>")), unavailable, "502"),
-        ("405 of keyset paging", Box::new(|| json(405, &json!({"error": "not allowed"}))), unavailable, "405"),
-        ("429 without a time", Box::new(|| with(429, &[], "Retry later\n")), unavailable, "429"),
-        (
-            "429 with a time too far off",
-            Box::new(|| with(429, &[("retry-after", "60")], "Retry later\n")),
-            unavailable,
-            "429",
-        ),
-        ("a page to sign in", Box::new(html), unavailable, "not JSON"),
-        ("another shape", Box::new(|| json(200, &json!({"id": 1}))), unavailable, "another shape"),
-        ("entries of another shape", Box::new(|| json(200, &json!([{"id": "x"}]))), unavailable, "another shape"),
-        ("no end", Box::new(oversized), unavailable, "larger than"),
+        ("500", Box::new(|| json(500, &json!({"message": "500 Internal Server Error"}))), unusable, "500"),
+        ("502 of a proxy", Box::new(|| with(502, &[], "<html>")), unusable, "502"),
+        ("405 of keyset paging", Box::new(|| json(405, &json!({"error": "not allowed"}))), unusable, "405"),
+        ("429 without a time", Box::new(|| with(429, &[], "Retry later\n")), busy, "429"),
+        ("429 with a time too far off", Box::new(|| with(429, &[("retry-after", "60")], "Retry later\n")), told, "429"),
+        ("a page to sign in", Box::new(html), unusable, "not JSON"),
+        ("another shape", Box::new(|| json(200, &json!({"id": 1}))), unusable, "another shape"),
+        ("entries of another shape", Box::new(|| json(200, &json!([{"id": "x"}]))), unusable, "another shape"),
+        ("no end", Box::new(oversized), unusable, "larger than"),
     ];
     for (name, answer, kind, words) in cases {
         let server = Server::start(move |_| Some(answer())).await;
@@ -310,7 +313,7 @@ async fn a_server_that_is_slow_or_away_is_not_waited_for() {
     let silent = Server::start(|_| None).await;
     let short = GitLabSettings { deadline: Duration::from_millis(100), ..settings(&silent) };
     let error = GitLabRegistry::new(short.clone()).expect("good").tags(&image(IMAGE)).await.expect_err("silence");
-    assert_eq!(error.to_string(), "no answer: no answer in time");
+    assert_eq!(error.to_string(), "no answer in 100ms");
     // A port that was free a moment ago.
     let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port");
     let url = Url::parse(&format!("http://{gone}")).expect("a URL");
@@ -319,7 +322,10 @@ async fn a_server_that_is_slow_or_away_is_not_waited_for() {
         .tags(&image(IMAGE))
         .await
         .expect_err("nobody listens");
-    assert!(matches!(&error, RegistryError::Unavailable(text) if text.contains("refused")), "{error}");
+    assert!(
+        matches!(&error, RegistryError::Silent(RegistrySilence::Unavailable { detail: text }) if text.contains("refused")),
+        "{error}"
+    );
     assert!(!error.to_string().contains("http://"), "{error}");
 }
 
@@ -381,10 +387,10 @@ async fn a_rotated_token_is_used_at_once() {
     let token = Some(Credential::File(path.clone()));
     let registry = GitLabRegistry::new(GitLabSettings { token, ..settings(&server) }).expect("good settings");
     let ask = async || registry.tag(&image(IMAGE), &tag("1")).await;
-    assert!(matches!(ask().await, Err(RegistryError::Forbidden(_))), "no file yet");
+    assert!(matches!(ask().await, Err(RegistryError::Silent(RegistrySilence::Forbidden { .. }))), "no file yet");
     assert!(server.seen().is_empty(), "nothing is asked without the token");
     write_token(&path, "old\n");
-    assert!(matches!(ask().await, Err(RegistryError::Forbidden(_))));
+    assert!(matches!(ask().await, Err(RegistryError::Silent(RegistrySilence::Forbidden { .. }))));
     write_token(&path, "new\n");
     assert!(ask().await.expect("let in").is_some());
 }

@@ -15,6 +15,7 @@ use crate::{
         http::{Http, HttpError, excerpt},
         listing::Times,
     },
+    domain::registry_fault::RegistrySilence,
     ports::RegistryError,
 };
 
@@ -70,6 +71,10 @@ impl AsyncClient for Transport<'_> {
             }
             let request = reqwest::Request::try_from(request).map_err(|error| unusable(&error.without_url()))?;
             let answer = self.http.send(request, MAX_BODY, self.times.next()).await?;
+            if answer.status == StatusCode::TOO_MANY_REQUESTS {
+                // The crate would lose for how long.
+                return Err(HttpError::Busy(answer.wait()).into());
+            }
             let mut response = Response::new(answer.body);
             *response.status_mut() = answer.status;
             *response.headers_mut() = answer.headers;
@@ -84,19 +89,16 @@ impl AsyncClient for Transport<'_> {
 pub(super) enum Fault {
     /// 404: the project, the repository or the tag isn't there, or isn't visible.
     NotFound,
-    /// 401 or 403.
-    Forbidden(String),
     /// Anything else.
-    Unavailable(String),
+    Silent(RegistrySilence),
 }
 
 impl Fault {
     /// The error for the use cases, where "not found" has no better meaning.
     pub(super) fn into_error(self) -> RegistryError {
         match self {
-            Self::NotFound => RegistryError::Unavailable("GitLab answers 404".into()),
-            Self::Forbidden(text) => RegistryError::Forbidden(text),
-            Self::Unavailable(text) => RegistryError::Unavailable(text),
+            Self::NotFound => RegistryError::unusable("GitLab answers 404"),
+            Self::Silent(reason) => reason.into(),
         }
     }
 }
@@ -107,18 +109,25 @@ impl From<ApiError<TransportError>> for Fault {
             ApiError::GitlabWithStatus { status, msg } => of_status(status, &msg),
             ApiError::GitlabObjectWithStatus { status, obj }
             | ApiError::GitlabUnrecognizedWithStatus { status, obj } => of_status(status, &obj.to_string()),
-            ApiError::GitlabService { status, .. } if status.is_success() => {
-                Self::Unavailable("GitLab's answer is not JSON".into())
-            }
+            ApiError::GitlabService { status, .. } if status.is_success() => unusable("GitLab's answer is not JSON"),
             ApiError::GitlabService { status, .. } => of_status(status, ""),
             ApiError::GitlabRateLimited { .. } => of_status(StatusCode::TOO_MANY_REQUESTS, ""),
+            ApiError::Client { source: TransportError::Http(error) } => Self::Silent(error.into()),
             ApiError::Json { .. } | ApiError::DataType { .. } => {
-                Self::Unavailable("GitLab's answer has another shape than expected".into())
+                unusable("GitLab's answer has another shape than expected")
             }
-            ApiError::Client { source } => Self::Unavailable(excerpt(&source.to_string())),
-            other => Self::Unavailable(excerpt(&other.to_string())),
+            ApiError::Client { source } => unavailable(&source),
+            other => unavailable(&other),
         }
     }
+}
+
+fn unusable(text: &str) -> Fault {
+    Fault::Silent(RegistrySilence::Unusable { detail: text.to_owned() })
+}
+
+fn unavailable(error: &dyn std::fmt::Display) -> Fault {
+    Fault::Silent(RegistrySilence::Unavailable { detail: excerpt(&error.to_string()) })
 }
 
 fn of_status(status: StatusCode, message: &str) -> Fault {
@@ -128,7 +137,8 @@ fn of_status(status: StatusCode, message: &str) -> Fault {
     };
     match status {
         StatusCode::NOT_FOUND => Fault::NotFound,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::Forbidden(text),
-        _ => Fault::Unavailable(text),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Fault::Silent(RegistrySilence::Forbidden { detail: text }),
+        StatusCode::TOO_MANY_REQUESTS => Fault::Silent(RegistrySilence::Busy { retry_after: None }),
+        _ => unusable(&text),
     }
 }

@@ -18,12 +18,12 @@ use url::Url;
 
 use super::{
     challenge::{Challenge, challenges},
-    client::{expect_success, unavailable},
+    client::expect_success,
 };
 use crate::{
     adapters::registry::{
         Credential,
-        http::{Http, HttpError},
+        http::{Http},
     },
     ports::RegistryError,
 };
@@ -47,7 +47,7 @@ impl Authorisation {
     /// The header's value, marked as sensitive.
     pub(super) fn header(&self) -> Result<HeaderValue, RegistryError> {
         let mut value = HeaderValue::from_str(self.0.expose_secret())
-            .map_err(|_| RegistryError::Forbidden("the token can't stand in a header".into()))?;
+            .map_err(|_| RegistryError::forbidden("the token can't stand in a header"))?;
         value.set_sensitive(true);
         Ok(value)
     }
@@ -137,7 +137,7 @@ impl Authoriser {
                 }
             }
             let Ok(_fetching) = timeout_at(scope.deadline, self.fetching.lock()).await else {
-                return Err(unavailable(HttpError::TimedOut));
+                return Err(http.late().into());
             };
             // Another request may have fetched one meanwhile.
             let newer = self.token(scope.repository);
@@ -164,8 +164,8 @@ impl Authoriser {
         if let Some(basic) = self.basic().await? {
             request.headers_mut().insert(header::AUTHORIZATION, basic.header()?);
         }
-        let answer = expect_success(http.send(request, MAX_BODY, scope.deadline).await.map_err(unavailable)?)?;
-        let shape = || RegistryError::Unavailable("the token server's answer holds no token".into());
+        let answer = expect_success(http.send(request, MAX_BODY, scope.deadline).await.map_err(RegistryError::from)?)?;
+        let shape = || RegistryError::unusable("the token server's answer holds no token");
         let answer: TokenAnswer = serde_json::from_slice(&answer.body).map_err(|_| shape())?;
         let token = answer.token.or(answer.access_token).ok_or_else(shape)?;
         let authorisation = Authorisation(SecretString::from(format!("Bearer {token}")));
@@ -198,5 +198,5 @@ fn token_server(realm: &str, base: &Url) -> Result<Url, RegistryError> {
 }
 
 fn forbidden(text: &str) -> RegistryError {
-    RegistryError::Forbidden(text.into())
+    RegistryError::forbidden(text)
 }

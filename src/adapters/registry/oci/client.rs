@@ -11,10 +11,10 @@ use super::{
 use crate::{
     adapters::registry::{
         SetupError,
-        http::{Answer, Http, HttpError, Redirects, base_url, excerpt},
+        http::{Answer, Http, Redirects, base_url, excerpt},
         listing::Times,
     },
-    domain::name::ImageName,
+    domain::{name::ImageName, registry_fault::RegistrySilence},
     ports::RegistryError,
 };
 
@@ -63,8 +63,13 @@ impl Client {
     pub(super) fn new(settings: OciSettings) -> Result<Self, SetupError> {
         let base = base_url(&settings.url)?;
         // Blobs are often served by another host.
-        let http = Http::new(&base, settings.ca_file.as_ref(), Redirects::Anywhere)?;
+        let http = Http::new(&base, settings.ca_file.as_ref(), Redirects::Anywhere, settings.deadline)?;
         Ok(Self { http, base, authoriser: Authoriser::new(settings.username, settings.password) })
+    }
+
+    /// The address, for people.
+    pub(super) fn server(&self) -> String {
+        self.base.as_str().trim_end_matches('/').to_owned()
     }
 
     pub(super) fn question<'a>(&self, image: &'a ImageName, times: Times) -> Question<'a> {
@@ -81,7 +86,7 @@ impl Client {
     pub(super) fn url(&self, question: &Question<'_>, rest: &str) -> Result<Url, RegistryError> {
         self.base
             .join(&format!("v2/{}/{rest}", question.repository))
-            .map_err(|error| RegistryError::Unavailable(format!("the address cannot be made: {error}")))
+            .map_err(|error| RegistryError::unavailable(format!("the address cannot be made: {error}")))
     }
 
     /// Asks; gets a permission first when the registry wants one.
@@ -116,7 +121,7 @@ impl Client {
         if let Some(authorisation) = authorisation {
             headers.insert(header::AUTHORIZATION, authorisation.header()?);
         }
-        self.http.send(request, MAX_BODY, question.times.next()).await.map_err(unavailable)
+        self.http.send(request, MAX_BODY, question.times.next()).await.map_err(RegistryError::from)
     }
 }
 
@@ -124,13 +129,18 @@ pub(super) fn expect_success(answer: Answer) -> Result<Answer, RegistryError> {
     if answer.status.is_success() {
         return Ok(answer);
     }
+    if answer.status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(RegistrySilence::Busy { retry_after: answer.wait() }.into());
+    }
     let text = match error_text(&answer.body) {
         Some(text) => format!("the registry answers {}: {text}", answer.status.as_u16()),
         None => format!("the registry answers {}", answer.status),
     };
     Err(match answer.status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RegistryError::Forbidden(text),
-        _ => RegistryError::Unavailable(text),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            RegistryError::Silent(RegistrySilence::Forbidden { detail: text })
+        }
+        _ => RegistryError::unusable(text),
     })
 }
 
@@ -146,14 +156,10 @@ fn error_text(body: &[u8]) -> Option<String> {
     Some(excerpt(format!("{} {}", first.code, first.message).trim()))
 }
 
-pub(super) fn unavailable(error: HttpError) -> RegistryError {
-    RegistryError::Unavailable(error.to_string())
-}
-
 pub(super) fn odd_shape(what: &str) -> RegistryError {
-    RegistryError::Unavailable(format!("the registry's answer is no {what}"))
+    RegistryError::unusable(format!("the registry's answer is no {what}"))
 }
 
 pub(super) fn no_registry() -> RegistryError {
-    RegistryError::Unavailable("404 from something that is no registry".into())
+    RegistryError::unusable("404 from something that is no registry")
 }

@@ -8,7 +8,7 @@ use crate::ports::RegistryError;
 /// The address of the next page, when there is one.
 ///
 /// # Errors
-/// [`RegistryError::Unavailable`] when it leads to another place, which must not get the authorisation.
+/// [`RegistryError::Silent`] when it leads to another place, which must not get the authorisation.
 pub(super) fn next_page(headers: &HeaderMap, current: &Url) -> Result<Option<Url>, RegistryError> {
     for value in headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok()) {
         let Some(target) = target_of_next(value) else { continue };
@@ -25,7 +25,7 @@ pub(super) fn next_page(headers: &HeaderMap, current: &Url) -> Result<Option<Url
 }
 
 fn fault(what: &str) -> RegistryError {
-    RegistryError::Unavailable(format!("the registry's link to the next page {what}"))
+    RegistryError::unusable(format!("the registry's link to the next page {what}"))
 }
 
 /// The target of the link with `rel=next` among `<…>; rel="…", <…>; …`.

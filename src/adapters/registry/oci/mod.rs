@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use url::Url;
 
 use self::{client::Client, details::Contents, tags::Pages};
@@ -89,6 +89,10 @@ impl OciRegistry {
 
 #[async_trait]
 impl Registry for OciRegistry {
+    fn server(&self) -> String {
+        self.client.server()
+    }
+
     async fn tags(&self, image: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let question = self.client.question(image, Times::of(self.deadline));
         let listing = tags::read(&self.client, &question, None).await?;
@@ -107,16 +111,17 @@ impl Registry for OciRegistry {
             let (client, image, times) = (Arc::clone(&self.client), image.clone(), Times::of_list(self.deadline));
             async move { tags::read(&client, &client.question(&image, times), last.as_deref()).await.map(Arc::new) }
         };
-        let listing = timeout(self.deadline, self.lists.get(image, read)).await.unwrap_or_else(|_| Err(late()))?;
+        let listing = timeout(self.deadline, self.lists.get(image, read)).await;
+        let listing = listing.unwrap_or_else(|_| Err(late(self.deadline)))?;
         Ok(listing.tags.clone())
     }
 
     async fn details(&self, image: &ImageName, tags: &[Tag]) -> Vec<Result<Option<TagDetails>, RegistryError>> {
-        let (times, until) = (Times::of_details(self.deadline), Instant::now() + self.deadline);
+        let times = Times::of_details(self.deadline);
         let mut questions = Vec::with_capacity(tags.len());
         for tag in tags {
             questions.push(self.recent(image, tag, times));
         }
-        each_in_time(questions, until).await
+        each_in_time(questions, self.deadline).await
     }
 }

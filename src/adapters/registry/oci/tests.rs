@@ -10,7 +10,10 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{tags::MAX_PAGES, *};
-use crate::adapters::registry::testing::{Respond, Seen, Server, install_provider, json, oversized, with, write_token};
+use crate::{
+    adapters::registry::testing::{Respond, Seen, Server, install_provider, json, oversized, with, write_token},
+    domain::registry_fault::RegistrySilence,
+};
 
 const IMAGE: &str = "registry.example.org/team/app";
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -255,7 +258,10 @@ async fn a_token_that_allows_nothing_is_a_refusal() {
     let registry = registry(&server);
     for _ in 0..2 {
         let error = registry.tags(&image()).await.expect_err("refused");
-        assert!(matches!(&error, RegistryError::Forbidden(text) if text.contains("UNAUTHORIZED")), "{error}");
+        assert!(
+            matches!(&error, RegistryError::Silent(RegistrySilence::Forbidden { detail: text }) if text.contains("UNAUTHORIZED")),
+            "{error}"
+        );
     }
     assert_eq!(server.seen().len(), 6, "each time one token is tried");
 }
@@ -271,7 +277,10 @@ async fn wrong_credentials_at_the_token_server_are_a_refusal() {
     let password = Some(Credential::Value(SecretString::from("wrong".to_owned())));
     let registry = OciRegistry::new(OciSettings { password, ..settings(&server) }).expect("good settings");
     let error = registry.tags(&image()).await.expect_err("refused");
-    assert!(matches!(&error, RegistryError::Forbidden(text) if text.contains("DENIED")), "{error}");
+    assert!(
+        matches!(&error, RegistryError::Silent(RegistrySilence::Forbidden { detail: text }) if text.contains("DENIED")),
+        "{error}"
+    );
     assert!(!error.to_string().contains("wrong"), "{error}");
 }
 
@@ -296,7 +305,7 @@ async fn basic_authentication_is_given_when_asked_for() {
     assert_eq!(server.seen().len(), 3, "it is remembered that basic authentication is wanted");
     write_token(&path, "changed\n");
     let error = registry.tags(&image()).await.expect_err("refused");
-    assert!(matches!(error, RegistryError::Forbidden(_)), "{error}");
+    assert!(matches!(error, RegistryError::Silent(RegistrySilence::Forbidden { .. })), "{error}");
     let anonymous = OciRegistry::new(OciSettings { username: None, ..settings(&server) }).expect("good settings");
     let error = anonymous.tags(&image()).await.expect_err("refused");
     assert!(error.to_string().contains("a user and a password"), "{error}");
@@ -340,16 +349,24 @@ async fn answers_that_are_no_answer_are_told_apart() {
     enum Kind {
         Forbidden,
         UnknownImage,
+        Busy,
+        Unusable,
         Unavailable,
     }
     let kind = |error: &RegistryError| match error {
-        RegistryError::Forbidden(_) => Kind::Forbidden,
         RegistryError::UnknownImage(_) => Kind::UnknownImage,
-        RegistryError::Unavailable(_) => Kind::Unavailable,
+        RegistryError::Silent(RegistrySilence::Forbidden { .. }) => Kind::Forbidden,
+        RegistryError::Silent(RegistrySilence::Busy { retry_after }) => {
+            assert!(retry_after.is_some_and(|wait| wait.as_secs() >= 899), "{retry_after:?}");
+            Kind::Busy
+        }
+        RegistryError::Silent(RegistrySilence::Unusable { .. }) => Kind::Unusable,
+        RegistryError::Silent(RegistrySilence::Unavailable { .. }) => Kind::Unavailable,
+        RegistryError::Silent(other) => panic!("{other:?}"),
     };
     let cases: Vec<(&str, Respond, Kind, &str)> = vec![
         ("no repository", Box::new(|| fault(404, "NAME_UNKNOWN")), Kind::UnknownImage, IMAGE),
-        ("404 of a web server", Box::new(|| with(404, &[], "404 page not found")), Kind::Unavailable, "404"),
+        ("404 of a web server", Box::new(|| with(404, &[], "404 page not found")), Kind::Unusable, "404"),
         ("403", Box::new(|| fault(403, "DENIED")), Kind::Forbidden, "DENIED as the registry says"),
         ("401 without a challenge", Box::new(|| with(401, &[], "")), Kind::Forbidden, "unknown kind"),
         (
@@ -364,12 +381,12 @@ async fn answers_that_are_no_answer_are_told_apart() {
             Kind::Forbidden,
             "https",
         ),
-        ("500", Box::new(|| fault(500, "UNKNOWN")), Kind::Unavailable, "500: UNKNOWN"),
-        ("503 of a proxy", Box::new(|| with(503, &[], "<html>")), Kind::Unavailable, "503"),
-        ("429", Box::new(|| with(429, &[("retry-after", "3600")], "")), Kind::Unavailable, "429"),
-        ("no JSON", Box::new(|| with(200, &[], "<html>")), Kind::Unavailable, "answer is no"),
-        ("another shape", Box::new(|| with(200, &[], "[1]")), Kind::Unavailable, "answer is no"),
-        ("no end", Box::new(oversized), Kind::Unavailable, "larger than"),
+        ("500", Box::new(|| fault(500, "UNKNOWN")), Kind::Unusable, "500: UNKNOWN"),
+        ("503 of a proxy", Box::new(|| with(503, &[], "<html>")), Kind::Unusable, "503"),
+        ("429", Box::new(|| with(429, &[("retry-after", "3600")], "")), Kind::Busy, "429"),
+        ("no JSON", Box::new(|| with(200, &[], "<html>")), Kind::Unusable, "answer is no"),
+        ("another shape", Box::new(|| with(200, &[], "[1]")), Kind::Unusable, "answer is no"),
+        ("no end", Box::new(oversized), Kind::Unusable, "larger than"),
         ("a circle", Box::new(|| with(302, &[("location", "/v2/")], "")), Kind::Unavailable, "redirect"),
     ];
     for (name, answer, expected, words) in cases {
@@ -393,9 +410,9 @@ async fn a_server_that_is_slow_is_not_waited_for() {
     install_provider();
     let short = OciSettings { deadline: Duration::from_millis(100), ..settings(&silent) };
     let registry = OciRegistry::new(short).expect("good settings");
-    assert_eq!(registry.tags(&image()).await.expect_err("silence").to_string(), "no answer: no answer in time");
+    assert_eq!(registry.tags(&image()).await.expect_err("silence").to_string(), "no answer in 100ms");
     let error = registry.tag(&image(), &tag("1")).await.expect_err("silence");
-    assert_eq!(error.to_string(), "no answer: no answer in time");
+    assert_eq!(error.to_string(), "no answer in 100ms");
 }
 
 #[tokio::test]
