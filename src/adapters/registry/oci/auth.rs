@@ -23,7 +23,7 @@ use super::{
 use crate::{
     adapters::registry::{
         Credential,
-        http::{Http},
+        http::{Http, is_loopback},
     },
     ports::RegistryError,
 };
@@ -187,16 +187,45 @@ impl Authoriser {
     }
 }
 
-/// The token server's address. The password goes there, so it is not sent in the clear on a plain answer's word.
+/// The token server's address. The password goes there, so it is not sent in the clear on a plain answer's word: without
+/// TLS only to the server that was configured so, or within this machine.
 fn token_server(realm: &str, base: &Url) -> Result<Url, RegistryError> {
     let url = Url::parse(realm).map_err(|_| forbidden("the address of the token server can't be read"))?;
     match url.scheme() {
         "https" => Ok(url),
-        "http" if base.scheme() == "http" => Ok(url),
-        _ => Err(forbidden("the token server is not reached by https")),
+        "http" if base.scheme() == "http" && url.host() == base.host() => Ok(url),
+        "http" if is_loopback(base) && is_loopback(&url) => Ok(url),
+        _ => Err(forbidden("the token server is not reached by https, and is not the registry's own host")),
     }
 }
 
 fn forbidden(text: &str) -> RegistryError {
     RegistryError::forbidden(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_goes_in_the_clear_only_where_the_registry_itself_is() {
+        let plain = "http://127.0.0.1:5000/";
+        for (base, realm, goes) in [
+            (plain, "http://127.0.0.1:5000/token", true),
+            (plain, "http://127.0.0.1:6000/token", true),
+            (plain, "http://localhost:6000/token", true),
+            (plain, "http://192.0.2.2:5000/token", false),
+            (plain, "http://127.0.0.1.example.org/token", false),
+            (plain, "https://tokens.example.org/token", true),
+            ("http://r.example.org/", "http://r.example.org:6000/token", true),
+            ("http://r.example.org/", "http://tokens.example.org/token", false),
+            ("http://r.example.org/", "http://127.0.0.1:6000/token", false),
+            ("https://r.example.org/", "http://r.example.org/token", false),
+            ("https://r.example.org/", "https://tokens.example.org/token", true),
+            ("https://r.example.org/", "file:///token", false),
+        ] {
+            let base = Url::parse(base).expect("a URL");
+            assert_eq!(token_server(realm, &base).is_ok(), goes, "{base} {realm}");
+        }
+    }
 }
