@@ -72,8 +72,7 @@ pub struct LogQuestion {
 /// The lines of a log: text without escape sequences and control characters, secrets masked; and how many secrets.
 #[must_use]
 pub fn readable(bytes: &[u8], mask: &Mask) -> (Vec<String>, usize) {
-    let text = without_escapes(&String::from_utf8_lossy(bytes));
-    let (text, masked) = mask.apply(&text);
+    let (text, masked) = mask.apply(&String::from_utf8_lossy(bytes));
     let mut lines: Vec<String> = text.split('\n').map(line).collect();
     if lines.last().is_some_and(String::is_empty) {
         lines.pop();
@@ -90,7 +89,8 @@ fn line(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\t' => shown.push_str("    "),
-            c if c.is_control() || c == char::REPLACEMENT_CHARACTER => {
+            // Whatever many bytes that are no text are one mark.
+            char::REPLACEMENT_CHARACTER => {
                 if !shown.ends_with(char::REPLACEMENT_CHARACTER) {
                     shown.push(char::REPLACEMENT_CHARACTER);
                 }
@@ -100,52 +100,6 @@ fn line(text: &str) -> String {
     }
     shown.truncate(shown.trim_end().len());
     shown
-}
-
-/// Takes out the escape sequences of ECMA-48, in seven bits and in eight.
-fn without_escapes(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let introducer = match c {
-            '\u{1b}' => rest.next(),
-            '\u{9b}' => Some('['),
-            '\u{9d}' => Some(']'),
-            '\u{90}' => Some('P'),
-            c => {
-                kept.push(c);
-                continue;
-            }
-        };
-        match introducer {
-            Some('[') => {
-                // Parameters, then one letter; a line's end means that there is none.
-                while let Some(c) = rest.next_if(|c| *c != '\n') {
-                    if matches!(c, '\u{40}'..='\u{7e}') {
-                        break;
-                    }
-                }
-            }
-            // Titles and hyperlinks: up to the bell or the string terminator.
-            Some(']' | 'P' | 'X' | '^' | '_') => {
-                while let Some(c) = rest.next_if(|c| *c != '\n') {
-                    if matches!(c, '\u{7}' | '\u{9c}') {
-                        break;
-                    }
-                    if c == '\u{1b}' {
-                        rest.next_if_eq(&'\\');
-                        break;
-                    }
-                }
-            }
-            Some(' '..='/') => {
-                rest.next_if(|c| *c != '\n');
-            }
-            Some('\n') => kept.push('\n'),
-            _ => {}
-        }
-    }
-    kept
 }
 
 #[cfg(test)]
@@ -170,7 +124,7 @@ mod tests {
             ("10%\r50%\r100%", "100%"),
             ("windows\r", "windows"),
             ("a\tb", "a    b"),
-            ("bell\u{7}s", "bell\u{fffd}s"),
+            ("bell\u{7}s", "bells"),
             ("  indented", "  indented"),
         ] {
             assert_eq!(lines(format!("{text}\nnext\n").as_bytes()), [expected, "next"], "{text:?}");
@@ -185,17 +139,20 @@ mod tests {
 
     #[test]
     fn binary_is_one_mark_for_many_bytes() {
-        assert_eq!(
-            lines(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe\xff"),
-            ["\u{fffd}PNG", "\u{fffd}", "IHDR\u{fffd}"]
-        );
+        assert_eq!(lines(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe\xff"), ["\u{fffd}PNG", "", "IHDR\u{fffd}"]);
         assert_eq!(lines(b""), [""; 0]);
         assert_eq!(lines("нефть\n".as_bytes()), ["нефть"]);
     }
 
     #[test]
-    fn a_secret_is_masked_though_it_is_coloured() {
-        let (lines, masked) = readable(b"password=\x1b[31mhunter2\x1b[0m\n", &Mask::default());
-        assert_eq!((lines[0].as_str(), masked), ("password=***", 1));
+    fn a_secret_is_masked_though_it_is_coloured_or_holds_what_cannot_be_seen() {
+        for text in [
+            "password=\u{1b}[31mhunter2\u{1b}[0m",
+            "pass\u{200b}wo\u{ad}rd\u{202e}=\u{200d}hunter2",
+            "pass\0word\0=hunter2",
+        ] {
+            let (lines, masked) = readable(text.as_bytes(), &Mask::default());
+            assert_eq!((lines[0].as_str(), masked), ("password=***", 1), "{text:?}");
+        }
     }
 }

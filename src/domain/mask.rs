@@ -4,6 +4,12 @@ use std::fmt;
 
 use regex::{Captures, Regex, RegexBuilder};
 
+use super::text::plain;
+use usual::USUAL;
+
+mod nested;
+mod usual;
+
 /// What stands in the place of a secret.
 pub const MASKED: &str = "***";
 
@@ -13,44 +19,13 @@ const SECRET: &str = "secret";
 /// How large a compiled pattern may be.
 const LARGEST: usize = 1 << 20;
 
-/// What secrets look like by themselves, or by what stands before them.
-///
-/// A log may be cut anywhere, so that of a private key only its middle or its end may be there.
-const USUAL: &[&str] = &[
-    // Private keys in PEM.
-    r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?<secret>.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)",
-    r"(?m)(?<secret>(?:^[^\n]*[A-Za-z0-9+/=]{16,}\s*\n)+)[^\n]*-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----",
-    r"(?m)(?<secret>(?:^[A-Za-z0-9+/]{64}\r?\n){2,}(?:^[A-Za-z0-9+/=]{1,64}\r?$)?)",
-    // The credentials of an address, a password alone too.
-    r"[A-Za-z][A-Za-z0-9+.-]*://(?<secret>[^\s/?#:@]*:[^\s/?#]*)@",
-    // What a header of HTTP carries.
-    r"(?i)\bbearer\s+(?<secret>[A-Za-z0-9._~+/=-]{16,})",
-    r"(?i)\bbasic\s+(?<secret>[A-Za-z0-9+/]{8,}={1,2})",
-    r#"(?i)\b(?:proxy-)?authorization["'\\]*\s*[:=]\s*["'\\]*(?<secret>[^\s"'\\,][^"'\\,\n]*)"#,
-    r#"(?i)\b(?:set-)?cookie["'\\]*\s*[:=]\s*["'\\]*(?<secret>[^\s"'\\][^"'\\\n]*)"#,
-    // A name that says what it is, and its value: `password=x`, `"api_key": "x"`, `DB_PASSWORD: x`, `--token x`.
-    r#"(?ix)
-      (?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|signing[_-]?key
-        |encryption[_-]?key|credentials?|auth[_-]?key)
-      [A-Za-z0-9_.-]*["'\\]*\s*(?:=>|:=|[:=])\s*
-      (?: \\"(?<secret2>(?:[^"\\]|\\[^"])+) | "(?<secret>(?:[^"\\]|\\.)+) | '(?<secret3>[^']+)
-        | (?<secret4>[^\s"'\\,;&)}\]]+) )"#,
-    r"(?im)(?:^|\s)--?(?:password|passwd|passphrase|pwd|secret|token|api-key|access-key)\s+(?<secret>[^\s=:-]\S*)",
-    // Tokens that carry their maker's mark.
-    r"\bgl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-[A-Za-z0-9_.-]{16,}",
-    r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|npm_[A-Za-z0-9]{30,}|dckr_pat_[A-Za-z0-9_-]{20,})",
-    r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
-    r"\bAIza[0-9A-Za-z_-]{35}",
-    r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    r"\bsk-[A-Za-z0-9_-]{20,}",
-    r"\bhv[sbr]\.[A-Za-z0-9_-]{20,}",
-    r"\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}",
-    r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
-];
-
 /// Patterns of secrets.
 #[derive(Clone)]
-pub struct Mask(Vec<Regex>);
+pub struct Mask {
+    patterns: Vec<Regex>,
+    /// The beginning of lists and the like, with the usual patterns.
+    nested: Option<Regex>,
+}
 
 /// A pattern that can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +45,7 @@ impl Mask {
         for pattern in patterns {
             compiled.push(Self::pattern(pattern.as_ref())?);
         }
-        Ok(Self(compiled))
+        Ok(Self { patterns: compiled, nested: if usual { nested::opening() } else { None } })
     }
 
     /// Compiles one pattern.
@@ -86,12 +61,15 @@ impl Mask {
         Ok(regex)
     }
 
-    /// The text with its secrets masked, and how many there were.
+    /// The text as a reader sees it, without escape sequences and invisible characters, which could stand within a secret's
+    /// name, and with its secrets masked; and how many there were.
     #[must_use]
     pub fn apply(&self, text: &str) -> (String, usize) {
-        let mut text = text.to_owned();
-        let mut count = 0;
-        for regex in &self.0 {
+        let (mut text, mut count) = (plain(text), 0);
+        if let Some(opening) = &self.nested {
+            (text, count) = nested::apply(opening, &text);
+        }
+        for regex in &self.patterns {
             let masked = regex.replace_all(&text, |captures: &Captures<'_>| {
                 let (masked, found) = masked(captures);
                 count += usize::from(found);
@@ -109,6 +87,9 @@ impl Mask {
 fn masked(captures: &Captures<'_>) -> (String, bool) {
     let whole = &captures[0];
     let start = captures.get(0).map_or(0, |whole| whole.start());
+    if captures.name("spared").or_else(|| captures.name("spared2")).is_some() {
+        return (whole.to_owned(), false);
+    }
     let secret = [SECRET, "secret2", "secret3", "secret4"].into_iter().find_map(|name| captures.name(name));
     let (before, secret, after) = match secret {
         Some(secret) => {
@@ -139,13 +120,14 @@ impl Default for Mask {
     /// The usual patterns.
     fn default() -> Self {
         // They are constants, and a test compiles them all.
-        Self(USUAL.iter().filter_map(|pattern| Self::pattern(pattern).ok()).collect())
+        let patterns = USUAL.iter().filter_map(|pattern| Self::pattern(pattern).ok()).collect();
+        Self { patterns, nested: nested::opening() }
     }
 }
 
 impl fmt::Debug for Mask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mask({} patterns)", self.0.len())
+        write!(f, "Mask({} patterns)", self.patterns.len())
     }
 }
 
@@ -159,8 +141,12 @@ mod tests {
 
     #[test]
     fn every_usual_pattern_compiles() {
-        assert_eq!(Mask::default().0.len(), USUAL.len());
-        assert!(Mask::new(["a+"], true).is_ok_and(|mask| mask.0.len() == USUAL.len() + 1));
+        assert_eq!(Mask::default().patterns.len(), USUAL.len());
+        assert!(Mask::default().nested.is_some());
+        for pattern in USUAL {
+            assert_eq!(Mask::pattern(pattern).err(), None, "{pattern}");
+        }
+        assert!(Mask::new(["a+"], true).is_ok_and(|mask| mask.patterns.len() == USUAL.len() + 1));
     }
 
     #[test]
@@ -182,6 +168,82 @@ mod tests {
             ("api-key => abc", "api-key => ***"),
         ] {
             assert_eq!(usual(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn usual_forms_are_masked() {
+        for (text, expected) in [
+            ("DB_PASS=hunter2 x", "DB_PASS=*** x"),
+            ("DB_PASS=12345", "DB_PASS=***"),
+            ("pass=hunter2", "pass=***"),
+            ("smtp.pass: hunter2", "smtp.pass: ***"),
+            (r#"{"dbPass":"a b","pass":"hunter2"}"#, r#"{"dbPass":"***","pass":"***"}"#),
+            ("  pass: hunter2", "  pass: ***"),
+            ("mysql --pass hunter2 oil", "mysql --pass *** oil"),
+            ("<password>hunter2</password>", "<password>***</password>"),
+            (r#"<db:Pass kind="x">hunter2</db:Pass>"#, r#"<db:Pass kind="x">***</db:Pass>"#),
+            ("<apiKey><![CDATA[hunter2]]></apiKey>", "<apiKey>***</apiKey>"),
+            ("&lt;token&gt;hunter2&lt;/token&gt;", "&lt;token&gt;***&lt;/token&gt;"),
+            (r#"{"name":"DB_PASSWORD","value":"a b"}"#, r#"{"name":"DB_PASSWORD","value":"***"}"#),
+            ("- name: API_TOKEN\n  value: hunter2", "- name: API_TOKEN\n  value: ***"),
+            ("curl -u anna:hunter2 https://example.org", "curl -u anna:*** https://example.org"),
+            ("curl --user 'anna:hunter 2' x", "curl --user 'anna:***' x"),
+            ("curl -s -uanna:hunter2 x", "curl -s -uanna:*** x"),
+            (r#"["curl","-u","anna:hunter2"]"#, r#"["curl","-u","anna:***"]"#),
+            ("mysql -uroot -phunter2 oil", "mysql -uroot -p*** oil"),
+            ("mysqldump -p'hunter 2' oil", "mysqldump -p'***' oil"),
+            ("docker login -u anna -p hunter2", "docker login -u anna -p ***"),
+            (r#"exec ["app","--password","hunter2"]"#, r#"exec ["app","--password","***"]"#),
+            ("CREATE USER anna IDENTIFIED BY 'hunter2'", "CREATE USER anna IDENTIFIED BY '***'"),
+            ("пароль: hunter2", "пароль: ***"),
+            ("Пароль пользователя = hunter2", "Пароль пользователя = ***"),
+            (r#"{"токен": "a b"}"#, r#"{"токен": "***"}"#),
+            ("СЕКРЕТ=hunter2", "СЕКРЕТ=***"),
+            ("password=b'hunter2'", "password=b'***'"),
+            ("password == hunter2", "password == ***"),
+            (r#"{\\\"token\\\":\\\"hunter2\\\"}"#, r#"{\\\"token\\\":\\\"***\\\"}"#),
+        ] {
+            assert_eq!(
+                Mask::default().apply(text),
+                (expected.to_owned(), 1 + usize::from(text.contains("dbPass"))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists_and_objects_are_masked_whole() {
+        for (text, expected) in [
+            (r#"{"token":["hunterI","hunterJ"],"n":1}"#, r#"{"token":***,"n":1}"#),
+            ("passwords: [hunterK, hunterL]", "passwords: ***"),
+            (r#"{"secret":{"a":"]}","b":{"c":[1]}},"n":1}"#, r#"{"secret":***,"n":1}"#),
+            (r#"{"msg":"{\"token\":[\"a]\",\"b\"]}","n":1}"#, r#"{"msg":"{\"token\":***}","n":1}"#),
+            (r#"Config { token: Some("hunter2"), port: 1 }"#, "Config { token: ***, port: 1 }"),
+            (r#"tokens=[]string{"a", "b"} next"#, "tokens=*** next"),
+            ("Login { password: Secret { inner: x }, n: 1 }", "Login { password: ***, n: 1 }"),
+            ("tokens=['it]s', 'b'] next", "tokens=*** next"),
+            ("passwords: [a, b", "passwords: ***"),
+            ("{\n  \"tokens\": [\n    \"a\",\n    \"b\"\n  ],\n  \"n\": 1\n}", "{\n  \"tokens\": ***,\n  \"n\": 1\n}"),
+            ("  \"tokens\": [\n    \"a\",\n    \"b\"\nnext", "  \"tokens\": ***\nnext"),
+            ("passwords:\n  - a\n  - b\nuser: anna", "passwords:\n  ***\nuser: anna"),
+            ("passwords:\n- a\n- b\nuser: anna", "passwords:\n***\nuser: anna"),
+            ("token: |\n  line\n  other\nuser: anna", "token: ***\nuser: anna"),
+        ] {
+            assert_eq!(Mask::default().apply(text), (expected.to_owned(), 1), "{text}");
+        }
+        // The bracket never ends: no more than its line goes.
+        assert_eq!(usual("unexpected token: { at 3\n    at main (x)"), "unexpected token: ***\n    at main (x)");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_hides_no_secret() {
+        for text in [
+            "\u{1b}[2mapi_token\u{1b}[0m\u{1b}[2m=\u{1b}[0mhunter2",
+            "api\u{200b}_to\u{ad}ken\u{202e}=\u{feff}hunter2",
+            "api_\u{1b}]8;;https://example.org\u{1b}\\token\u{1b}]8;;\u{1b}\\=hunter2",
+        ] {
+            assert_eq!(Mask::default().apply(text), ("api_token=***".to_owned(), 1), "{text:?}");
         }
     }
 
@@ -230,6 +292,20 @@ mod tests {
             "tokenizer ready",
             "password must not be empty",
             "at com.example.Main.run(Main.java:42)",
+            "at com.example.TokenFilter.run(TokenFilter.java:42)",
+            "oil::token::verify failed",
+            "bypass=on compass: north passed=3 encompass=all",
+            "--- PASS: TestValves (0.00s)",
+            "PASS: valves",
+            "pass=12 fail=0 dbPass=true",
+            "first pass: 12 nodes, second pass: scanning",
+            r#"{"Action":"pass","Package":"oil"}"#,
+            "docker run -u 1000:1000 -p 8080:80 oil",
+            "mysql -p oil",
+            "mysql is up on port 3306",
+            "impl From<Token> for Kind, List<Token> of <b>bold</b>",
+            "пароль не подошёл",
+            "--no-token-cache --port 80",
         ] {
             assert_eq!(Mask::default().apply(text), (text.to_owned(), 0), "{text}");
         }

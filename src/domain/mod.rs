@@ -27,6 +27,7 @@ pub mod replicas;
 pub mod review;
 pub mod rollout;
 pub mod snapshot;
+pub mod text;
 pub mod unanswered;
 pub mod unread;
 pub mod version;

@@ -2,7 +2,8 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::domain::catalogue::Workload;
+pub(super) use crate::domain::text::is_invisible;
+use crate::domain::{catalogue::Workload, text::plain};
 
 /// How much of a reason or a server's message is shown.
 pub(super) const REASON: usize = 700;
@@ -32,7 +33,7 @@ pub(super) fn workload(workload: &Workload) -> String {
 
 /// A line of foreign text with its own spaces, at most so many characters of it and a word of what is missing.
 pub(super) fn line(text: &str, characters: usize) -> String {
-    let visible = visible(text, |c| c == ' ');
+    let visible = visible(&plain(text), |c| c == ' ');
     let missing = visible.chars().count().saturating_sub(characters);
     if missing == 0 {
         return visible;
@@ -93,7 +94,7 @@ pub(super) fn right(text: &str, columns: usize) -> String {
 
 /// The visible characters of a text, its words one space apart.
 fn words(text: &str) -> String {
-    visible(text, char::is_whitespace).split_whitespace().collect::<Vec<_>>().join(" ")
+    visible(&plain(text), char::is_whitespace).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A text without what can't be seen, but for the blanks that are to stay.
@@ -106,15 +107,4 @@ fn visible(text: &str, stays: impl Fn(char) -> bool) -> String {
             marks <= MARKS
         })
         .collect()
-}
-
-/// Control characters, direction marks, zero-width characters, blank letters, tags and the replacement of objects.
-pub(super) fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
-                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
-                | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}' | '\u{e0000}'..='\u{e0fff}'
-        )
 }

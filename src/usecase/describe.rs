@@ -71,6 +71,7 @@ impl Service {
         });
         let mut description = describe_pod(pod, own, now);
         description.pod.why.iter_mut().for_each(|why| self.mask(why.said_mut()));
+        description.conditions.iter_mut().for_each(|condition| self.mask(&mut condition.message));
         Answer::Described(Box::new(description))
     }
 

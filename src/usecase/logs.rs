@@ -61,7 +61,10 @@ impl Service {
                 (report.lines, report.masked) = readable(&bytes, &self.0.settings.mask);
                 report.cut = cut;
             }
-            Ok(LogRead::NotThere(words)) => report.not_there = Some(words),
+            Ok(LogRead::NotThere(mut words)) => {
+                self.mask(&mut words);
+                report.not_there = Some(words);
+            }
             Ok(LogRead::NoPod) => {
                 let namespaces = vec![report.pod.namespace];
                 return unclear_pod(asked, PodUnclear::Unknown { nearest: Vec::new(), namespaces });

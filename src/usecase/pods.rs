@@ -34,6 +34,7 @@ impl Service {
         Ok(fleet.map(|fleet| {
             let mut list = pods_report(&fleet, &site.image, self.0.clock.now());
             list.pods.iter_mut().filter_map(|pod| pod.why.as_mut()).for_each(|why| self.mask(why.said_mut()));
+            list.cannot_create.iter_mut().for_each(|reason| self.mask(reason));
             list
         }))
     }

@@ -2,7 +2,7 @@
 
 use kube::Error;
 
-use crate::domain::unanswered::Unanswered;
+use crate::domain::{text::plain, unanswered::Unanswered};
 
 /// The most characters of a reason.
 const LONGEST: usize = 500;
@@ -65,11 +65,22 @@ pub(super) fn words(error: &(dyn std::error::Error + 'static)) -> String {
     bounded(&PLUMBING.iter().fold(text, |text, words| text.replace(words, "")))
 }
 
-/// A message of a server, without control characters and not too long.
+/// A message of a server, without escape sequences and control characters, and not too long.
 pub(super) fn bounded(text: &str) -> String {
+    let text = plain(text);
     let mut kept: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
     if text.chars().nth(LONGEST).is_some() {
         kept.push('…');
     }
     kept.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bounded;
+
+    #[test]
+    fn no_rest_of_an_escape_sequence_is_left() {
+        assert_eq!(bounded("\u{1b}[1mapi_\u{200b}token\u{1b}[0m=x\n\ty"), "api_token=x  y");
+    }
 }
