@@ -38,7 +38,7 @@ pub(super) fn events(reports: &[EventsReport], language: Language) -> Text {
         [only] => {
             let label = only.site.label();
             text.row([
-                button(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/events {label}")),
+                button_in_place(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/events {label}")),
                 button(say!(language, "🐳 Поды", "🐳 Pods"), format!("/get_pods {label}")),
             ])
         }
@@ -161,7 +161,7 @@ pub(super) fn pod(description: &PodDescription, language: Language) -> Text {
     if previous {
         row.push(button(say!(language, "⏮ Прошлый запуск", "⏮ Previous run"), format!("/get_logs {name} previous")));
     }
-    shown.row(row).row([button(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/describe {name}"))])
+    shown.row(row).row([button_in_place(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/describe {name}"))])
 }
 
 /// The same for terminals.

@@ -2,7 +2,7 @@
 
 use super::{
     clean,
-    compose::{Text, button},
+    compose::{Text, button, button_in_place},
     message::{Button, Document},
     pods::mark,
     quantity,
@@ -129,7 +129,8 @@ fn notes(text: Text, report: &LogReport, language: Language) -> Text {
 fn buttons(text: Text, report: &LogReport, language: Language) -> Text {
     let LogReport { pod, previous, .. } = report;
     let container = named(report);
-    let mut row = vec![button(say!(language, "🔁 Обновить", "🔁 Refresh"), command(pod, container, *previous))];
+    let mut row =
+        vec![button_in_place(say!(language, "🔁 Обновить", "🔁 Refresh"), command(pod, container, *previous))];
     match (previous, &report.crashed) {
         (false, Some(_)) => {
             row.push(button(say!(language, "⏮ Прошлый запуск", "⏮ Previous run"), command(pod, container, true)));

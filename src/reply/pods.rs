@@ -3,7 +3,7 @@
 use super::{
     clean,
     columns::{COLUMNS, aligned, items, tail, wrapped},
-    compose::{Text, button},
+    compose::{Text, button, button_in_place},
     message::Button,
     quantity, unanswered,
 };
@@ -28,7 +28,8 @@ const WHY: usize = 300;
 pub(super) fn pods(reports: &[PodsReport], language: Language) -> Text {
     let text = each(reports, Text::new(), language, chat_list);
     let [only] = reports else { return text };
-    let refresh = button(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/get_pods {}", only.site.label()));
+    let refresh =
+        button_in_place(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/get_pods {}", only.site.label()));
     let pods = only.pods.iter().flatten().flat_map(|list| &list.pods);
     pods.take(LOG_BUTTONS).fold(text.row([refresh]), |text, pod| text.row([log_button(pod)]))
 }

@@ -356,7 +356,13 @@ impl Outbox {
                 CallError::Refused(words)
                     if contains(
                         &words,
-                        &["message to edit not found", "message can't be edited", "message_id_invalid"],
+                        // A file's message has a caption and no text.
+                        &[
+                            "message to edit not found",
+                            "message can't be edited",
+                            "message_id_invalid",
+                            "there is no text in the message to edit",
+                        ],
                     ) =>
                 {
                     Edited::Gone

@@ -67,9 +67,11 @@ impl ChatReplier {
         named.or(*self.posted.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The message that a first answer takes the place of. One that says no leaves it as it is.
+    /// The message that a first answer takes the place of. One that says no, such as that the pod has gone, leaves it as it
+    /// is, and so does one with a file, which no edit can bring.
     fn page(&self, answer: &Answer) -> Option<Sent> {
-        let no = matches!(answer, Answer::Refused(_) | Answer::Failed(_));
+        let no = matches!(answer, Answer::Refused(_) | Answer::Failed(_) | Answer::PodUnclear { .. })
+            || self.body(answer).document.is_some();
         self.pressed.as_ref().filter(|_| !no)?.place
     }
 

@@ -58,6 +58,8 @@ fn shown(message: &Message) -> String {
         }
     }
     for row in &message.buttons {
+        let refresh = row.iter().filter(|button| button.label.starts_with('🔁'));
+        refresh.for_each(|button| assert!(button.in_place, "it brings its own message up to date: {button:?}"));
         let row: Vec<String> = row.iter().map(|button| format!("[{} → {}]", button.label, button.command)).collect();
         text.push('\n');
         text.push_str(&row.join(" "));
