@@ -2,6 +2,7 @@
 
 use crate::domain::{
     answer::{Answer, Applied, Refusal},
+    pod::PodUnclear,
     rollout::Stage,
 };
 
@@ -36,6 +37,7 @@ impl ExitCode {
     #[must_use]
     pub fn of(answer: &Answer) -> Self {
         match answer {
+            answer if is_unanswered(answer) => Self::Failed,
             Answer::Accepted { .. } => Self::Unknown,
             Answer::Rollout(report) => match report.stage {
                 Stage::Committed | Stage::Syncing | Stage::Progressing { .. } | Stage::Live { .. } | Stage::Removed => {
@@ -53,10 +55,8 @@ impl ExitCode {
                 Applied::No => Self::Failed,
                 Applied::Unknown => Self::Unknown,
             },
-            Answer::Nodes(Err(_)) => Self::Failed,
-            Answer::Containers(report) if report.tags.is_err() => Self::Failed,
             Answer::AlreadySo { .. }
-            | Answer::Nodes(Ok(_))
+            | Answer::Nodes(_)
             | Answer::Node(_)
             | Answer::Apps(_)
             | Answer::Status(_)
@@ -92,10 +92,27 @@ impl From<ExitCode> for std::process::ExitCode {
     }
 }
 
+/// Whether a question got no answer at all from whom it was for. One of which a part is told has an answer.
+fn is_unanswered(answer: &Answer) -> bool {
+    fn none<T>(reports: &[T], is_told: impl Fn(&T) -> bool) -> bool {
+        !reports.is_empty() && !reports.iter().any(is_told)
+    }
+    match answer {
+        Answer::Status(reports) => none(reports, |report| report.desired.is_ok() || report.live.is_ok()),
+        Answer::Pods(reports) => none(reports, |report| report.pods.is_ok()),
+        Answer::Events(reports) => none(reports, |report| report.events.is_ok()),
+        Answer::Nodes(report) => report.is_err(),
+        Answer::Containers(report) => report.tags.is_err(),
+        Answer::PodUnclear { reason, .. } => matches!(reason, PodUnclear::Unanswered(_)),
+        _ => false,
+    }
+}
+
 /// What the last answer comes to in one word, finer than the exit code; part of the JSON output, so it stays stable.
 #[must_use]
 pub fn outcome(answer: &Answer) -> &'static str {
     match answer {
+        answer if is_unanswered(answer) => "failed",
         Answer::Accepted { .. } => "accepted",
         Answer::AlreadySo { .. } => "already_so",
         Answer::Rollout(report) => match report.stage {
@@ -115,12 +132,10 @@ pub fn outcome(answer: &Answer) -> &'static str {
             Applied::No => "failed",
             Applied::Unknown => "unknown",
         },
-        Answer::Nodes(Err(_)) => "failed",
-        Answer::Containers(report) if report.tags.is_err() => "failed",
         Answer::Node(change) if change.already_so => "already_so",
         Answer::Node(_) => "done",
         Answer::Apps(_)
-        | Answer::Nodes(Ok(_))
+        | Answer::Nodes(_)
         | Answer::Status(_)
         | Answer::Containers(_)
         | Answer::Pods(_)
@@ -143,8 +158,11 @@ mod tests {
         adapters::console::replier::tests::{accepted, rollout, site},
         domain::{
             answer::{Failure, FailureKind},
-            command::Mutation,
+            command::{CommandName, Mutation},
+            event::{EventList, EventsReport},
+            pod::{PodAsked, PodList, PodsReport},
             registry_fault::{RegistryFault, RegistrySilence},
+            unanswered::Unanswered,
         },
         grammar::{GrammarError, GrammarFault},
     };
@@ -153,8 +171,22 @@ mod tests {
         Answer::Failed(Failure { detail: "x".into(), kind: FailureKind::Internal, applied })
     }
 
+    fn pods(lists: &[Result<Option<PodList>, Unanswered>]) -> Answer {
+        Answer::Pods(lists.iter().map(|pods| PodsReport { site: site(), pods: pods.clone() }).collect())
+    }
+
+    fn events(events: Result<Option<EventList>, Unanswered>) -> Answer {
+        Answer::Events(vec![EventsReport { site: site(), events }])
+    }
+
+    fn unclear(reason: PodUnclear) -> Answer {
+        let asked = PodAsked { namespace: None, name: "xk2lp".into() };
+        Answer::PodUnclear { asked, command: CommandName::Describe, rest: Vec::new(), reason }
+    }
+
     #[test]
     fn every_end_has_its_code() {
+        let late = Unanswered::Late { after: Duration::from_secs(3) };
         let grammar = GrammarError { line: String::new(), at: 0, length: 1, command: None, fault: GrammarFault::Empty };
         let already = Answer::AlreadySo { site: site(), mutation: Mutation::SetReplicas(2) };
         let fault = RegistryFault { server: None, reason: RegistrySilence::NotConfigured };
@@ -166,6 +198,14 @@ mod tests {
             (rollout(Stage::Progressing { ready: 1, desired: 2, trouble: Vec::new() }), ExitCode::Done, "progressing"),
             (already, ExitCode::Done, "already_so"),
             (Answer::Status(Vec::new()), ExitCode::Done, "answered"),
+            (pods(&[Ok(None), Err(Unanswered::NotConfigured)]), ExitCode::Done, "answered"),
+            // Whoever is asked and silent fails every question alike.
+            (pods(&[Err(Unanswered::NotConfigured)]), ExitCode::Failed, "failed"),
+            (events(Err(late.clone())), ExitCode::Failed, "failed"),
+            (events(Ok(None)), ExitCode::Done, "answered"),
+            (Answer::Nodes(Err(late.clone())), ExitCode::Failed, "failed"),
+            (unclear(PodUnclear::Unanswered(late)), ExitCode::Failed, "failed"),
+            (unclear(PodUnclear::ForeignNamespace { namespaces: Vec::new() }), ExitCode::Refused, "refused"),
             (Answer::Refused(Refusal::Busy { waiting: 1_000, repository: None }), ExitCode::Refused, "refused"),
             (Answer::Refused(silent), ExitCode::Refused, "refused"),
             (Answer::Refused(Refusal::Grammar(grammar)), ExitCode::Usage, "not_a_command"),
