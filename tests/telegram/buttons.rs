@@ -5,6 +5,8 @@ use tiphys::{
     domain::{
         actor::{ChatId, PersonId, Place, Sender},
         answer::{Answer, Refusal},
+        log::LogReport,
+        pod::PodName,
         policy::Denial,
     },
     sandbox::telegram::{Event, Fault, FaultKind, Hub},
@@ -159,6 +161,22 @@ async fn a_page_is_turned_in_place() {
 }
 
 #[tokio::test]
+async fn a_file_and_a_text_dont_take_each_others_place() {
+    let (server, hub) = server().await;
+    let bot = Bot::start(options(&server));
+    let page = shown(&hub, "/first").await;
+    press(&hub, page, "551", "=/file");
+    answers(&hub, GROUP, 2).await;
+    let file = hub.answers(GROUP).last().unwrap().clone();
+    assert!(file.document.is_some() && hub.message(GROUP, page).unwrap().edits == 0);
+    press(&hub, file.id, "552", "=/page");
+    assert!(answers(&hub, GROUP, 3).await[2].contains("/help"));
+    assert!(hub.message(GROUP, file.id).unwrap().document.is_some());
+    all_confirmed(&hub).await;
+    bot.finish().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_confirmed_change_goes_on_in_the_message_that_asked() {
     let (server, hub) = server().await;
     let bot = Bot::start(options(&server));
@@ -218,6 +236,18 @@ pub(crate) fn answer(word: &str) -> Option<Answer> {
     match word {
         "/denied" => Some(Answer::Refused(Refusal::Denied(Denial::UnknownPerson(PersonId(BORIS))))),
         "/page" => Some(Answer::Help(None)),
+        "/file" => Some(Answer::Log(Box::new(LogReport {
+            pod: PodName { namespace: "oil".into(), name: "oil-xk2lp".into() },
+            container: "app".into(),
+            chosen: false,
+            previous: false,
+            lines: vec!["x".repeat(250); 30],
+            cut: false,
+            masked: 0,
+            not_there: None,
+            others: Vec::new(),
+            crashed: None,
+        }))),
         _ => None,
     }
 }

@@ -135,6 +135,9 @@ pub(super) fn edit_message_text(world: &mut World, params: &Params) -> Result<Va
     }
     let buttons = wire::keyboard(params.nested("reply_markup")?)?;
     edit(world, params, |message| {
+        if message.document.is_some() {
+            return Err(ApiError::bad("there is no text in the message to edit"));
+        }
         message.text = styled.text;
         message.html = styled.html;
         message.entities = styled.entities;
