@@ -27,8 +27,9 @@ use self::{
 };
 use crate::adapters::console::ExitCode;
 
-/// The log filter of one-shot commands: they answer on standard output. What is wrong with a certificate is in our own errors.
-const QUIET: &str = "warn,kube_client=error,rustls_platform_verifier=off";
+/// The log filter of one-shot commands: they answer on standard output. What is wrong with a certificate or with the Kubernetes
+/// API is in our own errors.
+const QUIET: &str = "warn,kube_client=off,rustls_platform_verifier=off";
 /// The log filter of the bot. The Kubernetes client logs whole answers when it can't read them: those stay out.
 const USUAL: &str = "info,kube_client=error,rustls_platform_verifier=off";
 
