@@ -277,6 +277,10 @@ pub enum FailureKind {
     Signing,
     /// The Kubernetes API didn't answer.
     Cluster,
+    /// The Kubernetes API doesn't accept the credentials, or they don't reach that far.
+    ClusterDenied,
+    /// The configuration has no cluster.
+    NoCluster,
     /// Anything else.
     Internal,
 }

@@ -10,6 +10,9 @@ use super::{
     unanswered::Unanswered,
 };
 
+/// What stands before a name that means a node and no pod: `node/NAME`.
+pub const NODE: &str = "node";
+
 /// A pod, its containers, and what happened to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PodDescription {
@@ -44,6 +47,9 @@ pub struct NodeDescription {
     /// The node as in a list.
     #[serde(flatten)]
     pub node: NodeReport,
+    /// Why the number of its pods isn't known, when it isn't.
+    #[serde(serialize_with = "super::node::in_words", skip_serializing_if = "Option::is_none")]
+    pub pods_unknown: Option<Unanswered>,
     /// What happened lately, or why that can't be told.
     pub events: Result<EventList, Unanswered>,
 }

@@ -9,6 +9,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::domain) use report::in_words;
 pub use report::{NodeChange, NodeReport, NodesReport, Page, Totals};
 
 /// The taint by which Kubernetes carries out `spec.unschedulable`.

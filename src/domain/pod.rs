@@ -10,7 +10,7 @@ mod why;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use find::{Found, PodAsked, PodName, PodUnclear, find};
+pub use find::{Found, PodAsked, PodName, PodUnclear, find, resembles};
 pub use judge::{Condition, Judgement, judge};
 pub(in crate::domain) use report::since;
 pub use report::{ContainerReport, Ending, PodList, PodReport, PodsReport, Template, ending, image_tag, pods_report};

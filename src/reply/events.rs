@@ -101,7 +101,7 @@ fn each(reports: &[EventsReport], language: Language, show: impl Fn(Text, &Event
             Err(fault) => unanswered::line(text.plain("❔ ").bold(label), "kubernetes", fault, language),
         };
     }
-    text
+    unanswered::advice(text, reports.iter().filter_map(|report| report.events.as_ref().err()), language)
 }
 
 fn chat_list(text: Text, events: &[EventReport], total: usize, language: Language) -> Text {
@@ -170,7 +170,8 @@ pub(super) fn pod_wide(description: &PodDescription, language: Language) -> Text
 }
 
 pub(super) fn node(description: &NodeDescription, language: Language) -> Text {
-    let shown = of_one(nodes::one(&description.node, language), &description.events, language);
+    let shown = nodes::pods_unknown(nodes::one(&description.node, language), &description.pods_unknown, language);
+    let shown = of_one(shown, &description.events, language);
     let name = NodeName::new(description.node.node.name.clone()).ok();
     let again = |name| button_in_place(say!(language, "🔁 Обновить", "🔁 Refresh"), format!("/describe node/{name}"));
     shown.row(name.map(again))
@@ -178,7 +179,8 @@ pub(super) fn node(description: &NodeDescription, language: Language) -> Text {
 
 /// The same for terminals.
 pub(super) fn node_wide(description: &NodeDescription, language: Language) -> Text {
-    of_one_wide(nodes::one_wide(&description.node, language), &description.events, language)
+    let shown = nodes::pods_unknown(nodes::one_wide(&description.node, language), &description.pods_unknown, language);
+    of_one_wide(shown, &description.events, language)
 }
 
 /// The latest events of one object, after what is told of it.
@@ -190,7 +192,10 @@ fn of_one(text: Text, events: &Result<EventList, Unanswered>, language: Language
             let events = &list.events[..list.events.len().min(OF_ONE)];
             chat_list(text, events, list.total, language)
         }
-        Err(fault) => unanswered::line(text, &say!(language, "события", "events"), fault, language),
+        Err(fault) => {
+            let text = unanswered::line(text, &say!(language, "события", "events"), fault, language);
+            unanswered::advice(text, [fault], language)
+        }
     }
 }
 
@@ -219,7 +224,7 @@ fn about(description: &PodDescription, columns: usize, language: Language) -> Te
     let row = |name: String, value: String| clean::fit(&format!("{}{value}", clean::left(&name, 11)), columns);
     let none = || "—".to_owned();
     let mut facts = vec![
-        row(say!(language, "неймспейс", "namespace"), clean::inline(&pod.namespace, 63)),
+        row("namespace".to_owned(), clean::inline(&pod.namespace, 63)),
         row(
             say!(language, "узел", "node"),
             pod.node.as_deref().map_or_else(none, |node| tail(&clean::inline(node, 253), columns - 11)),

@@ -1,15 +1,19 @@
 //! What is told when something broke: what, whether anything was applied, whether to try again, and what to do.
 
-use super::{clean, compose::Text};
+use super::{clean, compose::Text, unanswered};
 use crate::domain::{
     answer::{Applied, Failure, FailureKind},
     language::Language,
+    unanswered::Unanswered,
 };
 
 pub(super) fn failure(failure: &Failure, language: Language) -> Text {
     let Failure { detail, kind, applied } = failure;
     let text = Text::new().plain("❌ ").bold(title(*kind, *applied, language)).block(clean::block(detail));
     let text = match applied {
+        Applied::No if matches!(kind, FailureKind::ClusterDenied | FailureKind::NoCluster) => {
+            text.plain(say!(language, "Ничего не изменено.", "Nothing was changed."))
+        }
         Applied::No => text.plain(say!(
             language,
             "Ничего не изменено, повторять безопасно.",
@@ -57,6 +61,10 @@ fn title(kind: FailureKind, applied: Applied, language: Language) -> String {
         FailureKind::Cluster => {
             say!(language, "Kubernetes API отказал или не ответил", "The Kubernetes API refused or didn't answer")
         }
+        FailureKind::ClusterDenied => {
+            say!(language, "Kubernetes API отказал боту в доступе", "The Kubernetes API denies the bot access")
+        }
+        FailureKind::NoCluster => say!(language, "Кластер не настроен", "No cluster is configured"),
         FailureKind::Mirror => {
             say!(
                 language,
@@ -99,11 +107,13 @@ fn hint(kind: FailureKind, language: Language) -> String {
             "What to do: the operator checks the signing key and its passphrase (tiphys config check); unsigned commits \
              aren't pushed."
         ),
-        FailureKind::Cluster => say!(
-            language,
-            "Что делать: повторить; если не проходит, оператору проверить Kubernetes API и права бота в кластере.",
-            "What to do: try again; if it stays so, the operator checks the Kubernetes API and the bot's rights there."
-        ),
+        FailureKind::Cluster => {
+            unanswered::cluster_advice(&Unanswered::Unavailable { detail: String::new() }, language)
+        }
+        FailureKind::ClusterDenied => {
+            unanswered::cluster_advice(&Unanswered::Forbidden { detail: String::new() }, language)
+        }
+        FailureKind::NoCluster => unanswered::cluster_advice(&Unanswered::NotConfigured, language),
         FailureKind::Internal => say!(
             language,
             "Что делать: повторить; если не проходит, оператору посмотреть журнал бота.",

@@ -63,7 +63,7 @@ pub(super) fn nodes(report: &Result<NodesReport, Unanswered>, language: Language
             break;
         }
     }
-    let text = pods_unknown(text, report, language);
+    let text = pods_unknown(text, &report.pods_unknown, language);
     let text = if report.may_change {
         let change = |node: &NodeReport| change_button(&node.node.name, opposite(node.node.unschedulable));
         report.nodes.iter().take(shown).fold(text, |text, node| text.row(change(node)))
@@ -96,12 +96,13 @@ pub(super) fn nodes_wide(report: &Result<NodesReport, Unanswered>, language: Lan
     };
     let text = heading(report, language);
     let text = if report.nodes.is_empty() { text } else { text.block(table(report, language)) };
-    pods_unknown(text, report, language)
+    pods_unknown(text, &report.pods_unknown, language)
 }
 
 fn silent(fault: &Unanswered, language: Language) -> Text {
     let text = Text::new().plain(say!(language, "❔ Узлы неизвестны", "❔ The nodes are unknown"));
-    unanswered::line(text, "kubernetes", fault, language)
+    let text = unanswered::line(text, "kubernetes", fault, language);
+    unanswered::advice(text, [fault], language)
 }
 
 fn heading(report: &NodesReport, language: Language) -> Text {
@@ -113,6 +114,17 @@ fn heading(report: &NodesReport, language: Language) -> Text {
         "🖥 Nodes: {all} · {open} open, {tolerating} for tolerations, {closed} closed"
     );
     let text = Text::new().plain(counts);
+    let text = match report.beyond {
+        Some(beyond) => {
+            let last = report.page.map_or(1, |page| page.of);
+            text.line(say!(
+                language,
+                "⚠️ Страницы {beyond} нет, показана последняя: {last}",
+                "⚠️ There is no page {beyond}; this is the last one: {last}"
+            ))
+        }
+        None => text,
+    };
     match report.page {
         Some(Page { number, of }) => text.line(say!(language, "Страница {number} из {of}", "Page {number} of {of}")),
         None => text,
@@ -127,11 +139,13 @@ fn placement_words(placement: Placement, language: Language) -> String {
     }
 }
 
-fn pods_unknown(text: Text, report: &NodesReport, language: Language) -> Text {
-    match &report.pods_unknown {
-        Some(reason) => text
-            .line(say!(language, "⚠️ сколько на узлах подов, неизвестно: ", "⚠️ the pods on them are unknown: "))
-            .code(clean::inline(reason, REASON)),
+/// That the pods on the nodes can't be told, and why.
+pub(super) fn pods_unknown(text: Text, fault: &Option<Unanswered>, language: Language) -> Text {
+    match fault {
+        Some(fault) => {
+            let text = unanswered::line(text, &say!(language, "поды на узлах", "the pods on nodes"), fault, language);
+            unanswered::advice(text, [fault], language)
+        }
         None => text,
     }
 }
@@ -321,7 +335,7 @@ pub(super) fn last_open(text: Text, node: &NodeName, language: Language) -> Text
     let command = format!("/cordon {node} {CONFIRM}");
     text.line(say!(
         language,
-        "Кроме него, ни один узел не открыт для всех подов: новым и переезжающим было бы некуда.",
+        "Кроме него ни один узел не открыт для всех подов: новым и переезжающим было бы некуда.",
         "No other node is open to all pods: new ones and those that move would have no place."
     ))
     .line(say!(language, "Ничего не изменено. Всё равно закрыть: ", "Nothing was changed. To close it all the same: "))

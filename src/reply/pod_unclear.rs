@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         command::CommandName,
+        describe::NODE,
         language::Language,
         pod::{PodAsked, PodUnclear},
     },
@@ -26,8 +27,10 @@ pub(super) fn pod_unclear(
     language: Language,
 ) -> Text {
     let name = clean::inline(&asked.to_string(), 320);
-    let again = |pod: &str| {
-        let words = std::iter::once(pod).chain(rest.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    let is_node = command == CommandName::Describe && asked.namespace.as_deref() == Some(NODE);
+    let again = |name: &str| {
+        let name = if is_node { format!("{NODE}/{name}") } else { name.to_owned() };
+        let words = std::iter::once(name.as_str()).chain(rest.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
         format!("/{} {words}", spec(command).word)
     };
     let inside = |namespaces: &[String]| {
@@ -55,6 +58,7 @@ pub(super) fn pod_unclear(
         }
         PodUnclear::Unknown { nearest, namespaces } => {
             let heading = match command {
+                _ if is_node => say!(language, "Нет такого узла: ", "No such node: "),
                 CommandName::Describe => say!(language, "Нет такого пода или узла: ", "No such pod or node: "),
                 _ => say!(language, "Нет такого пода: ", "No such pod: "),
             };
@@ -70,7 +74,10 @@ pub(super) fn pod_unclear(
             };
             let text =
                 nearest.iter().fold(text, |text, name| text.row([button(clean::inline(name, 253), again(name))]));
-            text.line(say!(language, "Все поды: /get_pods", "All pods: /get_pods"))
+            text.line(match is_node {
+                true => say!(language, "Все узлы: /get_nodes", "All nodes: /get_nodes"),
+                false => say!(language, "Все поды: /get_pods", "All pods: /get_pods"),
+            })
         }
         PodUnclear::ForeignNamespace { namespaces } => {
             let namespaces = inside(namespaces);
@@ -89,7 +96,8 @@ pub(super) fn pod_unclear(
             .code(namespaces)
         }
         PodUnclear::Unanswered(fault) => {
-            unanswered::line(Text::new().plain("❔ ").code(name), "kubernetes", fault, language)
+            let text = unanswered::line(Text::new().plain("❔ ").code(name), "kubernetes", fault, language);
+            unanswered::advice(text, [fault], language)
         }
     }
 }

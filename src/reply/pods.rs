@@ -87,7 +87,7 @@ fn each(
             Err(fault) => unanswered::line(text.plain("❔ ").bold(label), "kubernetes", fault, language),
         };
     }
-    text
+    unanswered::advice(text, reports.iter().filter_map(|report| report.pods.as_ref().err()), language)
 }
 
 pub(super) fn missing(text: Text, site: &Site, language: Language) -> Text {

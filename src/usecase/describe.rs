@@ -4,12 +4,12 @@ use super::service::Service;
 use crate::domain::{
     answer::Answer,
     command::{CommandName, DescribeAsked},
-    describe::{NodeDescription, describe_pod},
+    describe::{NODE, NodeDescription, describe_pod},
     event::event_list,
     name::NodeName,
     nearest::nearest,
     node::{Node, NodeReport},
-    pod::{Pod, PodAsked, PodUnclear},
+    pod::{Pod, PodAsked, PodUnclear, resembles},
     unanswered::Unanswered,
 };
 
@@ -78,8 +78,8 @@ impl Service {
     async fn describe_node(&self, node: Node) -> Answer {
         let pods = async {
             match &self.0.nodes {
-                Some(port) => port.pods_by_node().await.ok(),
-                None => None,
+                Some(port) => port.pods_by_node().await,
+                None => Err(Unanswered::NotConfigured),
             }
         };
         let events = async {
@@ -90,22 +90,28 @@ impl Service {
         };
         let (pods, events) = tokio::join!(pods, events);
         let now = self.0.clock.now();
-        let pods = pods.map(|pods| pods.get(&node.name).copied().unwrap_or(0));
+        let (pods, pods_unknown) = match pods {
+            Ok(pods) => (Some(pods.get(&node.name).copied().unwrap_or(0)), None),
+            Err(fault) => (None, Some(fault)),
+        };
         // Their uids tell nothing: the kubelet writes the node's name there, controllers its uid.
         let events = events.map(|events| self.masked(event_list(events, now)));
-        Answer::NodeDescribed(Box::new(NodeDescription { node: NodeReport::of(node, pods, now), events }))
+        Answer::NodeDescribed(Box::new(NodeDescription { node: NodeReport::of(node, pods, now), pods_unknown, events }))
     }
 }
 
 fn near(node: Option<&str>, nodes: &Result<Vec<Node>, Unanswered>) -> Vec<String> {
     match (node, nodes) {
-        (Some(node), Ok(nodes)) => nearest(node, nodes.iter().map(|node| node.name.as_str())),
+        (Some(node), Ok(nodes)) => {
+            nearest(node, nodes.iter().map(|node| node.name.as_str()).filter(|name| resembles(node, name)))
+        }
         _ => Vec::new(),
     }
 }
 
 fn unclear(asked: &DescribeAsked, reason: PodUnclear) -> Answer {
-    let node = asked.node.as_ref().map(|node| PodAsked { namespace: None, name: node.to_string() });
+    let namespace = asked.pod.is_none().then(|| NODE.to_owned());
+    let node = asked.node.as_ref().map(|node| PodAsked { namespace, name: node.to_string() });
     let asked = asked.pod.clone().or(node).unwrap_or(PodAsked { namespace: None, name: String::new() });
     Answer::PodUnclear { asked, command: CommandName::Describe, rest: Vec::new(), reason }
 }

@@ -50,7 +50,8 @@ impl Service {
             nodes: shown.into_iter().map(report).collect(),
             total,
             page: (!whole && pages > 1).then(|| Page { number: as_number(number), of: as_number(pages) }),
-            pods_unknown: pods.as_ref().err().map(ToString::to_string),
+            beyond: page.filter(|page| *page as usize > pages),
+            pods_unknown: pods.as_ref().err().cloned(),
             may_change: self.0.settings.policy.offers(Right::Nodes, place),
         }))
     }
@@ -136,11 +137,12 @@ impl Service {
 }
 
 fn failed(fault: &Unanswered, applied: Applied) -> Answer {
-    let detail = match fault {
-        Unanswered::NotConfigured => "no cluster is configured".to_owned(),
-        fault => fault.to_string(),
+    let (detail, kind) = match fault {
+        Unanswered::NotConfigured => ("no cluster is configured".to_owned(), FailureKind::NoCluster),
+        Unanswered::Forbidden { .. } => (fault.to_string(), FailureKind::ClusterDenied),
+        Unanswered::Late { .. } | Unanswered::Unavailable { .. } => (fault.to_string(), FailureKind::Cluster),
     };
-    Answer::Failed(Failure { detail, kind: FailureKind::Cluster, applied })
+    Answer::Failed(Failure { detail, kind, applied })
 }
 
 fn since(mark: &Mark, now: Timestamp) -> Option<Duration> {

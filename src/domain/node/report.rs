@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::domain::unanswered::Unanswered;
 
 use super::{Hindrance, Mark, Node, Placement, Scheduling};
 
@@ -16,10 +18,19 @@ pub struct NodesReport {
     pub total: Totals,
     /// The page, where there are several.
     pub page: Option<Page>,
+    /// The page that was asked for, when there are fewer: the last one is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beyond: Option<u32>,
     /// Why the pods on them aren't known, when they aren't.
-    pub pods_unknown: Option<String>,
+    #[serde(serialize_with = "in_words")]
+    pub pods_unknown: Option<Unanswered>,
     /// Whether somebody who reads this may cordon and uncordon.
     pub may_change: bool,
+}
+
+/// A fault as its text.
+pub(in crate::domain) fn in_words<S: Serializer>(fault: &Option<Unanswered>, to: S) -> Result<S::Ok, S::Error> {
+    fault.as_ref().map(ToString::to_string).serialize(to)
 }
 
 /// One node.

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::domain::{nearest::nearest, unanswered::Unanswered};
+use crate::domain::{
+    nearest::{alike, nearest},
+    unanswered::Unanswered,
+};
 
 /// What a command names: a pod, perhaps shortened, perhaps with its namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,7 +74,15 @@ pub fn find(asked: &str, known: &[PodName]) -> Found {
             _ => return Found::Several(fitting),
         }
     }
-    Found::None(nearest(asked, known.iter().map(|pod| pod.name.as_str())))
+    Found::None(nearest(asked, known.iter().map(|pod| pod.name.as_str()).filter(|name| resembles(asked, name))))
+}
+
+/// Whether a name, its beginning or its last part is like enough to what was given to have been meant.
+#[must_use]
+pub fn resembles(asked: &str, name: &str) -> bool {
+    let beginning = name.char_indices().nth(asked.chars().count()).map_or(name, |(end, _)| &name[..end]);
+    let last = name.rsplit('-').next().unwrap_or(name);
+    [name, beginning, last].iter().any(|part| alike(asked.trim_start_matches('-'), part))
 }
 
 /// Why no one pod is meant.
@@ -137,7 +148,10 @@ mod tests {
         let mut twice = known(&["db-0"]);
         twice.push(PodName { namespace: "gas".into(), name: "db-0".into() });
         assert!(matches!(find("db-0", &twice), Found::Several(pods) if pods[0].namespace == "gas"));
-        assert_eq!(find("dbb", &known(&["db-0", "app-a"])), Found::None(vec!["db-0".into(), "app-a".into()]));
+        assert_eq!(find("dbb", &known(&["db-0", "app-a"])), Found::None(vec!["db-0".into()]));
+        let pods = known(&["app-7f9d-abcde", "app-7f9d-fghij"]);
+        assert_eq!(find("fghik", &pods), Found::None(vec!["app-7f9d-fghij".into()]));
+        assert_eq!(find("zzzzz", &pods), Found::None(Vec::new()));
         assert_eq!(find("x", &[]), Found::None(vec![]));
     }
 }

@@ -189,7 +189,8 @@ fn node_answers(text: &str, count: usize) -> Vec<Answer> {
         nodes: [node(Some(text)), longest.clone()].into_iter().cycle().take(count).map(report).collect(),
         total: Totals { open: count, tolerating: count, closed: count },
         page: Some(Page { number: 2, of: u32::MAX }),
-        pods_unknown: Some(text.into()),
+        beyond: None,
+        pods_unknown: Some(Unanswered::Unavailable { detail: text.into() }),
         may_change,
     };
     let change = |change, already_so| NodeChange {
@@ -213,7 +214,9 @@ fn node_answers(text: &str, count: usize) -> Vec<Answer> {
         message: text.into(),
     };
     let events = EventList { events: vec![event; count], total: count };
-    let described = |events| Answer::NodeDescribed(Box::new(NodeDescription { node: report(node(None)), events }));
+    let described = |events| {
+        Answer::NodeDescribed(Box::new(NodeDescription { node: report(node(None)), pods_unknown: None, events }))
+    };
     vec![
         described(Ok(events)),
         described(Err(Unanswered::Unavailable { detail: text.into() })),

@@ -48,7 +48,7 @@ fn a_node_and_what_happened_to_it() {
     };
     let described = |events| {
         let node = NodeReport::of(node.clone(), Some(7), jiff::Timestamp::UNIX_EPOCH);
-        Answer::NodeDescribed(Box::new(NodeDescription { node, events }))
+        Answer::NodeDescribed(Box::new(NodeDescription { node, pods_unknown: None, events }))
     };
     let told = described(Ok(list(vec![event])));
     let chat = render(&told, Language::En);
@@ -121,10 +121,12 @@ fn nothing_happened_or_nobody_knows() {
     ---
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: нет ответа за 5 с
+    Что делать: повторить через минуту; если не проходит, оператору проверить Kubernetes API, его адрес, сертификат и сеть.
     [🔁 Обновить → /events oil-refinery-application/prod] [🐳 Поды → /get_pods oil-refinery-application/prod]
 
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: no answer in 5 s
+    What to do: try again in a minute; if it stays so, the operator checks the Kubernetes API, its address, its certificate and the network.
     [🔁 Refresh → /events oil-refinery-application/prod] [🐳 Pods → /get_pods oil-refinery-application/prod]
     ");
 }
@@ -192,7 +194,7 @@ fn a_pod_in_detail() {
     let answer = Answer::Described(Box::new(description()));
     assert_snapshot!(both(&answer), @r"
     ❌ **oil-refinery-application-7f9d8b5c4-xk2lp**: `CrashLoopBackOff 0/1`
-    | неймспейс  oil-refinery
+    | namespace  oil-refinery
     | узел       refinery-worker-1
     | адрес      10.244.11.7
     | создал     ReplicaSet/…y-application-7f9d8b5c4

@@ -244,6 +244,23 @@ fn which_pod() {
     All pods: /get_pods
     [oil-refinery-application-7f9d8b5c4-xk2lp → /get_logs oil-refinery-application-7f9d8b5c4-xk2lp previous]
     ");
+    let node = Answer::PodUnclear {
+        asked: PodAsked { namespace: Some("node".into()), name: "worker".into() },
+        command: CommandName::Describe,
+        rest: vec![],
+        reason: PodUnclear::Unknown { nearest: vec!["worker-1".into()], namespaces: vec![] },
+    };
+    assert_snapshot!(both(&node), @r"
+    ❓ **Нет такого узла: **`node/worker`
+    Похожее: `/describe node/worker-1`
+    Все узлы: /get_nodes
+    [worker-1 → /describe node/worker-1]
+
+    ❓ **No such node: **`node/worker`
+    Perhaps: `/describe node/worker-1`
+    All nodes: /get_nodes
+    [worker-1 → /describe node/worker-1]
+    ");
     let foreign = Answer::PodUnclear {
         asked: PodAsked { namespace: Some("kube-system".into()), name: "coredns".into() },
         command: CommandName::GetLogs,
@@ -260,8 +277,10 @@ fn which_pod() {
     assert_snapshot!(unclear(PodUnclear::Unanswered(Unanswered::Late { after: seconds(5) })), @r"
     ❔ `oil`
     ⚠️ kubernetes: нет ответа за 5 с
+    Что делать: повторить через минуту; если не проходит, оператору проверить Kubernetes API, его адрес, сертификат и сеть.
 
     ❔ `oil`
     ⚠️ kubernetes: no answer in 5 s
+    What to do: try again in a minute; if it stays so, the operator checks the Kubernetes API, its address, its certificate and the network.
     ");
 }

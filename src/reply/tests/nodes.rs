@@ -77,7 +77,7 @@ fn report(mut nodes: Vec<Node>, may_change: bool) -> NodesReport {
         node,
     };
     let nodes = nodes.into_iter().map(one).collect();
-    NodesReport { nodes, total, page: None, pods_unknown: None, may_change }
+    NodesReport { nodes, total, page: None, beyond: None, pods_unknown: None, may_change }
 }
 
 fn all() -> Vec<Node> {
@@ -188,6 +188,16 @@ fn pages_are_turned_in_place() {
 }
 
 #[test]
+fn a_page_that_is_not_there_is_told() {
+    for (beyond, page, words) in [(99, None, "страницы 99 нет"), (3, Some(Page { number: 2, of: 2 }), "последняя: 2")]
+    {
+        let report = NodesReport { beyond: Some(beyond), page, ..report(all(), false) };
+        let told = render(&Answer::Nodes(Ok(report)), Language::Ru).to_plain();
+        assert!(told.to_lowercase().contains(words), "{told}");
+    }
+}
+
+#[test]
 fn a_telephone_shows_it() {
     let names = (0..10).map(|n| format!("{}-{n}.{}", "n".repeat(50), "m".repeat(60)));
     let many = names.map(|name| Node { name, ..silent() }).chain(all()).collect();
@@ -203,7 +213,7 @@ fn a_telephone_shows_it() {
 
 #[test]
 fn what_is_not_known() {
-    let unknown = Some("not allowed: pods is forbidden".into());
+    let unknown = Some(Unanswered::Forbidden { detail: "pods is forbidden".into() });
     let mut without = report(vec![node("a")], false);
     without.pods_unknown = unknown;
     without.nodes[0].pods = None;
@@ -212,22 +222,26 @@ fn what_is_not_known() {
     ✅ открыты для всех подов:
     | a
     |    203.0.113.11 · worker · v1.33.4
-    ⚠️ сколько на узлах подов, неизвестно: `not allowed: pods is forbidden`
+    ⚠️ поды на узлах: доступ запрещён: `pods is forbidden`
+    Что делать: оператору проверить токен бота и его права в кластере (RBAC); повтор не поможет.
     [🔁 Обновить → /get_nodes]
 
     🖥 Nodes: 1 · 1 open, 0 for tolerations, 0 closed
     ✅ open to all pods:
     | a
     |    203.0.113.11 · worker · v1.33.4
-    ⚠️ the pods on them are unknown: `not allowed: pods is forbidden`
+    ⚠️ the pods on nodes: not allowed: `pods is forbidden`
+    What to do: the operator checks the bot's token and its rights in the cluster (RBAC); trying again won't help.
     [🔁 Refresh → /get_nodes]
     ");
     assert_snapshot!(both(&Answer::Nodes(Err(Unanswered::Late { after: seconds(5) }))), @r"
     ❔ Узлы неизвестны
     ⚠️ kubernetes: нет ответа за 5 с
+    Что делать: повторить через минуту; если не проходит, оператору проверить Kubernetes API, его адрес, сертификат и сеть.
 
     ❔ The nodes are unknown
     ⚠️ kubernetes: no answer in 5 s
+    What to do: try again in a minute; if it stays so, the operator checks the Kubernetes API, its address, its certificate and the network.
     ");
     assert_snapshot!(both(&Answer::Nodes(Ok(report(Vec::new(), true)))), @r"
     🖥 Узлы: 0 · открыто 0, с допуском 0, закрыто 0
@@ -358,27 +372,33 @@ fn refusals() {
 
     🚫 You may not change nodes. An operator gives this right in the configuration: `can: [nodes]`
     ");
+    for (kind, advice) in [(FailureKind::ClusterDenied, "RBAC"), (FailureKind::NoCluster, "configuration (kubernetes)")]
+    {
+        let failed = Answer::Failed(Failure { detail: "x".into(), kind, applied: Applied::No });
+        let told = render(&failed, Language::En).to_plain();
+        assert!(told.contains(advice) && !told.contains("safe to try"), "{told}");
+    }
     let failure = |applied| Failure { detail: "no answer in 5s".into(), kind: FailureKind::Cluster, applied };
     assert_snapshot!(both(&Answer::Failed(failure(Applied::Unknown))), @r"
     ❌ **Kubernetes API отказал или не ответил**
     | no answer in 5s
     ⚠️ Неизвестно, изменилось ли что-то: связь прервалась в момент отправки. Проверить: `/get_nodes`. Повторять безопасно.
-    Что делать: повторить; если не проходит, оператору проверить Kubernetes API и права бота в кластере.
+    Что делать: повторить через минуту; если не проходит, оператору проверить Kubernetes API, его адрес, сертификат и сеть.
 
     ❌ **The Kubernetes API refused or didn't answer**
     | no answer in 5s
     ⚠️ Whether anything was changed is unknown: the connection broke while sending. To check: `/get_nodes`. It is safe to try again.
-    What to do: try again; if it stays so, the operator checks the Kubernetes API and the bot's rights there.
+    What to do: try again in a minute; if it stays so, the operator checks the Kubernetes API, its address, its certificate and the network.
     ");
     assert_snapshot!(both(&Answer::Failed(failure(Applied::No))), @r"
     ❌ **Kubernetes API отказал или не ответил**
     | no answer in 5s
     Ничего не изменено, повторять безопасно.
-    Что делать: повторить; если не проходит, оператору проверить Kubernetes API и права бота в кластере.
+    Что делать: повторить через минуту; если не проходит, оператору проверить Kubernetes API, его адрес, сертификат и сеть.
 
     ❌ **The Kubernetes API refused or didn't answer**
     | no answer in 5s
     Nothing was changed; it is safe to try again.
-    What to do: try again; if it stays so, the operator checks the Kubernetes API and the bot's rights there.
+    What to do: try again in a minute; if it stays so, the operator checks the Kubernetes API, its address, its certificate and the network.
     ");
 }

@@ -174,34 +174,42 @@ fn a_silent_cluster() {
     assert_snapshot!(faults.map(|fault| both(&report(Err(fault)))).join("\n---\n"), @r#"
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: нет ответа за 5 с
+    Что делать: повторить через минуту; если не проходит, оператору проверить Kubernetes API, его адрес, сертификат и сеть.
     [🔁 Обновить → /get_pods oil-refinery-application/prod]
 
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: no answer in 5 s
+    What to do: try again in a minute; if it stays so, the operator checks the Kubernetes API, its address, its certificate and the network.
     [🔁 Refresh → /get_pods oil-refinery-application/prod]
     ---
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: доступ запрещён: `pods is forbidden: User "x" cannot list resource "pods"`
+    Что делать: оператору проверить токен бота и его права в кластере (RBAC); повтор не поможет.
     [🔁 Обновить → /get_pods oil-refinery-application/prod]
 
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: not allowed: `pods is forbidden: User "x" cannot list resource "pods"`
+    What to do: the operator checks the bot's token and its rights in the cluster (RBAC); trying again won't help.
     [🔁 Refresh → /get_pods oil-refinery-application/prod]
     ---
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: нет ответа: `connection refused`
+    Что делать: повторить через минуту; если не проходит, оператору проверить Kubernetes API, его адрес, сертификат и сеть.
     [🔁 Обновить → /get_pods oil-refinery-application/prod]
 
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: no answer: `connection refused`
+    What to do: try again in a minute; if it stays so, the operator checks the Kubernetes API, its address, its certificate and the network.
     [🔁 Refresh → /get_pods oil-refinery-application/prod]
     ---
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: не настроен
+    Что делать: оператору указать кластер в настройках (kubernetes).
     [🔁 Обновить → /get_pods oil-refinery-application/prod]
 
     ❔ **oil-refinery-application/prod**
     ⚠️ kubernetes: not configured
+    What to do: the operator names the cluster in the configuration (kubernetes).
     [🔁 Refresh → /get_pods oil-refinery-application/prod]
     "#);
 }
