@@ -44,7 +44,8 @@ fn rules(language: Language) -> String {
         "## Как писать\n\n\
          - Команда — одна строка, которая начинается с `/`; до {MAX_CHARACTERS} знаков. В терминале косая черта не \
          обязательна. Текст на следующих строках — ошибка, ничего молча не отбрасывается.\n\
-         - Между словами сколько угодно пробелов любого вида. Регистр букв в имени команды не важен, в остальном важен.\n\
+         - Между словами сколько угодно пробелов любого вида. Регистр букв не важен в имени команды и в словах `all`, \
+         `previous`, `confirm`, в остальном важен.\n\
          - В группе можно писать `/команда@имя_бота`; команды для других ботов не трогаются.\n\
          - Приложение и среду можно не называть, если они одни. У `/deploy` и `/set_replicas` одно слово — это всегда \
          версия или число.\n\
@@ -55,7 +56,8 @@ fn rules(language: Language) -> String {
         "## How to write them\n\n\
          - A command is one line that begins with `/`, at most {MAX_CHARACTERS} characters. In a terminal the slash may be \
          left out. Text on further lines is a fault; nothing is dropped silently.\n\
-         - Any number of spaces of any kind between words. The case of a command's name doesn't count, all else does.\n\
+         - Any number of spaces of any kind between words. The case of a command's name and of the words `all`, \
+         `previous` and `confirm` doesn't count, all else does.\n\
          - In a group, `/command@bot_name` is fine; commands for other bots are left alone.\n\
          - Application and environment need no naming where there is only one. A single word after `/deploy` and \
          `/set_replicas` is always the version or the count.\n\
