@@ -101,7 +101,7 @@ async fn what_does_not_work_is_said() {
     // Without the right to count pods everywhere the rest is there.
     playbill.world.kubernetes().deny("pods", true);
     let list = hub.say(CHAT, BORIS, "/get_nodes").unwrap();
-    playbill.answer(list, says(&["203.0.113.12", "подов, неизвестно", "forbidden"])).await;
+    playbill.answer(list, says(&["203.0.113.12", "поды на узлах: доступ запрещён", "forbidden"])).await;
     playbill.world.kubernetes().deny("pods", false);
     playbill.world.kubernetes().deny("nodes", true);
     let denied = playbill.say("/cordon refinery-worker-1");
