@@ -1,6 +1,6 @@
 //! What the use cases need of the world outside; adapters fill it in.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -233,6 +233,23 @@ pub struct ListedTag {
     pub published_at: Option<Timestamp>,
 }
 
+/// A list of tags, for people who read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagList {
+    /// The tags, in the registry's own order.
+    pub tags: Vec<ListedTag>,
+    /// Whether the registry has more than are read, so that any may be missing, the newest as well.
+    pub is_cut: bool,
+}
+
+impl Deref for TagList {
+    type Target = [ListedTag];
+
+    fn deref(&self) -> &[ListedTag] {
+        &self.tags
+    }
+}
+
 /// The container registry.
 #[async_trait]
 pub trait Registry: Send + Sync {
@@ -246,9 +263,10 @@ pub trait Registry: Send + Sync {
     async fn tag(&self, image: &ImageName, tag: &Tag) -> Result<Option<TagDetails>, RegistryError>;
 
     /// All tags of an image for a list that people read, in the registry's own order; it may be a little old.
-    async fn list(&self, image: &ImageName) -> Result<Vec<ListedTag>, RegistryError> {
+    async fn list(&self, image: &ImageName) -> Result<TagList, RegistryError> {
         let tags = self.tags(image).await?;
-        Ok(tags.into_iter().map(|tag| ListedTag { tag, published_at: None }).collect())
+        let tags = tags.into_iter().map(|tag| ListedTag { tag, published_at: None }).collect();
+        Ok(TagList { tags, is_cut: false })
     }
 
     /// The details of some tags in their order, for a list that people read; they may be a little old. `None` stands for

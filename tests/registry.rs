@@ -131,7 +131,7 @@ async fn where_gitlab_tells_when_tags_were_published_it_tells_their_details_too(
     stage.world.crowd(MANY, 750);
     let gitlab = stage.gitlab(None, LONG);
     let read = async || {
-        let mut listed = gitlab.list(&image(MANY)).await.expect("a list");
+        let mut listed = gitlab.list(&image(MANY)).await.expect("a list").tags;
         assert_eq!(names(&listed), stage.world.tags(MANY));
         assert!(listed.iter().all(|listed| listed.published_at.is_some()));
         listed.sort_by_key(|listed| std::cmp::Reverse(listed.published_at));

@@ -43,6 +43,8 @@ pub struct TagPage {
     pub tags: Vec<TagReport>,
     /// How many tags there are in all.
     pub total: usize,
+    /// Whether the registry has more than are read, so that any may be missing, the newest as well.
+    pub is_cut: bool,
     /// The page, where there are several; `None` as well when these are all of them.
     pub page: Option<Page>,
     /// Why some digests, sizes and ages are missing, when the registry didn't tell them.

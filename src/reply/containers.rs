@@ -246,6 +246,13 @@ fn notes(mut text: Text, report: &ContainersReport, language: Language) -> Text 
     if let Ok(TagPage { incomplete: Some(fault), .. }) = &report.tags {
         text = registry_fault::line(text, fault, language);
     }
+    if let Ok(TagPage { is_cut: true, .. }) = &report.tags {
+        text = text.line(say!(
+            language,
+            "⚠️ Список неполон: тегов в реестре больше, чем бот читает. Любого может не быть в списке, и новейшего тоже.",
+            "⚠️ The list is not complete: the registry has more tags than the bot reads. Any may be missing, the newest as well."
+        ));
+    }
     for (source, of) in [
         ("git", (|place: &PlaceReport| place.wanted.as_ref().err()) as fn(&PlaceReport) -> Option<&Unread>),
         ("kubernetes", |place| place.running.as_ref().err()),

@@ -51,6 +51,7 @@ struct Asked<'a> {
 /// The list, and what was asked of it.
 struct Listing {
     all: Vec<Listed>,
+    is_cut: bool,
     rows: Range<usize>,
     page: Option<Page>,
     /// Of the rows, in their order; none where the whole list was asked for.
@@ -87,10 +88,11 @@ impl Service {
                     return Err(Answer::Refused(Refusal::NoImage { image, server, change: false }));
                 }
             };
-            let all = newest_first(tags.into_iter().map(|listed| (listed.tag, listed.published_at)).collect());
+            let is_cut = tags.is_cut;
+            let all = newest_first(tags.tags.into_iter().map(|listed| (listed.tag, listed.published_at)).collect());
             let (rows, page) = rows(all.len(), asked).map_err(|last| no_page(&label, asked, last))?;
             let details = registry.details(&all[rows.clone()]).await;
-            Ok(Ok(Listing { all, rows, page, details }))
+            Ok(Ok(Listing { all, is_cut, rows, page, details }))
         };
         let git = async { Ok(self.manifests(&sites, place, FOR_GIT).await) };
         let cluster = async { Ok(self.observe(&sites).await) };
@@ -265,7 +267,7 @@ fn note_pages(places: &mut [PlaceReport], all: &[Listed]) {
 }
 
 fn tag_page(listing: Listing, places: &[PlaceReport], now: Timestamp) -> TagPage {
-    let Listing { all, rows, page, details } = listing;
+    let Listing { all, is_cut, rows, page, details } = listing;
     let incomplete = details.iter().find_map(|details| details.as_ref().err().cloned());
     let mut details = details.into_iter();
     let mut tags: Vec<TagReport> = all[rows]
@@ -288,7 +290,7 @@ fn tag_page(listing: Listing, places: &[PlaceReport], now: Timestamp) -> TagPage
         })
         .collect();
     mark_same_images(&mut tags);
-    TagPage { tags, total: all.len(), page, incomplete }
+    TagPage { tags, total: all.len(), is_cut, page, incomplete }
 }
 
 /// Why there are no details; an image that was there a moment ago and isn't any more is an odd answer.

@@ -60,6 +60,7 @@ async fn details_are_asked_for_the_page_only() {
     let service = world.service(&world.repository());
     let third = report(&service, "/showcontainers refinery 3").await;
     let page = third.tags.as_ref().unwrap();
+    assert!(!page.is_cut);
     assert_eq!((page.total, names(page)[0], page.tags.len()), (5_001, "0.4980.0", 10));
     let asked = std::mem::take(&mut *world.registry.asked.lock().unwrap());
     assert_eq!(asked, names(page), "in the order of the page, and nothing else");

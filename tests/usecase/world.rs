@@ -21,7 +21,7 @@ use tiphys::{
         name::{ApplicationName, EnvironmentName, ImageName, RepoPath, RequestId, Revision, Tag},
         policy::Policy,
     },
-    ports::{Clock, Cluster, ListedTag, ManifestRepository, Registry, RegistryError, TagDetails},
+    ports::{Clock, Cluster, ListedTag, ManifestRepository, Registry, RegistryError, TagDetails, TagList},
     usecase::{
         FollowSettings, Handling, Input, Ports, PublishSettings, RepositoryPort, Request, Service, ServiceSettings,
     },
@@ -287,12 +287,13 @@ impl Registry for Tags {
         Ok(if listed.is_empty() { vec![Tag::new("0.10.4").unwrap()] } else { names.collect() })
     }
 
-    async fn list(&self, image: &ImageName) -> Result<Vec<ListedTag>, RegistryError> {
+    async fn list(&self, image: &ImageName) -> Result<TagList, RegistryError> {
         let tags = self.tags(image).await?;
         let listed = self.listed.lock().unwrap();
         let time = |tag: &Tag| listed.iter().find(|(text, _)| text == tag.as_str()).map_or(0, |(_, second)| *second);
         let at = |second: i64| Timestamp::from_second(second).ok().filter(|_| second > 0);
-        Ok(tags.into_iter().map(|tag| ListedTag { published_at: at(time(&tag)), tag }).collect())
+        let tags: Vec<_> = tags.into_iter().map(|tag| ListedTag { published_at: at(time(&tag)), tag }).collect();
+        Ok(TagList { is_cut: tags.len() >= 10_000, tags })
     }
 
     async fn tag(&self, _: &ImageName, tag: &Tag) -> Result<Option<TagDetails>, RegistryError> {

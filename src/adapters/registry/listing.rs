@@ -36,6 +36,8 @@ pub(super) const DEAR_DETAILS: Limits = Limits { fresh: Duration::from_secs(180)
 #[derive(Debug)]
 pub(super) struct Listing<P> {
     pub(super) tags: Vec<ListedTag>,
+    /// Whether there are more.
+    pub(super) is_cut: bool,
     pub(super) pages: P,
 }
 

@@ -136,6 +136,7 @@ fn containers(site: &Site, text: &str, count: usize) -> Vec<Answer> {
         environment: Some(site.environment.name.to_string()),
         image: site.image.clone(),
         tags: tags.map(|shown| TagPage {
+            is_cut: true,
             tags: vec![tag.clone(); shown],
             total: count,
             page: Some(Page { number: 7, of: u32::MAX }),

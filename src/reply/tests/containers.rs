@@ -40,7 +40,7 @@ fn place(environment: &str, wanted: &str, running: &str) -> PlaceReport {
 
 fn page(tags: Vec<TagReport>, total: usize, number: u32) -> TagPage {
     let of = u32::try_from(total.div_ceil(10)).expect("few");
-    TagPage { tags, total, page: (of > 1).then_some(Page { number, of }), incomplete: None }
+    TagPage { tags, total, is_cut: false, page: (of > 1).then_some(Page { number, of }), incomplete: None }
 }
 
 fn report(tags: TagPage) -> ContainersReport {
@@ -302,6 +302,21 @@ fn what_the_registry_does_not_have_is_said() {
 }
 
 #[test]
+fn a_list_that_is_cut_says_so() {
+    let cut = |all: bool| {
+        let mut page = some();
+        page.is_cut = true;
+        page.page = page.page.filter(|_| !all);
+        answer(report(page))
+    };
+    for message in [render(&cut(false), Language::En), render_wide(&cut(true), Language::En)] {
+        let text = message.to_plain();
+        assert!(text.contains("⚠️ The list is not complete: the registry has more tags"), "{text}");
+    }
+    assert!(!render(&answer(report(some())), Language::En).to_plain().contains("not complete"));
+}
+
+#[test]
 fn no_tags_and_no_such_page() {
     let empty = ContainersReport { places: Vec::new(), ..report(page(Vec::new(), 0, 1)) };
     assert_snapshot!(both(&answer(empty)), @r"
@@ -357,7 +372,7 @@ fn all_of_them() {
         .collect();
     tags[38].wanted_in = strings(&["prod"]);
     tags[38].running_in = strings(&["prod"]);
-    let all = report(TagPage { tags, total: 40, page: None, incomplete: None });
+    let all = report(TagPage { tags, total: 40, is_cut: false, page: None, incomplete: None });
     let message = render(&answer(all.clone()), Language::En);
     assert_snapshot!(shown(&message), @r"
     📦 **oil-refinery-application**: 40 tags

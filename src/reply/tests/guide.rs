@@ -97,6 +97,7 @@ fn tags() -> Answer {
         ..TagReport::default()
     };
     let page = TagPage {
+        is_cut: false,
         tags: vec![
             tag("main", 0, "3c9d2f10a7be", &[]),
             tag("0.10.5", 1, "a1b2c3d4e5f6", &["prod"]),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::name::{ImageName, Tag},
-    ports::{ListedTag, Registry, RegistryError, TagDetails},
+    ports::{Registry, RegistryError, TagDetails, TagList},
 };
 
 mod instance;
@@ -94,7 +94,7 @@ impl Registry for GitLabRegistry {
         Ok(details)
     }
 
-    async fn list(&self, image: &ImageName) -> Result<Vec<ListedTag>, RegistryError> {
+    async fn list(&self, image: &ImageName) -> Result<TagList, RegistryError> {
         let read = |last: Option<Arc<Listing<Known>>>| {
             let (instance, details) = (Arc::clone(&self.instance), self.details.clone());
             let (image, times) = (image.clone(), Times::of_list(self.deadline));
@@ -107,7 +107,7 @@ impl Registry for GitLabRegistry {
         };
         let listing = timeout(self.deadline, self.lists.get(image, read)).await;
         let listing = listing.unwrap_or_else(|_| Err(late(self.deadline)))?;
-        Ok(listing.tags.clone())
+        Ok(TagList { tags: listing.tags.clone(), is_cut: listing.is_cut })
     }
 
     async fn details(&self, image: &ImageName, tags: &[Tag]) -> Vec<Result<Option<TagDetails>, RegistryError>> {

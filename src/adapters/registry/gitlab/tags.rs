@@ -110,7 +110,7 @@ impl<K: Fn(Tag, TagDetails) + Send + Sync> Question for List<'_, K> {
         {
             // Nothing was pushed since, and nothing removed.
             let known = Known { pages: last.pages.pages.clone(), ..last.pages };
-            return Ok(Listing { tags: last.tags.clone(), pages: known });
+            return Ok(Listing { tags: last.tags.clone(), is_cut: last.is_cut, pages: known });
         }
         let (following, reach) = {
             let paging = pin!(pages::following(transport, place, &first, last_pages));
@@ -125,13 +125,18 @@ impl<K: Fn(Tag, TagDetails) + Send + Sync> Question for List<'_, K> {
             }
         };
         let total = first.total;
+        let is_paged = following.is_some();
         let (names, pages) = match following {
             Some(following) => (names(&first, &following), pages::worth_keeping(first, following)),
             None => (times.names(), last_pages.to_vec()),
         };
-        let tags = names.into_iter().map(|tag| ListedTag { published_at: times.of(&tag), tag }).collect();
+        let names_count = names.len();
+        let tags: Vec<ListedTag> =
+            names.into_iter().map(|tag| ListedTag { published_at: times.of(&tag), tag }).collect();
+        // Where GitLab doesn't count them, a list that is as long as may be is taken for one that is cut.
+        let is_cut = is_paged && total.unwrap_or(names_count + usize::from(names_count >= MAX_TAGS)) > MAX_TAGS;
         let has_all_times = matches!(reach, Reach::End | Reach::Known);
-        Ok(Listing { tags, pages: Known { pages, total, has_all_times } })
+        Ok(Listing { tags, is_cut, pages: Known { pages, total, has_all_times } })
     }
 }
 

@@ -126,7 +126,7 @@ async fn pages_are_asked_for_at_once_where_their_number_is_told() {
         assert_eq!(registry.tags(&image(IMAGE)).await.expect("tags"), expected, "{name}");
         assert_eq!(server.targets().len(), 11, "{name}");
         let listed = registry.list(&image(IMAGE)).await.expect("a list");
-        assert_eq!(listed.into_iter().map(|listed| listed.tag).collect::<Vec<_>>(), expected, "{name}");
+        assert_eq!(listed.tags.into_iter().map(|listed| listed.tag).collect::<Vec<_>>(), expected, "{name}");
     }
 }
 

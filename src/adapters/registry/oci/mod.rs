@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::name::{ImageName, Tag},
-    ports::{ListedTag, Registry, RegistryError, TagDetails},
+    ports::{Registry, RegistryError, TagDetails, TagList},
 };
 
 mod auth;
@@ -106,14 +106,14 @@ impl Registry for OciRegistry {
         Ok(told.details)
     }
 
-    async fn list(&self, image: &ImageName) -> Result<Vec<ListedTag>, RegistryError> {
+    async fn list(&self, image: &ImageName) -> Result<TagList, RegistryError> {
         let read = |last: Option<Arc<Listing<Pages>>>| {
             let (client, image, times) = (Arc::clone(&self.client), image.clone(), Times::of_list(self.deadline));
             async move { tags::read(&client, &client.question(&image, times), last.as_deref()).await.map(Arc::new) }
         };
         let listing = timeout(self.deadline, self.lists.get(image, read)).await;
         let listing = listing.unwrap_or_else(|_| Err(late(self.deadline)))?;
-        Ok(listing.tags.clone())
+        Ok(TagList { tags: listing.tags.clone(), is_cut: listing.is_cut })
     }
 
     async fn details(&self, image: &ImageName, tags: &[Tag]) -> Vec<Result<Option<TagDetails>, RegistryError>> {

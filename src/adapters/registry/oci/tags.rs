@@ -40,7 +40,7 @@ pub(super) async fn read(
     question: &Question<'_>,
     last: Option<&Listing<Pages>>,
 ) -> Result<Listing<Pages>, RegistryError> {
-    let mut listing = Listing { tags: Vec::new(), pages: Pages::new() };
+    let mut listing = Listing { tags: Vec::new(), is_cut: false, pages: Pages::new() };
     let mut next = Some(client.url(question, &format!("tags/list?n={PAGE_SIZE}"))?);
     for _ in 0..MAX_PAGES {
         let Some(url) = next.take() else { return Ok(listing) };
@@ -76,6 +76,7 @@ pub(super) async fn read(
         }
     }
     if next.is_some() {
+        listing.is_cut = true;
         tracing::warn!(image = %question.image, read = listing.tags.len(), "the image has more tags than are read");
     }
     Ok(listing)

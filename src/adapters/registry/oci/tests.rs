@@ -139,8 +139,10 @@ async fn a_list_without_end_is_cut_off() {
     .await;
     install_provider();
     let patient = OciSettings { deadline: Duration::from_secs(60), ..settings(&server) };
-    let found = OciRegistry::new(patient).expect("good settings").tags(&image()).await.expect("tags");
-    assert_eq!(found.len(), MAX_PAGES);
+    let registry = OciRegistry::new(patient).expect("good settings");
+    assert_eq!(registry.tags(&image()).await.expect("tags").len(), MAX_PAGES);
+    let listed = registry.list(&image()).await.expect("a list");
+    assert!(listed.len() == MAX_PAGES && listed.is_cut, "{}", listed.len());
 }
 
 #[tokio::test]
