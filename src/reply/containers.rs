@@ -196,6 +196,9 @@ fn words(tag: &TagReport, report: &ContainersReport, language: Language) -> Vec<
         wanted_in.iter().filter(|name| !running_in.contains(name)).partition(cluster_known);
     let (going, running): (Vec<_>, Vec<_>) =
         running_in.iter().filter(|name| !wanted_in.contains(name)).partition(git_has_another);
+    // Git was read, and doesn't have the image, or has it without a tag.
+    let (unset, running): (Vec<_>, Vec<_>) =
+        running.into_iter().partition(|name| place(name).is_some_and(|place| place.wanted.is_ok()));
     let line = |names: Vec<&String>, words: String| {
         let names: Vec<String> = names.into_iter().map(|name| clean::inline(name, NAME)).collect();
         (!names.is_empty()).then(|| format!("{words}: {}", names.join(", ")))
@@ -209,6 +212,7 @@ fn words(tag: &TagReport, report: &ContainersReport, language: Language) -> Vec<
         line(coming, say!(language, "в git, не работает", "in git, not running")),
         line(wanted, say!(language, "в git", "in git")),
         line(going, say!(language, "работает, в git уже другая", "running, git has another")),
+        line(unset, say!(language, "работает, в git тега нет", "running, git sets no tag")),
         line(running, say!(language, "работает, о git неизвестно", "running, git is unknown")),
         same,
         tag.gone.then(|| say!(language, "в реестре уже нет", "no longer in the registry")),

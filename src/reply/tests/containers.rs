@@ -197,6 +197,11 @@ fn what_is_not_known_is_said() {
     [🚀 0.10.5 → /deploy oil-refinery-application/prod 0.10.5]
     [🔁 Refresh → /showcontainers oil-refinery-application 1]
     ");
+    let unset = both(&answer(one(Ok(None), here())));
+    assert!(
+        unset.contains("работает, в git тега нет: prod") && unset.contains("running, git sets no tag: prod"),
+        "{unset}"
+    );
     assert_snapshot!(both(&answer(one(here(), late("10.0.0.1")))), @r"
     📦 **oil-refinery-application**: 1 тег
     `registry.example.org/team/oil-refinery-application`
