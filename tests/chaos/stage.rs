@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// So many chats that the limits of one hold up nothing.
 pub(crate) const CHATS: i64 = 120;

@@ -468,7 +468,7 @@ async fn pages_that_are_the_same_are_not_sent_again() {
     let registry = registry(&server);
     let list = async || {
         let listed = registry.list(&image()).await.expect("a list");
-        listed.into_iter().map(|listed| listed.tag.to_string()).collect::<Vec<_>>()
+        listed.iter().map(|listed| listed.tag.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(list().await, ["0.1", "0.2", "0.3"]);
     later(301).await;
