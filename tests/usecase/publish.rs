@@ -151,10 +151,10 @@ async fn a_registry_that_is_down_refuses_unless_forced() {
     forced.force = true;
     let tiphys::usecase::Handling::Settled(settled) = service.handle(forced).await else { panic!() };
     let tiphys::domain::answer::Answer::Rollout(report) = settled.answer else { panic!() };
-    assert_eq!(report.unchecked.as_deref(), Some("no answer: connection refused"));
+    assert_eq!(report.unchecked.as_deref(), Some("https://registry.example.org: no answer: connection refused"));
     // The history says so as well.
     let said = world.git("remote.git", &["log", "-1", "--format=%(trailers:key=Unchecked,valueonly)", "main"]);
-    assert_eq!(said.trim(), "no answer: connection refused");
+    assert_eq!(said.trim(), "https://registry.example.org: no answer: connection refused");
 }
 
 #[tokio::test(start_paused = true)]
