@@ -111,7 +111,7 @@ async fn events_and_a_pod_in_detail() {
     let asked = hub.say(SECOND, ANNA, "/describe refinery-worker-1").unwrap();
     playbill.answer_in(SECOND, asked, says(&["refinery-worker-1", "203.0.113.11", "открыты"])).await;
     let asked = hub.say(SECOND, ANNA, "/describe node/refinery-worker-9").unwrap();
-    playbill.answer_in(SECOND, asked, says(&["Нет такого пода или узла", "refinery-worker-"])).await;
+    playbill.answer_in(SECOND, asked, says(&["Нет такого узла", "refinery-worker-"])).await;
     // The cluster may keep the events to itself.
     playbill.world.kubernetes().deny("events", true);
     let asked = hub.say(SECOND, ANNA, &format!("/describe {}", crashed.name)).unwrap();
