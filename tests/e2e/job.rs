@@ -210,7 +210,7 @@ impl Road {
         let failed = self.one_shot(&["deploy", "0.10.6", "--wait"]).await;
         failed.assert(4, "failed");
         let text = failed.text();
-        assert!(text.contains("denies the bot access") && text.contains("certificate or host key"), "{text}");
+        assert!(text.contains("denies the bot access") && text.contains("certificate (ca_file) or host key"), "{text}");
         assert_eq!(self.subjects(), before);
     }
 }
