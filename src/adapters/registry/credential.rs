@@ -23,7 +23,7 @@ impl Credential {
     /// The token as it is now.
     ///
     /// # Errors
-    /// [`RegistrySilence::Forbidden`] when the file can't be read or holds no token.
+    /// [`Forbidden`](crate::domain::registry_fault::RegistrySilence::Forbidden) when the file can't be read or holds no token.
     pub(super) async fn read(&self) -> Result<SecretString, RegistryError> {
         let (text, place) = match self {
             Self::Value(value) => (value.expose_secret().to_owned(), "the token".to_owned()),
